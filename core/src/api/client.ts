@@ -1,0 +1,36 @@
+import type { AttachmentId, AttachmentRecord } from '../network/index.ts';
+import type { CollectionReport, GcStatus } from '../gc/gc.ts';
+import type { Claim } from '../claims/claims.ts';
+import type { Envelope, Lagged } from '../events/events.ts';
+import type { Lease } from '../leases/leases.ts';
+import type { PluginReport } from '../plugin/status.ts';
+import type { Snapshot } from '../metadata/snapshots.ts';
+
+/**
+ * A typed client of the agent's HTTP API over its unix socket. Every call takes a signal; errors are HawserErrors
+ * made again from the problem document, or `api.no_agent` when nobody listens at the socket.
+ */
+export interface Client {
+  version(signal: AbortSignal): Promise<{ readonly agent: string; readonly core: string; readonly node: string; readonly pid: number; readonly ready: boolean }>;
+  plugins(signal: AbortSignal): Promise<readonly PluginReport[]>;
+  leases: {
+    list(signal: AbortSignal): Promise<readonly Lease[]>;
+    get(id: string, signal: AbortSignal): Promise<Lease>;
+    create(options: { readonly id?: string; readonly expiresInMs?: number; readonly labels?: Readonly<Record<string, string>> }, signal: AbortSignal): Promise<Lease>;
+    renew(id: string, expiresInMs: number, signal: AbortSignal): Promise<Lease>;
+    delete(id: string, signal: AbortSignal): Promise<void>;
+  };
+  snapshots: { list(signal: AbortSignal): Promise<readonly Snapshot[]> };
+  claims: { list(signal: AbortSignal): Promise<readonly Claim[]> };
+  attachments: {
+    list(signal: AbortSignal): Promise<readonly AttachmentRecord[]>;
+    get(id: AttachmentId, signal: AbortSignal): Promise<AttachmentRecord>;
+    check(id: AttachmentId, signal: AbortSignal): Promise<void>;
+    detach(id: AttachmentId, signal: AbortSignal): Promise<void>;
+  };
+  events(options: { readonly follow: boolean; readonly from?: string; readonly topics?: readonly string[]; readonly signal: AbortSignal }): AsyncIterableIterator<Envelope | Lagged>;
+  gc: {
+    run(options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<CollectionReport>;
+    status(signal: AbortSignal): Promise<GcStatus>;
+  };
+}

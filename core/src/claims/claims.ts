@@ -1,0 +1,59 @@
+import type { JsonObject } from '../json.ts';
+import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import type { Token } from '../plugin/token.ts';
+import { defineToken } from '../plugin/token.ts';
+
+/** Who holds a claim: one interface of one container. */
+export interface Holder {
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+/**
+ * A resource held by an attachment. At most one holder at any time: that is this room's whole purpose.
+ * `held` → `releasing` (its attachment is being undone) → `cooling` (nobody may have it yet) → gone, i.e. free.
+ */
+export interface Claim {
+  /** What it is: `address`, `eni`, `vf`, `device`; `[a-z][a-z0-9-]*`. */
+  readonly type: string;
+  /** Unique within the type on this node, e.g. the canonical address. */
+  readonly key: string;
+  readonly state: 'held' | 'releasing' | 'cooling';
+  readonly holder?: Holder;
+  /** RFC 3339, UTC: when it entered its state. */
+  readonly since: string;
+  /** What its provider and the mode need to know, e.g. prefix length and gateway of an address. */
+  readonly data: JsonObject;
+}
+
+export interface TakeOptions {
+  readonly type: string;
+  readonly key: string;
+  readonly holder: Holder;
+  readonly data: JsonObject;
+  /** The lease that keeps it until an attachment stands on it. */
+  readonly lease: string;
+  /** How long nobody may have it after its release; 0 unless told. Durable. */
+  readonly cooldownMs?: number;
+}
+
+/**
+ * The ledger of claims, in the state store. Claims are snapshots of type `claim` and key `<type>/<key>`;
+ * attachments stand on them. Changes publish `/claims/taken`, `/claims/cooling` and `/claims/freed`.
+ *
+ * Errors: `claims.already_held` (names the holder), `claims.cooling` (names until when).
+ */
+export interface Claims {
+  /** Takes a resource for a holder. Its full snapshot name is `claimName(claim)`. */
+  take(tx: Transaction, options: TakeOptions): Claim;
+  /** Whether `take` would succeed: nobody holds it and it isn't cooling any more. */
+  isFree(tx: ReadTransaction, type: string, key: string): boolean;
+  get(tx: ReadTransaction, type: string, key: string): Claim | undefined;
+  /** Claims of a type (all types when absent), by key. */
+  list(tx: ReadTransaction, type?: string): Iterable<Claim>;
+}
+
+/** Full snapshot name of a claim, for `parents`. */
+export const claimName = (claim: Pick<Claim, 'type' | 'key'>): string => `claim/${claim.type}/${claim.key}`;
+
+export const Claims: Token<Claims, 'hawser.claims.v1'> = defineToken<Claims>()('hawser.claims.v1');

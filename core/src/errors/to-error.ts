@@ -1,0 +1,16 @@
+import { defineErrors } from './define-errors.ts';
+import { HawserError } from './hawser-error.ts';
+
+const errors = defineErrors('internal', {
+  unexpected: { kind: 'Internal', remedy: 'This is a defect: report it with the log lines around it.' },
+  cancelled: { kind: 'Cancelled', remedy: 'Nothing needs to be done: whoever asked has gone.' },
+  deadlineExceeded: { kind: 'DeadlineExceeded', remedy: 'Try again; when it repeats, look at what is slow in the log.' },
+});
+
+/** Whatever was thrown, as an error of the catalogue: itself when it is one, else wrapped with the original as `cause`. */
+export function toHawserError(thrown: unknown): HawserError {
+  if (thrown instanceof HawserError) return thrown;
+  if (thrown instanceof Error && thrown.name === 'TimeoutError') return errors.deadlineExceeded('a deadline passed', { cause: thrown });
+  if (thrown instanceof Error && thrown.name === 'AbortError') return errors.cancelled('the call was cancelled', { cause: thrown });
+  return errors.unexpected(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+}

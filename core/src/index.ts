@@ -1,0 +1,4 @@
+export * from './context/index.ts';
+export * from './errors/index.ts';
+export type { JsonObject, JsonValue } from './json.ts';
+export * from './plugin/index.ts';

@@ -1,0 +1,89 @@
+import type { JsonObject } from '../json.ts';
+import type { Token } from '../plugin/token.ts';
+import { defineToken } from '../plugin/token.ts';
+import type { ReadTransaction, StoreName, Transaction } from './store.ts';
+
+/**
+ * The durable state of one thing that a plugin makes: active (intended, being made) or committed (made).
+ *
+ * ```
+ * snapshots/<type>/<key>             → Snapshot
+ * snapshot_children/<parent>\0<child> → {}
+ * ```
+ */
+export interface Snapshot<D extends JsonObject = JsonObject> {
+  /** Resource type for garbage collection, e.g. `attachment`, `claim`. */
+  readonly type: string;
+  readonly key: string;
+  readonly namespace: string;
+  readonly kind: 'active' | 'committed';
+  /** Full names `type/key` of the snapshots of the same store that it stands on. */
+  readonly parents: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** What its owner needs to make it, check it and undo it. */
+  readonly data: D;
+}
+
+export interface PrepareOptions<D extends JsonObject> {
+  readonly data: D;
+  /** Full names; each must be committed and must not be condemned. */
+  readonly parents?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  /** The lease of the same store that keeps it alive until it is committed with a root or a referrer. */
+  readonly lease?: string;
+}
+
+/** Changes to a snapshot; an empty label value deletes the label. */
+export interface SnapshotChanges<D extends JsonObject> {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly data?: D;
+}
+
+/**
+ * The snapshots of one type. Every method runs in the caller's transaction; changes publish
+ * `/snapshots/prepared|committed|updated|removed`.
+ *
+ * Errors: key exists `snapshots.already_exists`; parent missing `snapshots.not_found`; parent not committed
+ * `snapshots.invalid_parent`; commit of a committed one, or any change to a condemned one
+ * `snapshots.failed_precondition`; remove with children `snapshots.has_children`.
+ */
+export interface Snapshotter<D extends JsonObject> {
+  readonly type: string;
+  prepare(tx: Transaction, key: string, options: PrepareOptions<D>): Snapshot<D>;
+  /** Active → committed. */
+  commit(tx: Transaction, key: string, changes?: SnapshotChanges<D>): Snapshot<D>;
+  update(tx: Transaction, key: string, changes: SnapshotChanges<D>): Snapshot<D>;
+  get(tx: ReadTransaction, key: string): Snapshot<D> | undefined;
+  walk(tx: ReadTransaction, range?: { readonly prefix?: string }): Iterable<Snapshot<D>>;
+  /** Whether other snapshots stand on it. */
+  hasChildren(tx: ReadTransaction, key: string): boolean;
+  /** Deletes the record at once. For a thing without a clean-up; everything else goes by garbage collection. */
+  remove(tx: Transaction, key: string): void;
+}
+
+/** Declares a type of snapshot to the store and to garbage collection. */
+export interface SnapshotType<D extends JsonObject> {
+  /** `[a-z][a-z0-9_]*`. */
+  readonly type: string;
+  readonly store: StoreName;
+  /** Undoes what the snapshot stands for, outside every transaction. See Collector.cleanup. */
+  cleanup?(snapshot: Snapshot<D>, signal: AbortSignal): Promise<void | { readonly settled: Promise<void> }>;
+  /** In the transaction that deletes the record; the parents' references are already gone. */
+  removed?(tx: Transaction, snapshot: Snapshot<D>): void;
+}
+
+/**
+ * Opens types of snapshots. A snapshot lives while it has the label `gc.root`, an unexpired `gc.expire`
+ * (RFC 3339; one that can't be parsed keeps it), an unexpired lease, or a living child.
+ */
+export interface Snapshots {
+  /** Registers the type with garbage collection too; once per type. */
+  open<D extends JsonObject>(type: SnapshotType<D>): Snapshotter<D> & Disposable;
+  /** All of a store, for listings. */
+  list(tx: ReadTransaction): Iterable<Snapshot>;
+}
+
+export const Snapshots: Token<Snapshots, 'hawser.snapshots.v1'> = defineToken<Snapshots>()('hawser.snapshots.v1');

@@ -1,0 +1,86 @@
+/**
+ * The durable store: two LMDB environments behind one contract.
+ *
+ * | store | lives at | a commit survives | holds |
+ * |---|---|---|---|
+ * | `root` | /var/lib/hawser | power loss | what outlives a reboot: intents towards a cloud, histories, the journal's archive |
+ * | `state` | /run/hawser | death of the process | what a reboot erases anyway: attachments, claims on links, addresses and devices, leases on them |
+ *
+ * The state store carries the kernel's boot id and is set aside when that has changed. A transaction spans one
+ * store. Where both take part, `root` is written first and `state` refers to it; readers that need both read
+ * `root` first. Keys inside an environment are `[schema version, collection, namespace, ...key]`.
+ */
+import type { JsonValue } from '../json.ts';
+import type { Token } from '../plugin/token.ts';
+import { defineToken } from '../plugin/token.ts';
+
+export type StoreName = 'root' | 'state';
+
+/** A consistent view of one store. Valid only inside the callback that got it. */
+export interface ReadTransaction {
+  readonly store: StoreName;
+  get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined;
+  has(collection: Collection, key: string): boolean;
+  /** Entries in key order. The iteration must end inside the callback. */
+  entries<V extends JsonValue>(collection: Collection<V>, range?: KeyRange): Iterable<readonly [key: string, value: V]>;
+}
+
+/** The single writer's view. What it writes, it reads. Throwing aborts all of it. */
+export interface Transaction extends ReadTransaction {
+  put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void;
+  delete(collection: Collection, key: string): boolean;
+  /** Runs after the commit, in order; never when the transaction aborts. An effect that throws is logged and harms nobody. */
+  afterCommit(effect: () => void): void;
+}
+
+/** Bounds of a scan; both are optional. `prefix` excludes the others. */
+export interface KeyRange {
+  readonly prefix?: string;
+  readonly start?: string;
+  /** Exclusive. */
+  readonly end?: string;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+/** A named table of one store, in one namespace. Made by `defineCollection`. */
+export interface Collection<V extends JsonValue = JsonValue> {
+  readonly store: StoreName;
+  readonly name: string;
+  /** Only for the type checker. */
+  readonly value?: V;
+}
+
+/** Declares a collection; names are unique per store, `[a-z][a-z0-9_.]*`. */
+export function defineCollection<V extends JsonValue>(store: StoreName, name: string): Collection<V> {
+  return Object.freeze({ store, name });
+}
+
+/**
+ * The metadata contract.
+ *
+ * Errors: `metadata.wrong_store` when a collection of the other store is used, `metadata.key_too_long` (1,024
+ * bytes) and `metadata.value_too_large` (1 MiB), `metadata.disk_full` (nothing was written), `metadata.read_only`,
+ * `metadata.closed`.
+ */
+export interface Metadata {
+  /** A snapshot read; `fn` is synchronous. */
+  read<T>(store: StoreName, fn: (tx: ReadTransaction) => T): T;
+  /**
+   * A write transaction; `fn` is synchronous and runs exactly once. Resolves with its result when the commit is as
+   * durable as the store promises. Concurrent calls may share a commit; each aborts alone.
+   */
+  write<T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T>;
+  stats(): Readonly<Record<StoreName, StoreStats>>;
+  /** A consistent copy of a store into an empty folder while it is in use. */
+  backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface StoreStats {
+  readonly path: string;
+  readonly schemaVersion: number;
+  readonly sizeBytes: number;
+  readonly entries: number;
+}
+
+export const Metadata: Token<Metadata, 'hawser.metadata.v1'> = defineToken<Metadata>()('hawser.metadata.v1');

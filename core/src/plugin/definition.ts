@@ -1,0 +1,95 @@
+import type { Logger } from 'pino';
+import type * as z from 'zod';
+import type { Context } from '../context/index.ts';
+import type { ErrorFactory } from '../errors/index.ts';
+import type { Scope } from './scope.ts';
+import type { Requirement, Token } from './token.ts';
+
+/** How far a plugin's behaviour and config may still change. */
+export type Stability = 'stable' | 'beta' | 'alpha' | 'deprecated';
+
+/** What a plugin requires: property name → token or requirement. */
+export type Requires = Readonly<Record<string, Requirement>>;
+
+/** The values a plugin gets for what it requires. */
+export type Resolved<R extends Requires> = { readonly [K in keyof R]: R[K] extends Requirement<infer T> ? T : never };
+
+/** Returned by `skip(reason)`: the plugin finds that it isn't needed or can't work here, which is no failure. */
+export interface Skipped {
+  readonly skipped: string;
+}
+
+/** A plugin's own word on how it does after it has started. */
+export interface StatusReporter {
+  /** It serves, with less than its full promise. Stays until `ok()`. */
+  degraded(error: Error): void;
+  /** It has recovered. */
+  ok(): void;
+}
+
+/** What `start` gets beside the values of `requires`. */
+export interface StartContext<Settings> extends Context {
+  /** `type.id`, e.g. `hawser.ipam.v1.range`. */
+  readonly uri: string;
+  /** The validated config with its defaults. */
+  readonly config: Settings;
+  /** Aborts when the plugin is to stop, with the reason, and when its start deadline passes. */
+  readonly signal: AbortSignal;
+  /** Takes what has to be released at stop, in reverse order. */
+  readonly scope: Scope;
+  readonly status: StatusReporter;
+  readonly log: Logger;
+  /** `return skip('no IPv6 on this host')`. */
+  skip(reason: string): Skipped;
+}
+
+/** One registration. */
+export interface PluginDefinition<
+  T = unknown,
+  Type extends string = string,
+  Id extends string = string,
+  R extends Requires = Requires,
+  C extends z.ZodType = z.ZodType,
+> {
+  /** The contract this plugin provides; its id is the plugin's type. */
+  readonly provides: Token<T, Type>;
+  readonly id: Id;
+  readonly stability?: Stability;
+  /** One sentence for listings. */
+  readonly summary: string;
+  /** Version of the package, for `hawser version`. */
+  readonly version?: string;
+  /** Schema of its table under `[plugins."type.id"]`; a plugin without one takes no settings. */
+  readonly config?: C;
+  /**
+   * When the plugin is part of the boot: `always` (default), or `configured`: only when it has a table in the
+   * config, as modes are.
+   */
+  readonly enabled?: 'always' | 'configured';
+  readonly requires?: R;
+  /** Its part of the error catalogue. */
+  readonly errors?: Readonly<Record<string, ErrorFactory>>;
+  /** Milliseconds that start may take; 10,000 unless told. */
+  readonly startDeadlineMs?: number;
+  /** Milliseconds that all releases of its scope together may take; 10,000 unless told. */
+  readonly stopDeadlineMs?: number;
+  start(context: StartContext<z.output<C>> & Resolved<R>): NoInfer<T> | Skipped | Promise<NoInfer<T> | Skipped>;
+}
+
+/** A definition of which only what the kernel needs is known. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the one place where definitions of every type stand side by side
+export type AnyPlugin = PluginDefinition<any, string, string, any, any>;
+
+/**
+ * Declares a plugin. The type of what `start` returns must satisfy the token's contract; what `requires` names
+ * arrives in `start` under the same names.
+ */
+export function definePlugin<
+  T,
+  const Type extends string,
+  const Id extends string,
+  const R extends Requires = Record<never, never>,
+  C extends z.ZodType = z.ZodType<Record<string, never>>,
+>(definition: PluginDefinition<T, Type, Id, R, C>): PluginDefinition<T, Type, Id, R, C> {
+  return Object.freeze(definition);
+}

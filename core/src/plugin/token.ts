@@ -1,0 +1,54 @@
+/**
+ * The typed name of a contract. `id` is literal and versioned, e.g. `hawser.ipam.v1`; a plugin provides one
+ * token and requires others. `Token<Ipam, 'hawser.ipam.v1'>` by itself requires exactly one provider.
+ */
+export interface Token<T = unknown, Id extends string = string> {
+  readonly id: Id;
+  /** Only for the type checker; no value has it. */
+  readonly contract?: T;
+  readonly cardinality: 'one';
+  /** At most one provider; undefined where none is in the set, is skipped or has failed. */
+  optional(): Requirement<T | undefined, Id, 'optional'>;
+  /** The provider with this id. */
+  byId<const P extends string>(pluginId: P): Requirement<T, Id, 'byId', P>;
+  /** Every provider with its outcome, so that one that failed does not take down who asks for all. */
+  all(): Requirement<Providers<T>, Id, 'all'>;
+}
+
+/** How many providers of a token a plugin requires. */
+export type Cardinality = 'one' | 'optional' | 'byId' | 'all';
+
+/** A token together with the number of providers required; what `requires` holds. */
+export interface Requirement<T = unknown, Id extends string = string, C extends Cardinality = Cardinality, P extends string = string> {
+  readonly id: Id;
+  readonly contract?: T;
+  readonly cardinality: C;
+  readonly pluginId?: P;
+}
+
+/** The providers of one token by plugin id. */
+export interface Providers<T> extends Iterable<readonly [pluginId: string, value: T]> {
+  /** The provider, or undefined where it isn't ok. */
+  get(pluginId: string): T | undefined;
+  /** Ids of the providers that are ok. */
+  ids(): readonly string[];
+  /** Why a provider of this id can't be had, as a clause ("is disabled", "has failed: …", "is not in this agent"). */
+  whyNot(pluginId: string): string;
+}
+
+/**
+ * Declares a contract's token.
+ *
+ * ```ts
+ * export const Ipam = defineToken<Ipam>()('hawser.ipam.v1');
+ * ```
+ */
+export function defineToken<T>(): <const Id extends string>(id: Id) => Token<T, Id> {
+  return <const Id extends string>(id: Id): Token<T, Id> => ({
+    id,
+    cardinality: 'one',
+    optional: () => ({ id, cardinality: 'optional' }),
+    byId: (pluginId) => ({ id, cardinality: 'byId', pluginId }),
+    all: () => ({ id, cardinality: 'all' }),
+  });
+}
