@@ -1,5 +1,6 @@
 /** Every contract that a plugin may provide or require: token and type under one name. */
 export { Claims, claimName } from './claims/claims.ts';
+export { Paths } from './config/paths.ts';
 export { Events } from './events/events.ts';
 export { Gc } from './gc/gc.ts';
 export { Leases } from './leases/leases.ts';
