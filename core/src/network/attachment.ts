@@ -1,38 +1,39 @@
+// Shapes that are stored are type aliases: unlike interfaces they are assignable to JsonObject.
 import type { Claim } from '../claims/claims.ts';
 import type { JsonObject } from '../json.ts';
 
 /** What identifies an attachment: one interface of one container. Text form: `<containerId>/<ifname>`. */
-export interface AttachmentId {
+export type AttachmentId = {
   readonly containerId: string;
   readonly ifname: string;
-}
+};
 
 export const attachmentKey = (id: AttachmentId): string => `${id.containerId}/${id.ifname}`;
 
-export interface PodRef {
+export type PodRef = {
   readonly namespace: string;
   readonly name: string;
   readonly uid?: string;
-}
+};
 
 /** One interface that an attachment made; `sandbox` is the namespace's path, absent for the host's. */
-export interface AttachedInterface {
+export type AttachedInterface = {
   readonly name: string;
   readonly mac: string;
   readonly mtu?: number;
   readonly sandbox?: string;
   readonly pciId?: string;
   readonly socketPath?: string;
-}
+};
 
 /** `interface` is an index into `interfaces`. */
-export interface AttachedIp {
+export type AttachedIp = {
   readonly address: string;
   readonly gateway?: string;
   readonly interface?: number;
-}
+};
 
-export interface AttachedRoute {
+export type AttachedRoute = {
   readonly dst: string;
   readonly gw?: string;
   readonly mtu?: number;
@@ -40,22 +41,22 @@ export interface AttachedRoute {
   readonly priority?: number;
   readonly table?: number;
   readonly scope?: number;
-}
+};
 
-export interface AttachedDns {
+export type AttachedDns = {
   readonly nameservers?: readonly string[];
   readonly domain?: string;
   readonly search?: readonly string[];
   readonly options?: readonly string[];
-}
+};
 
 /** What an attachment looks like from the container: the version-neutral form of a CNI result. */
-export interface AttachmentResult {
+export type AttachmentResult = {
   readonly interfaces: readonly AttachedInterface[];
   readonly ips: readonly AttachedIp[];
   readonly routes: readonly AttachedRoute[];
   readonly dns?: AttachedDns;
-}
+};
 
 /** Everything that a caller asks of one attachment; validated at the edge, exact here. */
 export interface AttachmentRequest extends AttachmentId {
