@@ -1,1 +1,3 @@
-export {};
+export { type TestContext, type TestContextOptions, testContext } from './context.ts';
+export { type HeldClock, heldClock } from './held-clock.ts';
+export { seededRandom } from './seeded-random.ts';
