@@ -1,3 +1,4 @@
+export * from './config/index.ts';
 export * from './context/index.ts';
 export * from './errors/index.ts';
 export type { JsonObject, JsonValue } from './json.ts';

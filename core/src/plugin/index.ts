@@ -1,4 +1,10 @@
+export { assemble, type CheckedAssembly } from './assemble.ts';
+export { renderBootTree } from './boot-tree.ts';
 export * from './definition.ts';
+export { boot, type BootOptions, type Kernel, type StopReport } from './kernel.ts';
+export { loadPackages } from './packages.ts';
+export { type BootPlan, type GraphFault, type GraphFaultKind, planBoot, type PlannedPlugin } from './plan.ts';
+export type { PluginConfig } from './plugin-config.ts';
 export type { Scope } from './scope.ts';
 export type { PluginReport, PluginStatus } from './status.ts';
 export * from './token.ts';

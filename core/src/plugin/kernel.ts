@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { Context } from '../context/index.ts';
+import type { HawserError } from '../errors/index.ts';
+import type { AnyPlugin } from './definition.ts';
+import type { PluginConfig } from './plugin-config.ts';
+import type { PluginReport } from './status.ts';
+import type { Token } from './token.ts';
+
+export interface BootOptions {
+  readonly plugins: readonly AnyPlugin[];
+  readonly config: PluginConfig;
+  readonly context: Context;
+  /** Each plugin gets a child with its URI under `plugin`. */
+  readonly log: Logger;
+  /** Aborting it during boot stops what has started; afterwards it has no effect. */
+  readonly signal?: AbortSignal;
+  /** Hears every change of status from the first on, also those before `boot` returns. */
+  readonly onChange?: (report: PluginReport) => void;
+}
+
+/** A set of plugins that has been started. */
+export interface Kernel {
+  readonly bootMs: number;
+  /** All plugins in start order, the disabled ones too. */
+  reports(): readonly PluginReport[];
+  /** The provider that is ok or degraded (the first in start order where there are several), else undefined. */
+  get<T>(token: Token<T>): T | undefined;
+  get<T>(token: Token<T>, pluginId: string): T | undefined;
+  /** Calls back after each change of a plugin's status. A listener that throws is logged and keeps its place. */
+  onChange(listener: (report: PluginReport) => void): Disposable;
+  /** Stops in reverse order, tries every release, never rejects. Calling it twice is one stop. */
+  stop(reason: string): Promise<StopReport>;
+}
+
+export interface StopReport {
+  readonly errors: readonly { readonly uri: string; readonly error: HawserError }[];
+  readonly durationMs: number;
+}
+
+/**
+ * Starts a set of plugins. Throws `plugin.graph_invalid` before anything starts; `plugin.required_failed` and
+ * `plugin.boot_cancelled` after everything that had started is stopped.
+ */
+export async function boot(options: BootOptions): Promise<Kernel> {
+  void options;
+  throw new Error('not built yet');
+}
