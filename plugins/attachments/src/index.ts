@@ -1,1 +1,1 @@
-export {};
+export { attachments as default } from './plugin.ts';

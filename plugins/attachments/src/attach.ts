@@ -1,0 +1,125 @@
+import { type Context, type JsonObject, type Providers, toHawserError } from '@hawser/core';
+import { attachmentErrors, type AttachmentRequest, type AttachmentResult, attachmentKey, type Host, type NetworkMode } from '@hawser/core/network';
+import type { Logger } from 'pino';
+import type { Books } from './books.ts';
+import type { Settings } from './config.ts';
+import { patience } from './deadline.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
+import { chooseMode, requireMode } from './modes.ts';
+import { type AttachmentData, isRooted, logFields, sameNamespace, toAttachment } from './record.ts';
+import type { Undoing } from './undo.ts';
+
+export interface AttachingDependencies {
+  readonly context: Context;
+  readonly host: Host;
+  readonly modes: Providers<NetworkMode>;
+  readonly settings: Settings;
+  readonly log: Logger;
+  readonly books: Books;
+  readonly work: KeyedQueue;
+  readonly undoing: Undoing;
+}
+
+/** A lease outlives the longest attach by this much, so that it never ends under one that is still at work. */
+const LEASE_MARGIN_MS = 60_000;
+
+/** The way of one ADD, from the decoded request to the commit. Calls for one attachment come one at a time. */
+export class Attaching {
+  readonly #deps: AttachingDependencies;
+
+  constructor(deps: AttachingDependencies) {
+    this.#deps = deps;
+  }
+
+  async attach(request: AttachmentRequest, requestId: string, signal: AbortSignal): Promise<AttachmentResult> {
+    const { context, host, modes, settings, log, undoing } = this.#deps;
+    const key = attachmentKey(request);
+    const began = context.clock.monotonic();
+    await context.faults?.reach('attach.received');
+    const modeId = chooseMode(request, settings.default_mode, modes);
+    const mode = requireMode(modeId, modes);
+    const netnsId = await namespaceId(host, request.netns);
+    const present = await this.#makeRoom(key, request, netnsId, signal);
+    if (present) return present;
+
+    const data = await this.#reserve(key, request, modeId, mode, netnsId);
+    try {
+      const result = await this.#make(key, data, mode, began, signal);
+      log.info({ ...logFields(data), requestId, durationMs: elapsed(context, began), ips: result.ips.map((ip) => ip.address) }, 'attached');
+      return result;
+    } catch (error) {
+      const reason = toHawserError(error);
+      log.warn({ ...logFields(data), requestId, durationMs: elapsed(context, began), code: reason.code, err: reason }, 'attach failed; undoing it');
+      await undoing.undoFailed(key, data, reason.code, settings.detach_deadline);
+      throw error;
+    }
+  }
+
+  /**
+   * The result where the very same attachment is there already, else undefined once nothing of an earlier one with
+   * this key is left.
+   */
+  async #makeRoom(key: string, request: AttachmentRequest, netnsId: AttachmentData['netnsId'], signal: AbortSignal) {
+    const { books, undoing } = this.#deps;
+    const found = books.find(key);
+    if (!found) return undefined;
+    const { data } = found.snapshot;
+    if (isRooted(found.snapshot) && !found.condemned && sameNamespace(data.netnsId, netnsId)) {
+      if (data.network === request.network.name && data.result) return data.result;
+      throw attachmentErrors.conflict(`${request.containerId} has an interface ${request.ifname} already, on the network '${data.network}'`);
+    }
+    await undoing.undo(key, signal);
+    await books.finished(key, signal);
+    return undefined;
+  }
+
+  async #reserve(key: string, request: AttachmentRequest, modeId: string, mode: NetworkMode, netnsId: AttachmentData['netnsId']): Promise<AttachmentData> {
+    const { context, books, settings } = this.#deps;
+    const modeSettings: JsonObject = mode.settings?.(request) ?? {};
+    const claims = mode.claims(request, modeSettings);
+    await context.faults?.reach('attach.before_reserve');
+    const data = await books.reserve({
+      key,
+      claims,
+      leaseMs: settings.attach_deadline + LEASE_MARGIN_MS,
+      data: {
+        id: context.random.id(),
+        containerId: request.containerId,
+        ifname: request.ifname,
+        network: request.network.name,
+        mode: modeId,
+        netns: request.netns,
+        netnsId,
+        settings: modeSettings,
+        ...(request.pod ? { pod: request.pod } : {}),
+        ...(request.mac === undefined ? {} : { mac: request.mac }),
+      },
+    });
+    return data;
+  }
+
+  /** From the reservation to the commit. */
+  async #make(key: string, data: AttachmentData, mode: NetworkMode, began: number, signal: AbortSignal): Promise<AttachmentResult> {
+    const { context, books, work } = this.#deps;
+    await context.faults?.reach('attach.after_reserve');
+    signal.throwIfAborted();
+    const working = work.run(key, signal, () => mode.attach(toAttachment(data), signal));
+    const result = await patience(context.clock, signal, working);
+    await context.faults?.reach('attach.after_mode');
+    signal.throwIfAborted();
+    await books.commit(key, data, result, elapsed(context, began));
+    await context.faults?.reach('attach.after_commit');
+    // Whoever asked may have gone while the commit went through; nobody else would ask to undo it.
+    signal.throwIfAborted();
+    return result;
+  }
+}
+
+async function namespaceId(host: Host, path: string): Promise<AttachmentData['netnsId']> {
+  using namespace = await host.openNamespace(path);
+  const { device, inode } = namespace.id;
+  return { device, inode };
+}
+
+/** Milliseconds to the microsecond. */
+const elapsed = (context: Context, began: number): number => Math.round((context.clock.monotonic() - began) * 1000) / 1000;

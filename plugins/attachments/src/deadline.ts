@@ -1,0 +1,30 @@
+import type { Clock } from '@hawser/core';
+
+/** A signal that aborts with a TimeoutError after `ms` of the clock, or as soon as one of the others does. */
+export function withDeadline(clock: Clock, ms: number, what: string, ...others: readonly AbortSignal[]): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const timer = clock.timer(ms, () => controller.abort(new DOMException(`${what} took longer than ${ms / 1000} s`, 'TimeoutError')));
+  return { signal: AbortSignal.any([controller.signal, ...others]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
+}
+
+/** How long work may go on after it was told to stop, before its caller is answered without it. */
+const GRACE_MS = 2_000;
+
+/** The work's outcome; when it ignores its signal, the signal's reason after a short grace. The work itself goes on. */
+export async function patience<T>(clock: Clock, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const gaveUp = Promise.withResolvers<never>();
+  let grace: Disposable | undefined;
+  const onAbort = () => {
+    grace = clock.timer(GRACE_MS, () => gaveUp.reject(signal.reason));
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    if (signal.aborted) onAbort();
+    return await Promise.race([work, gaveUp.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    grace?.[Symbol.dispose]();
+    // Whoever has given up does not want to hear of it; the engine undoes it whatever it comes to.
+    work.catch(() => {});
+  }
+}

@@ -1,0 +1,164 @@
+import { toHawserError } from '@hawser/core';
+import {
+  attachmentErrors,
+  type AttachmentId,
+  attachmentKey,
+  type AttachmentRecord,
+  type AttachmentRequest,
+  type AttachmentResult,
+  type Attachments,
+  type CallOptions,
+  type DetachRequest,
+  type RuntimeView,
+} from '@hawser/core/network';
+import PQueue from 'p-queue';
+import { Attaching, type AttachingDependencies } from './attach.ts';
+import { Books, type BooksDependencies } from './books.ts';
+import { assertSeenBy } from './check.ts';
+import { withDeadline } from './deadline.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { requireMode } from './modes.ts';
+import { lostAttachments } from './reap.ts';
+import { isRooted, logFields, toAttachment, toRecord } from './record.ts';
+import { acquireSlot } from './slot.ts';
+import { detachByMode, Undoing } from './undo.ts';
+
+export type EngineDependencies = BooksDependencies & Pick<AttachingDependencies, 'context' | 'host' | 'modes' | 'settings' | 'log'>;
+
+/** Calls about one attachment that may wait; a runtime has two or three under way at most. */
+const CALLS_PER_ATTACHMENT = 32;
+/** Detaches that a reap has under way at once. */
+const REAP_CONCURRENCY = 8;
+
+/**
+ * The attachment engine. Two queues per attachment: `calls` orders what callers ask, `work` keeps the mode's
+ * methods apart, so that garbage collection can undo an attachment without taking a place in the callers' queue.
+ */
+export class AttachmentEngine implements Attachments, AsyncDisposable {
+  readonly #deps: EngineDependencies;
+  readonly #books: Books;
+  readonly #undoing: Undoing;
+  readonly #attaching: Attaching;
+  readonly #calls = new KeyedQueue(CALLS_PER_ATTACHMENT, (key) => attachmentErrors.busy(`too many calls are waiting for ${key}`));
+  readonly #work = new KeyedQueue(CALLS_PER_ATTACHMENT, (key) => attachmentErrors.busy(`too much work is waiting for ${key}`));
+  /** Attaches under way or waiting, so that a detach can cancel them. */
+  readonly #attempts = new Map<string, Set<AbortController>>();
+  /** Detaches have slots of their own: they must go on however many attaches hang. */
+  readonly #slots: Readonly<Record<'attach' | 'detach', PQueue>>;
+  #drainReason: string | undefined;
+
+  constructor(deps: EngineDependencies) {
+    const { context, modes, settings, log } = deps;
+    this.#deps = deps;
+    const concurrency = settings.max_concurrent;
+    this.#slots = { attach: new PQueue({ concurrency }), detach: new PQueue({ concurrency }) };
+    const cleanup = detachByMode(context, modes, this.#work);
+    this.#books = new Books(deps, cleanup);
+    this.#undoing = new Undoing(context, this.#books, log, cleanup);
+    this.#attaching = new Attaching({ ...deps, books: this.#books, work: this.#work, undoing: this.#undoing });
+  }
+
+  /** Takes over what an earlier process left behind; call once, before the first attach. */
+  async recover(): Promise<void> {
+    const abandoned = await this.#books.dropAbandonedLeases();
+    if (abandoned > 0) this.#deps.log.warn({ abandoned }, 'attachments were in the making when the agent ended; they are being undone');
+  }
+
+  /** Refuses new attachments from now on; detaching stays possible. */
+  drain(reason: string): void {
+    this.#drainReason ??= reason;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.drain('the agent is stopping');
+    const reason = attachmentErrors.draining('the agent is stopping');
+    for (const attempts of this.#attempts.values()) for (const attempt of attempts) attempt.abort(reason);
+    await this.#calls.idle();
+    await this.#work.idle();
+    this.#books[Symbol.dispose]();
+  }
+
+  ready(): void {
+    if (this.#drainReason !== undefined) throw attachmentErrors.draining(`no new attachment: ${this.#drainReason}`);
+    if (this.#deps.modes.ids().length === 0) throw attachmentErrors.notReady('no network mode is on');
+  }
+
+  list(): readonly AttachmentRecord[] {
+    return this.#books.list();
+  }
+
+  get(id: AttachmentId): AttachmentRecord | undefined {
+    const found = this.#books.find(attachmentKey(id));
+    return found && toRecord(found.snapshot, found.condemned);
+  }
+
+  async attach(request: AttachmentRequest, { signal, requestId }: CallOptions): Promise<AttachmentResult> {
+    this.ready();
+    const key = attachmentKey(request);
+    const attempt = new AbortController();
+    const attempts = this.#attempts.get(key) ?? new Set();
+    this.#attempts.set(key, attempts.add(attempt));
+    using deadline = withDeadline(this.#deps.context.clock, this.#deps.settings.attach_deadline, `attaching ${key}`, signal, attempt.signal);
+    try {
+      return await this.#call('attach', key, deadline.signal, () => this.#attaching.attach(request, requestId, deadline.signal));
+    } finally {
+      attempts.delete(attempt);
+      if (attempts.size === 0) this.#attempts.delete(key);
+    }
+  }
+
+  async detach(request: DetachRequest, { signal, requestId }: CallOptions): Promise<void> {
+    const key = attachmentKey(request);
+    const { context, settings, log } = this.#deps;
+    for (const attempt of this.#attempts.get(key) ?? []) attempt.abort(attachmentErrors.conflict(`${key} is being detached`));
+    using deadline = withDeadline(context.clock, settings.detach_deadline, `detaching ${key}`, signal);
+    await this.#call('detach', key, deadline.signal, async () => {
+      await context.faults?.reach('detach.received');
+      const found = this.#books.find(key);
+      if (!found || found.snapshot.data.network !== request.network) return;
+      const began = context.clock.monotonic();
+      await this.#undoing.undo(key, deadline.signal);
+      log.info({ ...logFields(found.snapshot.data), requestId, durationMs: context.clock.monotonic() - began }, 'detached');
+    });
+  }
+
+  async check(request: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult }, { signal }: CallOptions): Promise<void> {
+    const key = attachmentKey(request);
+    using deadline = withDeadline(this.#deps.context.clock, this.#deps.settings.check_deadline, `checking ${key}`, signal);
+    await this.#call('attach', key, deadline.signal, async () => {
+      const found = this.#books.find(key);
+      if (!found || !isRooted(found.snapshot) || found.snapshot.data.network !== request.network) {
+        throw attachmentErrors.notFound(`${request.containerId} has no interface ${request.ifname} on the network '${request.network}'`);
+      }
+      const attachment = toAttachment(found.snapshot.data);
+      assertSeenBy(attachment, request.expected);
+      await this.#work.run(key, deadline.signal, () => requireMode(attachment.mode, this.#deps.modes).check(attachment, deadline.signal));
+    });
+  }
+
+  async reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]> {
+    const lost = await lostAttachments(this.#books.list(), view, this.#deps.host, (key) => this.#books.find(key)?.snapshot.data.netnsId);
+    const idle = lost.filter((attachment) => !this.#attempts.has(attachmentKey(attachment)));
+    const slots = new PQueue({ concurrency: REAP_CONCURRENCY });
+    const outcomes = await Promise.allSettled(idle.map((attachment) => slots.add(() => this.detach(attachment, options))));
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [toHawserError(outcome.reason)] : []));
+    const [first] = failures;
+    if (first) {
+      throw attachmentErrors.busy(`${failures.length} of ${idle.length} lost attachments could not be detached yet, the first because ${first.message}`, {
+        cause: new AggregateError(failures),
+        remedy: 'Nothing needs to be done now: collection goes on in the background.',
+      });
+    }
+    return idle.map(({ containerId, ifname }) => ({ containerId, ifname }));
+  }
+
+  /** One call about one attachment: its turn first, then a slot of the engine. */
+  async #call<T>(kind: 'attach' | 'detach', key: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
+    const slots = this.#slots[kind];
+    if (slots.size >= this.#deps.settings.max_waiting) throw attachmentErrors.busy(`${slots.size} calls are waiting for the attachment engine`);
+    return this.#calls.run(key, signal, async () => {
+      using _slot = await acquireSlot(slots, signal);
+      return await call();
+    });
+  }
+}

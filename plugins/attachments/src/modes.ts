@@ -1,0 +1,28 @@
+import type { Providers } from '@hawser/core';
+import { type AttachmentRequest, attachmentErrors, type NetworkMode } from '@hawser/core/network';
+
+/** Which mode a request gets: the one its network asks for, else the agent's default, else the only one that is on. */
+export function chooseMode(request: AttachmentRequest, defaultMode: string | undefined, modes: Providers<NetworkMode>): string {
+  const asked = request.network.mode ?? defaultMode;
+  if (asked !== undefined) {
+    requireMode(asked, modes);
+    return asked;
+  }
+  const on = modes.ids();
+  const [only] = on;
+  if (only !== undefined && on.length === 1) return only;
+  throw attachmentErrors.unknownMode(`the network '${request.network.name}' names no mode and the agent has no default; ${listModes(on)}`, {
+    remedy: 'Set default_mode in [plugins."hawser.attachments.v1.engine"], or mode in the network configuration.',
+    details: { modes: on },
+  });
+}
+
+/** The mode with this id; an error that lists those that are on where it isn't to be had. */
+export function requireMode(id: string, modes: Providers<NetworkMode>): NetworkMode {
+  const mode = modes.get(id);
+  if (mode) return mode;
+  const on = modes.ids();
+  throw attachmentErrors.unknownMode(`the mode '${id}' ${modes.whyNot(id)}; ${listModes(on)}`, { details: { mode: id, modes: on } });
+}
+
+const listModes = (on: readonly string[]): string => (on.length === 0 ? 'no mode is on' : `on: ${on.toSorted().join(', ')}`);

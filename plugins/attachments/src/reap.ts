@@ -1,0 +1,33 @@
+import { type AttachmentRecord, attachmentKey, type Host, hostErrors, type NamespaceId, type RuntimeView } from '@hawser/core/network';
+import { sameNamespace } from './record.ts';
+
+/**
+ * The attachments of a network that its runtime has lost. With a list: those that are not on it. Without one: those
+ * whose namespace is gone, or whose path leads to another namespace by now. One that is still being attached is
+ * younger than the list.
+ */
+export async function lostAttachments(
+  records: readonly AttachmentRecord[],
+  view: RuntimeView,
+  host: Host,
+  netnsIdOf: (key: string) => NamespaceId | undefined,
+): Promise<readonly AttachmentRecord[]> {
+  const candidates = records.filter((record) => record.network === view.network && record.state !== 'attaching');
+  if (view.valid) {
+    const valid = new Set(view.valid.map(attachmentKey));
+    return candidates.filter((record) => !valid.has(attachmentKey(record)));
+  }
+  const lost = await Promise.all(candidates.map((record) => hasLostNamespace(record, host, netnsIdOf(attachmentKey(record)))));
+  return candidates.filter((_, index) => lost[index]);
+}
+
+async function hasLostNamespace(record: AttachmentRecord, host: Host, id: NamespaceId | undefined): Promise<boolean> {
+  try {
+    using namespace = await host.openNamespace(record.netns);
+    return id !== undefined && !sameNamespace(namespace.id, id);
+  } catch (error) {
+    // Only certainty counts: a namespace that can't be looked at is not lost.
+    if (hostErrors.namespaceGone.is(error)) return true;
+    throw error;
+  }
+}
