@@ -1,0 +1,250 @@
+/*
+ * hawser-cni, what a container runtime executes: hands the call to the agent over a unix socket and prints its answer.
+ *
+ *   request   "HCNI" u32le version=1  u32le length of environment  u32le length of standard input  environment  input
+ *             (environment: the CNI_* variables, each K=V and a NUL)
+ *   response  "HCNI" u32le version=1  u32le exit code              u32le length of body            body
+ *
+ * Without an agent a DEL becomes a tombstone (the request in a folder that the agent replays at its start) and succeeds,
+ * STATUS says 50, the others "try again". VERSION needs no agent. src/hawser-cni.ts does the same without a compiler.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HEADER = 16, MAX_ENVIRONMENT = 64 << 10, MAX_INPUT = 1 << 20, MAX_BODY = 16 << 20 };
+enum { E_ENVIRONMENT = 4, E_IO = 5, E_DECODE = 6, E_CONFIG = 7, E_AGAIN = 11, E_UNAVAILABLE = 50 };
+
+static const char *const versions[] = {"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"};
+enum { VERSIONS = sizeof versions / sizeof *versions };
+
+/* The keys of the network config that this program reads itself: the last one of a name counts, as in JSON. */
+static struct field { const char *key; char value[4096]; } fields[] = {
+    {"socket", "/run/hawser/cni.sock"}, {"tombstones", "/var/lib/hawser/tombstones"}, {"cniVersion", ""}};
+
+static char frame[HEADER + MAX_ENVIRONMENT + MAX_INPUT + 1];
+
+static void put32(char *at, uint32_t value) { for (int i = 0; i < 4; i++) at[i] = (char)(value >> 8 * i); }
+static uint32_t get32(const char *at) {
+  uint32_t value = 0;
+  for (int i = 3; i >= 0; i--) value = value << 8 | (unsigned char)at[i];
+  return value;
+}
+
+/* Reads until the end, or until `size` bytes are there. -1: an error. */
+static ssize_t read_full(int fd, char *to, size_t size) {
+  size_t have = 0;
+  while (have < size) {
+    ssize_t got = read(fd, to + have, size - have);
+    if (got > 0) have += (size_t)got;
+    else if (got == 0) break;
+    else if (errno != EINTR) return -1;
+  }
+  return (ssize_t)have;
+}
+
+static int write_full(int fd, const char *from, size_t size) {
+  for (ssize_t put; size > 0; from += put > 0 ? put : 0, size -= put > 0 ? (size_t)put : 0)
+    if ((put = write(fd, from, size)) < 0 && errno != EINTR) return -1;
+  return 0;
+}
+
+/* The config's version where it is one that we speak, else the newest. */
+static const char *spoken_version(void) {
+  for (int i = 0; i < VERSIONS; i++)
+    if (strcmp(fields[2].value, versions[i]) == 0) return versions[i];
+  return versions[VERSIONS - 1];
+}
+
+/* Messages are constants of this file: nothing of the input is ever in one, and no quote needs escaping. */
+static void fail(int code, const char *message, const char *more) {
+  char body[768];
+  int size = snprintf(body, sizeof body, "{\"cniVersion\":\"%s\",\"code\":%d,\"msg\":\"%s%s\"}\n", spoken_version(), code, message, more);
+  write_full(STDOUT_FILENO, body, (size_t)size);
+  exit(code);
+}
+
+static int hex4(const char *at, const char *end) {
+  int value = 0;
+  for (int i = 0; i < 4; i++) {
+    const char *digits = "0123456789abcdef", *digit = at + i < end && at[i] ? strchr(digits, at[i] | 32) : NULL;
+    if (digit == NULL) return -1;
+    value = value << 4 | (int)(digit - digits);
+  }
+  return value;
+}
+
+static size_t utf8(char *to, uint32_t c) {
+  size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+  for (size_t i = length - 1; i > 0; i--, c >>= 6) to[i] = (char)(0x80 | (c & 63));
+  to[0] = (char)(length == 1 ? c : (0xf0 << (4 - length)) | c);
+  return length;
+}
+
+/*
+ * Decodes the JSON string that begins after the quote at `at` into `out`; returns where it goes on, NULL when it
+ * does not end. One that is longer than `out`, or holds a NUL, becomes the impossible value "\1".
+ */
+static const char *string(const char *at, const char *end, char *out, size_t size) {
+  size_t used = 0, bad = 0;
+  while (at < end && *at != '"') {
+    char piece[4] = {*at};
+    size_t length = 1;
+    if (*at++ == '\\') {
+      if (at >= end) return NULL;
+      const char *plain = strchr("\"\"\\\\//b\bf\fn\nr\rt\t", *at);
+      int unit = *at == 'u' ? hex4(at + 1, end) : -1;
+      if (unit >= 0) {
+        uint32_t c = (uint32_t)unit;
+          at += 5;
+        int low = c >> 10 == 0x36 && end - at >= 6 && at[0] == '\\' && at[1] == 'u' ? hex4(at + 2, end) : -1;
+        if (low >> 10 == 0x37) { c = 0x10000 + ((c & 0x3ff) << 10 | ((uint32_t)low & 0x3ff)); at += 6; }
+        length = utf8(piece, c);
+      } else {
+        bad |= *at == '\0' || plain == NULL;
+        piece[0] = plain && *at++ ? plain[1] : '?';
+      }
+    }
+    bad |= piece[0] == '\0' || used + length >= size;
+    if (!bad) { memcpy(out + used, piece, length); used += length; }
+  }
+  if (bad) { out[0] = '\1'; used = 1; }
+  out[used] = '\0';
+  return at < end ? at + 1 : NULL;
+}
+
+/* Finds our keys at the top level of the config. The agent judges the JSON itself; here garbage just ends the search. */
+static void scan(const char *at, const char *end) {
+  static char key[4096], value[4096];
+  enum { KEY, AFTER_KEY, VALUE, AFTER_VALUE } state = AFTER_VALUE;
+  int depth = 0;
+  for (; at < end; at++) {
+    if (strchr(" \t\r\n", *at)) continue;
+    if (depth == 0 && *at != '{') return;
+    if (*at == '"') {
+      at = string(at + 1, end, depth == 1 && state == KEY ? key : value, sizeof key);
+      if (at == NULL) return;
+      at--;
+      if (depth == 1 && state == VALUE)
+        for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+          if (strcmp(fields[i].key, key) == 0 && *value) strcpy(fields[i].value, value);
+      if (depth == 1) state = state == KEY ? AFTER_KEY : AFTER_VALUE;
+    } else if (*at == '{' || *at == '[') {
+      if (++depth == 1) state = KEY;
+    } else if (*at == '}' || *at == ']') {
+      if (--depth == 0) return;
+      if (depth == 1) state = AFTER_VALUE;
+    } else if (depth == 1 && *at == ':') state = VALUE;
+    else if (depth == 1 && *at == ',') state = KEY;
+  }
+}
+
+static int dial(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (path[0] != '/' || strlen(path) >= sizeof address.sun_path) fail(E_CONFIG, "socket must be an absolute path of at most 107 bytes", "");
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  while (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+    if (errno != EINTR) return close(fd), -1;
+  return fd;
+}
+
+/* Ends the program with the agent's answer; returns when there is none. A refused write may still have its reason to read. */
+static void exchange(int fd, size_t size, int must_print) {
+  char header[HEADER];
+  write_full(fd, frame, size);
+  if (read_full(fd, header, HEADER) != HEADER || memcmp(header, "HCNI", 4) != 0 || get32(header + 4) != 1) return;
+  uint32_t code = get32(header + 8), length = get32(header + 12);
+  char *body = length <= MAX_BODY ? malloc(length + 1) : NULL;
+  if (body == NULL || read_full(fd, body, length) != (ssize_t)length || code > 255 || (must_print && code == 0 && length == 0)) return;
+  if (write_full(STDOUT_FILENO, body, length) < 0 && code == 0) exit(E_IO);
+  exit((int)code);
+}
+
+/* Opens a folder; makes what is missing of its path, each durable in its parent. */
+static int open_folder(char *path) {
+  enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+  int at = open(path, FLAGS);
+  if (at >= 0 || errno != ENOENT) return at;
+  at = open("/", FLAGS);
+  for (char *name = strtok(path, "/"); name && at >= 0; name = strtok(NULL, "/")) {
+    int made = mkdirat(at, name, 0700), next = made < 0 && errno != EEXIST ? -1 : openat(at, name, FLAGS), error = errno;
+    if (made == 0) fsync(at);
+    close(at);
+    at = next, errno = error;
+  }
+  return at;
+}
+
+/* Writes the request where the agent finds it at its next start. Durable when it returns 0. */
+static int bury(char *folder, size_t size) {
+  char name[64], temporary[80];
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(name, sizeof name, "%011lld%09ld-%ld.del", (long long)now.tv_sec, now.tv_nsec, (long)getpid());
+  snprintf(temporary, sizeof temporary, ".%s.tmp", name);
+  int directory = open_folder(folder);
+  int fd = directory < 0 ? -1 : openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return -1;
+  if (write_full(fd, frame, size) == 0 && fsync(fd) == 0 && close(fd) == 0 && renameat(directory, temporary, directory, name) == 0)
+    return fsync(directory);
+  int error = errno;
+  unlinkat(directory, temporary, 0);
+  return errno = error, -1;
+}
+
+/* The verdict without an agent. Messages of DEL avoid the words that runtimes take for success, so no strerror(). */
+static void alone(const char *command, size_t size) {
+  if (strcmp(command, "STATUS") == 0) fail(E_UNAVAILABLE, "the hawser agent is not running; start it with: hawser run", "");
+  if (strcmp(command, "DEL") != 0) fail(E_AGAIN, "the hawser agent does not answer at its socket; try again once it runs (hawser run)", "");
+  const char *id = getenv("CNI_CONTAINERID"), *ifname = getenv("CNI_IFNAME");
+  int no_id = id == NULL || *id == '\0', no_ifname = ifname == NULL || *ifname == '\0';
+  if (no_id || no_ifname)
+    fail(E_ENVIRONMENT, "required environment variables are missing: ", !no_ifname ? "CNI_CONTAINERID" : !no_id ? "CNI_IFNAME" : "CNI_CONTAINERID, CNI_IFNAME");
+  if (fields[1].value[0] != '/') fail(E_CONFIG, "tombstones must be an absolute path", "");
+  if (bury(fields[1].value, size) == 0) exit(0);
+  char why[96];
+  snprintf(why, sizeof why, "%s (errno %d)", errno == ENOSPC || errno == EDQUOT ? "the disk is full" : errno == EROFS ? "the file system is read-only"
+      : errno == EACCES || errno == EPERM ? "permission denied" : "the folder of tombstones cannot be written", errno);
+  fail(E_IO, "the hawser agent does not answer and this DEL cannot be kept for it: ", why);
+}
+
+int main(void) {
+  signal(SIGPIPE, SIG_IGN);
+  const char *command = getenv("CNI_COMMAND") ? getenv("CNI_COMMAND") : "";
+  size_t size = HEADER;
+  for (char **entry = environ; *entry; entry++) {
+    size_t length = strlen(*entry) + 1;
+    if (strncmp(*entry, "CNI_", 4) != 0) continue;
+    if (size + length > HEADER + MAX_ENVIRONMENT) fail(E_ENVIRONMENT, "the CNI_ environment variables are larger than 64 KiB", "");
+    memcpy(frame + size, *entry, length);
+    size += length;
+  }
+  const size_t environment = size - HEADER;
+  ssize_t input = read_full(STDIN_FILENO, frame + size, MAX_INPUT + 1);
+  if (input > 0) scan(frame + size, frame + size + input);
+  if (strcmp(command, "VERSION") == 0) {
+    printf("{\"cniVersion\":\"%s\",\"supportedVersions\":[", spoken_version());
+    for (int i = 0; i < VERSIONS; i++) printf("%s\"%s\"", i ? "," : "", versions[i]);
+    return puts("]}") < 0 || fflush(stdout) != 0 ? E_IO : 0;
+  }
+  if (input < 0) fail(E_IO, "standard input cannot be read", "");
+  if (input > MAX_INPUT) fail(E_DECODE, "standard input is larger than 1 MiB", "");
+  memcpy(frame, "HCNI\1\0\0", 8);
+  put32(frame + 8, (uint32_t)environment);
+  put32(frame + 12, (uint32_t)input);
+  size += (size_t)input;
+  int fd = dial(fields[0].value);
+  if (fd >= 0) exchange(fd, size, strcmp(command, "ADD") == 0);
+  alone(command, size);
+}
