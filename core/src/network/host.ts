@@ -131,7 +131,10 @@ export type HostEvent =
   /** The kernel dropped notifications: look again at everything. */
   | { readonly type: 'overrun' };
 
-/** One network namespace, held open. Closing it releases the handle, not the namespace. */
+/**
+ * One network namespace, held open. Closing it releases the handle, not the namespace; a namespace lives on while a
+ * path, a process or a handle has it. Calls on a closed handle: `host.namespace_gone`; closing again is harmless.
+ */
 export interface Namespace extends Disposable {
   readonly id: NamespaceId;
   /** The path that it was opened by; absent for the agent's own. */
@@ -153,11 +156,18 @@ export interface Namespace extends Disposable {
   retireLink(name: string): Promise<{ readonly settled: Promise<void> }>;
 
   addresses(link?: string): Promise<readonly Address[]>;
-  /** Adding what is there already is harmless. */
+  /**
+   * Adding what is there already is harmless. Taking a link down takes its IPv6 addresses along (not those of IPv4)
+   * and all its routes and neighbours; coming up again brings back the routes to subnets of IPv4 only.
+   */
   addAddress(address: Address): Promise<void>;
   deleteAddress(address: Address): Promise<void>;
+  /** Of all tables but the kernel's local one (255), which has to be asked for. */
   routes(filter?: { readonly family?: Family; readonly table?: number; readonly link?: string }): Promise<readonly Route[]>;
-  /** Adds, or replaces the route with the same destination, priority and table. */
+  /**
+   * Adds, or replaces the route with the same destination, priority and table. A gateway that no link reaches is
+   * refused: `host.unreachable` or `host.invalid`.
+   */
   replaceRoute(route: Route): Promise<void>;
   deleteRoute(route: Route): Promise<void>;
   rules(family?: Family): Promise<readonly Rule[]>;
@@ -168,7 +178,7 @@ export interface Namespace extends Disposable {
   setNeighbour(neighbour: Pick<Neighbour, 'link' | 'address' | 'mac'>): Promise<void>;
   deleteNeighbour(neighbour: Pick<Neighbour, 'link' | 'address'>): Promise<void>;
 
-  /** `net.ipv4.ip_forward` style names, `/` for a dot inside a link's name; undefined where the kernel lacks it. */
+  /** `net.ipv4.ip_forward` style names, `/` for a dot inside a link's name; undefined where the kernel lacks it. Others than `net.`: `host.invalid`. */
   sysctl(name: string): Promise<string | undefined>;
   setSysctl(name: string, value: string): Promise<void>;
 
@@ -181,9 +191,12 @@ export interface Namespace extends Disposable {
   unmasquerade(entries: readonly Masquerade[]): Promise<void>;
   masquerades(): Promise<readonly Masquerade[]>;
 
-  /** Notifications from the moment that it resolves, until the signal aborts. */
+  /** Notifications from the moment that it resolves; the iterator ends when the signal aborts or its reader leaves. */
   watch(signal: AbortSignal): Promise<AsyncIterableIterator<HostEvent>>;
-  /** One ICMP echo; resolves with the round trip, rejects with `host.unreachable` after the time-out. */
+  /**
+   * One ICMP echo; resolves with the round trip, rejects with `host.unreachable` after the time-out or as soon as no
+   * route is found, and with the signal's reason when it aborts.
+   */
   ping(address: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<{ readonly rttMs: number }>;
 }
 
