@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { reporters } from './scripts/vitest-reporters.ts';
 
 const source = ['hawser:source', 'module', 'node', 'import', 'default'];
 
@@ -6,10 +7,18 @@ export default defineConfig({
   resolve: { conditions: source },
   ssr: { resolve: { conditions: source } },
   test: {
-    include: ['core/src/**/*.test.ts', 'plugins/**/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: [
+      'scripts/**/*.test.ts',
+      'core/src/**/*.test.ts',
+      'plugins/**/src/**/*.test.ts',
+      'examples/*/src/**/*.test.ts',
+      'bench/**/*.test.ts',
+      'tests/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**', 'tests/clients/**'],
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    reporters: reporters(),
   },
 });

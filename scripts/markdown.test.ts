@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { codeBlocks, fileLinks } from './markdown.ts';
+
+test('blocks carry their language and the line where they begin', () => {
+  const page = [
+    '# Title',
+    '```ts',
+    'const a = 1;',
+    '```',
+    'text',
+    '````md',
+    '```sh',
+    'npm test',
+    '```',
+    '````',
+    '```',
+    'plain',
+    '```',
+  ].join('\n');
+  expect(codeBlocks('page.md', page)).toEqual([
+    { file: 'page.md', line: 3, language: 'ts', lines: ['const a = 1;'] },
+    { file: 'page.md', line: 7, language: 'md', lines: ['```sh', 'npm test', '```'] },
+    { file: 'page.md', line: 12, language: '', lines: ['plain'] },
+  ]);
+});
+
+test('links to files are found, links to the web and to places in the page are not', () => {
+  expect(fileLinks('[a](docs/a.md#part)\n[b](https://example.org) [c](#here) ![d](d.svg)')).toEqual([
+    [1, 'docs/a.md'],
+    [2, 'd.svg'],
+  ]);
+});

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+
+/** One fenced block of a Markdown file. */
+export interface CodeBlock {
+  readonly file: string;
+  /** Line of the file that the block's first line is, counted from 1. */
+  readonly line: number;
+  /** The word behind the fence: `ts`, `sh`; empty where there is none. */
+  readonly language: string;
+  readonly lines: readonly string[];
+}
+
+/** The fenced blocks of a Markdown file, in order. */
+export function codeBlocks(file: string, content = readFileSync(file, 'utf8')): readonly CodeBlock[] {
+  const blocks: CodeBlock[] = [];
+  let open: { readonly fence: string; readonly block: CodeBlock & { readonly lines: string[] } } | undefined;
+  for (const [index, text] of content.split('\n').entries()) {
+    const [, fence = '', language = ''] = /^\s*(`{3,}|~{3,})\s*(\w*)/.exec(text) ?? [];
+    if (open === undefined && fence !== '') open = { fence, block: { file, line: index + 2, language, lines: [] } };
+    else if (open !== undefined && fence.startsWith(open.fence) && language === '') {
+      blocks.push(open.block);
+      open = undefined;
+    } else open?.block.lines.push(text);
+  }
+  return blocks;
+}
+
+/** Targets of links to other files of the repository, with their lines. */
+export function fileLinks(content: string): readonly (readonly [line: number, target: string])[] {
+  return content
+    .split('\n')
+    .flatMap((text, index) =>
+      [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].flatMap(([, target = '']) =>
+        /^[a-z]+:/.test(target) ? [] : [[index + 1, target] as const],
+      ),
+    );
+}
