@@ -34,3 +34,5 @@ export interface Client {
     status(signal: AbortSignal): Promise<GcStatus>;
   };
 }
+
+export { openClient } from './open-client.ts';

@@ -1,0 +1,4 @@
+import { paths } from './paths.ts';
+
+/** What every agent starts with; an assembly puts its own plugins behind these. */
+export const corePlugins = [paths] as const;

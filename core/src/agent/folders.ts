@@ -1,0 +1,35 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import type { Paths } from '../config/paths.ts';
+import { agentErrors } from './errors.ts';
+
+/** Modes as surface and security want them: nobody reads the durable store; anybody may pass on to a socket. */
+const ROOT_MODE = 0o700;
+const STATE_MODE = 0o711;
+
+/** Makes the agent's folders and sets their modes; `agent.folder_failed` names the one that can't be had. */
+export async function prepareFolders(folders: Paths): Promise<Paths> {
+  const root = resolve(folders.root);
+  const state = resolve(folders.state);
+  if (root === state || isInside(root, state) || isInside(state, root)) {
+    throw agentErrors.folderShared(`root (${root}) and state (${state}) are not separate folders`, { details: { root, state } });
+  }
+  await prepare('root', root, ROOT_MODE);
+  await prepare('state', state, STATE_MODE);
+  return { root, state };
+}
+
+async function prepare(key: string, path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode });
+    await chmod(path, mode);
+  } catch (error) {
+    const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw agentErrors.folderFailed(`the ${key} folder ${path} can't be made: ${errno}`, { cause: error, details: { key, path, errno } });
+  }
+}
+
+function isInside(outer: string, inner: string): boolean {
+  const way = relative(outer, inner);
+  return way !== '' && !way.startsWith('..');
+}

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import { pino, stdTimeFunctions } from 'pino';
+
+export interface LogOptions {
+  readonly level: string;
+  /** Lines for people instead of JSON. */
+  readonly pretty: boolean;
+  readonly color: boolean;
+}
+
+/** What `--log-level` takes. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Keys whose values never reach a log, at the top and one and two levels down. */
+const SECRETS = ['password', 'secret', 'token', 'authorization', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'privateKey'];
+
+/**
+ * The agent's log on standard error, synchronous, so that the last line before a death is there. Fields:
+ * `containerId`, `ifname`, `podNamespace`, `podName`, `eniId`, `plugin`, `requestId`, `durationMs`.
+ */
+export async function createLog({ level, pretty, color }: LogOptions): Promise<Logger> {
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
+  };
+  if (!pretty) return pino(options, pino.destination({ fd: 2, sync: true }));
+  const { default: prettyStream } = await import('pino-pretty');
+  return pino(options, prettyStream({ destination: 2, sync: true, colorize: color, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }));
+}

@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import { loadConfig } from '../config/index.ts';
+import type { Context } from '../context/index.ts';
+import { toHawserError } from '../errors/index.ts';
+import type { AnyPlugin } from '../plugin/index.ts';
+import { renderBootTree } from '../plugin/index.ts';
+import { openServiceManager, type ServiceManager } from './service-manager.ts';
+import { type Agent, startAgent } from './start-agent.ts';
+
+export interface RunOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly plugins: readonly AnyPlugin[];
+  readonly configFile: string | undefined;
+  /** Whether a config file that isn't there means all defaults. */
+  readonly configMissingOk: boolean;
+  readonly context: Context;
+  readonly log: Logger;
+  /** Where signals come from: the process, or a test's stand-in. */
+  readonly signals: Pick<NodeJS.Process, 'on' | 'off'>;
+  readonly notifySocket: string | undefined;
+  /** Ends the process at once; only for the second signal. */
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * The agent in the foreground, from config to the last release. Resolves with the exit code: 0 after a clean stop,
+ * 1 when a plugin could not be stopped. SIGTERM and SIGINT drain; a second one ends the process at once.
+ */
+export async function runAgent(options: RunOptions): Promise<number> {
+  const { log } = options;
+  using signals = watchSignals(options);
+  const config = await loadConfig({ file: options.configFile, plugins: options.plugins, missingOk: options.configMissingOk });
+  if (config.files.length === 0) log.info({ file: options.configFile }, 'there is no config file: running with the defaults');
+  const manager = await openServiceManager(options.notifySocket);
+  const agent = await startAgent({ ...options, config, signal: signals.stop });
+  announceReady(agent, options, manager);
+  if (!signals.stop.aborted) await new Promise((resolve) => signals.stop.addEventListener('abort', resolve, { once: true }));
+  return drain(agent, String(signals.stop.reason), manager, log);
+}
+
+function announceReady(agent: Agent, { log, name, version }: RunOptions, manager: ServiceManager): void {
+  const reports = agent.reports();
+  const notOk = reports.filter((report) => report.status === 'failed' || report.status === 'degraded');
+  log.debug(`boot\n${renderBootTree(reports, agent.bootMs)}`);
+  for (const { uri, status, error } of notOk) log.warn({ plugin: uri, code: error?.code, remedy: error?.remedy }, `${uri} ${status}: ${error?.message ?? ''}`);
+  const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), plugins: reports.filter((report) => report.status === 'ok').length };
+  log.info(ready, 'ready');
+  tell(manager, `READY=1\nSTATUS=${ready.plugins} plugins serve\nMAINPID=${process.pid}`, log);
+}
+
+async function drain(agent: Agent, reason: string, manager: ServiceManager, log: Logger): Promise<number> {
+  log.info({ reason }, 'stopping');
+  tell(manager, `STOPPING=1\nSTATUS=stopping: ${reason}`, log);
+  const report = await agent.stop(reason);
+  for (const { uri, error } of report.errors) log.error({ plugin: uri, err: error, code: error.code }, 'stopping failed');
+  log.info({ reason, durationMs: Math.round(report.durationMs) }, 'stopped');
+  return report.errors.length === 0 ? 0 : 1;
+}
+
+/** A service manager that can't be told is a remark; the agent serves all the same. */
+function tell(manager: ServiceManager, state: string, log: Logger): void {
+  try {
+    manager.notify(state);
+  } catch (error) {
+    const { code, message, remedy } = toHawserError(error);
+    log.warn({ code, remedy }, message);
+  }
+}
+
+/** `stop` aborts at the first SIGTERM or SIGINT, its reason is a sentence. */
+function watchSignals({ signals, exit, log }: RunOptions): Disposable & { readonly stop: AbortSignal } {
+  const stop = new AbortController();
+  const onStop = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted) {
+      log.warn({ signal }, 'a second signal: ending at once, what is left is taken up at the next start');
+      exit(signal === 'SIGINT' ? 130 : 143);
+    }
+    stop.abort(`received ${signal}`);
+  };
+  const onReload = () => log.warn('the config is not read again while the agent runs: restart it to apply changes');
+  signals.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', onReload);
+  return {
+    stop: stop.signal,
+    [Symbol.dispose]: () => void signals.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', onReload),
+  };
+}

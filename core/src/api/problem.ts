@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import type { ErrorKind } from '../errors/index.ts';
+import { HawserError } from '../errors/index.ts';
+import type { JsonObject } from '../json.ts';
+import { apiErrors } from './errors.ts';
+
+/** HTTP status of each kind of error. */
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  InvalidArgument: 400,
+  Unauthenticated: 401,
+  PermissionDenied: 403,
+  NotFound: 404,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Aborted: 409,
+  FailedPrecondition: 412,
+  NotModified: 412,
+  OutOfRange: 416,
+  ResourceExhausted: 429,
+  Cancelled: 499,
+  Internal: 500,
+  Unknown: 500,
+  DataLoss: 500,
+  NotImplemented: 501,
+  Unavailable: 503,
+  DeadlineExceeded: 504,
+};
+
+const KINDS = Object.keys(STATUS) as ErrorKind[];
+
+/** An error as RFC 9457 has it, with the catalogue's members beside the standard ones. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly remedy: string;
+  readonly details: JsonObject;
+  readonly requestId?: string;
+}
+
+/** The HTTP status that an error answers with. Two of this room's own differ from their kind's. */
+export function statusOf(error: HawserError): number {
+  if (error.code === apiErrors.tooLarge.code) return 413;
+  if (error.code === apiErrors.unsupportedMediaType.code) return 415;
+  return STATUS[error.kind];
+}
+
+export const toProblem = (error: HawserError, requestId?: string): Problem => ({
+  type: `urn:hawser:error:${error.code}`,
+  title: error.kind.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+  status: statusOf(error),
+  detail: error.message,
+  code: error.code,
+  kind: error.kind,
+  remedy: error.remedy,
+  details: error.details,
+  ...(requestId === undefined ? {} : { requestId }),
+});
+
+const problemSchema = z.object({
+  code: z.string(),
+  kind: z.enum(KINDS),
+  detail: z.string(),
+  remedy: z.string(),
+  details: z.record(z.string(), z.json()).optional(),
+});
+
+/** The error that a problem document was made from; undefined when it isn't one. */
+export function fromProblem(value: unknown): HawserError | undefined {
+  const parsed = problemSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { code, kind, detail, remedy, details } = parsed.data;
+  return new HawserError(code, { kind, remedy }, detail, details === undefined ? {} : { details });
+}

@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import type { Lease } from '../../leases/leases.ts';
+import { Leases } from '../../leases/leases.ts';
+import type { StoreName } from '../../metadata/store.ts';
+import { Metadata } from '../../metadata/store.ts';
+import { apiErrors } from '../errors.ts';
+import { answer, check, type Route } from '../route.ts';
+import { type AgentView, service } from '../service.ts';
+
+const MAX_EXPIRY_MS = 365 * 86_400_000;
+const expiry = z.int().positive().max(MAX_EXPIRY_MS);
+const text = z.string().max(4_096);
+const creation = z.strictObject({
+  id: z.string().min(1).max(128).optional(),
+  expiresInMs: expiry.optional(),
+  labels: z.record(z.string().min(1).max(256), text).optional(),
+  store: z.enum(['state', 'root']).default('state'),
+});
+const renewal = z.strictObject({ expiresInMs: expiry });
+const one = z.object({ id: z.string().min(1).max(128) });
+
+const STORES: readonly StoreName[] = ['state', 'root'];
+
+/** `/v1/leases`: leases of both stores; one made here is of the state store unless told. */
+export function leaseRoutes(agent: AgentView): readonly Route[] {
+  const rooms = () => ({ leases: service(agent, Leases), metadata: service(agent, Metadata) });
+  const storeOf = (id: string): StoreName => find(id).store;
+  const find = (id: string): Lease => {
+    const { leases, metadata } = rooms();
+    for (const store of STORES) {
+      const lease = metadata.read(store, (tx) => leases.get(tx, id));
+      if (lease !== undefined) return lease;
+    }
+    throw apiErrors.noSuchResource(`there is no lease ${id}`, { details: { lease: id }, remedy: 'List what is there with `hawser leases ls`.' });
+  };
+  return [
+    { method: 'GET', path: '/v1/leases', handle: () => listLeases(rooms()) },
+    { method: 'GET', path: '/v1/leases/:id', handle: ({ params }) => find(check(one, params, 'path').id) },
+    {
+      method: 'POST',
+      path: '/v1/leases',
+      handle: async ({ body }) => {
+        const { store, ...options } = check(creation, body, 'body');
+        const { leases, metadata } = rooms();
+        return answer(201, await metadata.write(store, (tx) => leases.create(tx, withoutUndefined(options))));
+      },
+    },
+    {
+      method: 'PATCH',
+      path: '/v1/leases/:id',
+      handle: ({ params, body }) => {
+        const { id } = check(one, params, 'path');
+        const { expiresInMs } = check(renewal, body, 'body');
+        const { leases, metadata } = rooms();
+        return metadata.write(storeOf(id), (tx) => leases.renew(tx, id, expiresInMs));
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/v1/leases/:id',
+      handle: async ({ params }) => {
+        const { id } = check(one, params, 'path');
+        const { leases, metadata } = rooms();
+        await metadata.write(storeOf(id), (tx) => leases.delete(tx, id));
+      },
+    },
+  ];
+}
+
+const listLeases = ({ leases, metadata }: { readonly leases: Leases; readonly metadata: Metadata }): readonly Lease[] =>
+  STORES.flatMap((store) => metadata.read(store, (tx) => [...leases.list(tx)]));
+
+interface Creation {
+  readonly id?: string;
+  readonly expiresInMs?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const withoutUndefined = (options: { [K in keyof Creation]: Creation[K] | undefined }): Creation => ({
+  ...(options.id === undefined ? {} : { id: options.id }),
+  ...(options.expiresInMs === undefined ? {} : { expiresInMs: options.expiresInMs }),
+  ...(options.labels === undefined ? {} : { labels: options.labels }),
+});

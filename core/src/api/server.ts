@@ -1,0 +1,158 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Random } from '../context/index.ts';
+import { HawserError, toHawserError } from '../errors/index.ts';
+import { DEADLINE_MS, withDeadline } from './deadline.ts';
+import { apiErrors } from './errors.ts';
+import { streamLines } from './ndjson.ts';
+import { statusOf, toProblem } from './problem.ts';
+import { isAnswer, type Route } from './route.ts';
+import { agentRoutes } from './routes/agent.ts';
+import { attachmentRoutes } from './routes/attachments.ts';
+import { openEvents } from './routes/events.ts';
+import { gcRoutes } from './routes/gc.ts';
+import { leaseRoutes } from './routes/leases.ts';
+import { listingRoutes } from './routes/listings.ts';
+import type { AgentView } from './service.ts';
+import { type ClaimedSocket, claimSocket } from './socket.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+
+export interface ApiOptions {
+  readonly agent: AgentView;
+  readonly path: string;
+  readonly log: Logger;
+  readonly random: Random;
+}
+
+/** The API at its socket. Disposing it refuses new calls, ends the streams and waits for the calls under way. */
+export interface ApiServer extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Serves the HTTP API at `path`; `api.socket_in_use` when an agent already does. */
+export async function serveApi({ agent, path, log, random }: ApiOptions): Promise<ApiServer> {
+  const closing = new AbortController();
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: DEADLINE_MS,
+    forceCloseConnections: 'idle',
+    genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? random.id(),
+    clientErrorHandler: refuseGarbage,
+  });
+  answerErrors(app, log);
+  acceptEmptyBodies(app);
+  const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes].flatMap((make) => make(agent));
+  for (const route of routes) addRoute(app, agent, route);
+  app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
+  const socket = await openSocket(app, path);
+  return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
+}
+
+async function openSocket(app: FastifyInstance, path: string): Promise<ClaimedSocket> {
+  try {
+    return await claimSocket(path, async (privatePath) => {
+      await app.listen({ path: privatePath });
+    });
+  } catch (error) {
+    await app.close();
+    throw error instanceof HawserError ? error : apiErrors.socketFailed(`can't listen at ${path}: ${toHawserError(error).message}`, { cause: error });
+  }
+}
+
+async function close(app: FastifyInstance, socket: ClaimedSocket, closing: AbortController): Promise<void> {
+  await socket[Symbol.asyncDispose]();
+  closing.abort(apiErrors.stopping('the agent is stopping'));
+  await app.close();
+}
+
+function addRoute(app: FastifyInstance, agent: AgentView, route: Route): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    handler: async (request, reply) => {
+      const { params, query, body, id: requestId } = request;
+      const result = await withDeadline(agent.clock, route.deadlineMs ?? DEADLINE_MS, goneSignal(reply.raw), (signal) =>
+        route.handle({ params, query, body, requestId, signal }),
+      );
+      if (isAnswer(result)) return reply.code(result.status).send(result.body);
+      return result === undefined ? reply.code(204).send() : reply.send(result);
+    },
+  });
+}
+
+/** Aborts when the client closes the connection before it has its answer. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort(apiErrors.clientGone('the client has gone'));
+  });
+  return gone.signal;
+}
+
+async function serveEvents(agent: AgentView, request: FastifyRequest, reply: FastifyReply, closing: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([closing, goneSignal(reply.raw)]);
+  const events = openEvents(agent, request.query, signal);
+  reply.hijack();
+  await streamLines(reply.raw, events, signal, request.id);
+}
+
+/** Every failure is a problem document; only our own defects are logged as errors. */
+function answerErrors(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = asApiError(thrown);
+    const status = statusOf(error);
+    const fields = { requestId: request.id, method: request.method, url: request.url, code: error.code };
+    if (status >= 500 && status !== 503) log.error({ ...fields, err: error }, 'request failed');
+    else log.debug(fields, error.message);
+    return sendProblem(reply, error, request.id);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const [path] = request.url.split('?');
+    return sendProblem(reply, apiErrors.noSuchResource(`there is no ${request.method} ${path}`), request.id);
+  });
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+}
+
+const sendProblem = (reply: FastifyReply, error: HawserError, requestId: string) =>
+  reply.code(statusOf(error)).type('application/problem+json').send(JSON.stringify(toProblem(error, requestId)));
+
+const isFastifyError = (thrown: unknown): thrown is FastifyError => thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('FST_');
+
+/** The framework's own refusals in the catalogue's terms. */
+function asApiError(thrown: unknown): HawserError {
+  if (!isFastifyError(thrown)) {
+    const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
+    return status >= 400 && status < 500 && thrown instanceof Error ? apiErrors.badRequest(sentence(thrown.message), { cause: thrown }) : toHawserError(thrown);
+  }
+  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return apiErrors.tooLarge(`the body has more than ${BODY_LIMIT} bytes`, { cause: thrown });
+  if (thrown.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return apiErrors.unsupportedMediaType('the content type is not application/json', { cause: thrown });
+  return (thrown.statusCode ?? 500) < 500 ? apiErrors.badRequest(sentence(thrown.message), { cause: thrown }) : toHawserError(thrown);
+}
+
+const sentence = (message: string): string => (message.charAt(0).toLowerCase() + message.slice(1)).replace(/\.$/, '');
+
+/** A JSON content type with nothing behind it is an absent body, as clients send it with POST and DELETE. */
+function acceptEmptyBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body.length === 0 ? done(null, undefined) : parse(request, body.toString(), done),
+  );
+}
+
+/** Bytes that aren't HTTP get an answer and the connection is closed. */
+function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const body = JSON.stringify(toProblem(apiErrors.badRequest('this is not an HTTP request')));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const requestIdOf = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(header) ? header : undefined;

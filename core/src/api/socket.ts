@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, lstat, rename, unlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { toHawserError } from '../errors/index.ts';
+import { apiErrors } from './errors.ts';
+
+/** The kernel's bound for the path of a unix socket, without the terminating zero. */
+const MAX_PATH = 107;
+
+/** A place in the file system that this process alone has. */
+export interface ClaimedSocket extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * Puts a listening socket at `path`. What stands there is replaced when nobody listens at it any more and refused
+ * with `api.socket_in_use` when somebody does. Of several processes that try at once, one gets it: `listen` binds a
+ * name of its own, and a hard link, which never replaces, gives it the public one. No other user can ever connect.
+ */
+export async function claimSocket(path: string, listen: (privatePath: string) => Promise<void>): Promise<ClaimedSocket> {
+  const own = `${path}.${randomBytes(4).toString('hex')}`;
+  if (Buffer.byteLength(own) > MAX_PATH) {
+    throw apiErrors.socketFailed(`the path of the socket is too long: ${path}`, { details: { path, maximum: MAX_PATH - 9 } });
+  }
+  await listen(own);
+  try {
+    await chmod(own, 0o600);
+    await publish(own, path);
+  } finally {
+    await unlink(own).catch(ignoreMissing);
+  }
+  const { ino } = await lstat(path);
+  return { path, [Symbol.asyncDispose]: () => release(path, ino) };
+}
+
+async function publish(own: string, path: string): Promise<void> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if (await tryLink(own, path)) return;
+    await refuseOther(path);
+    if (await answers(path)) throw apiErrors.socketInUse(`another agent listens at ${path}`, { details: { path } });
+    await setAside(path, `${own}.old`);
+  }
+  throw apiErrors.socketFailed(`other processes keep taking ${path}`, { details: { path } });
+}
+
+/** What somebody keeps there that isn't a socket is theirs. */
+async function refuseOther(path: string): Promise<void> {
+  const present = await lstat(path).catch(() => undefined);
+  if (present !== undefined && !present.isSocket()) throw apiErrors.socketFailed(`${path} is there and isn't a socket`, { details: { path } });
+}
+
+async function tryLink(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw apiErrors.socketFailed(`can't make ${path}: ${toHawserError(error).message}`, { cause: error });
+  }
+}
+
+/** Removes a dead socket; gives back one that has come to life between looking and taking. */
+async function setAside(path: string, aside: string): Promise<void> {
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    return ignoreMissing(error);
+  }
+  if (await answers(aside)) await tryLink(aside, path);
+  await unlink(aside);
+}
+
+async function release(path: string, ino: number): Promise<void> {
+  const present = await lstat(path).catch(() => undefined);
+  if (present?.ino === ino) await unlink(path).catch(ignoreMissing);
+}
+
+/** Whether a process accepts connections at a path. What can't be told counts as living. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(errnoOf(error) ?? '')));
+  });
+}
+
+const errnoOf = (error: unknown): string | undefined => (error instanceof Error && 'code' in error ? String(error.code) : undefined);
+
+function ignoreMissing(error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw error;
+}
