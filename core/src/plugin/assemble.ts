@@ -1,9 +1,64 @@
 import type { AnyPlugin } from './definition.ts';
+import type { Requirement } from './token.ts';
 
-/** A set of plugins, or the sentence that says what is wrong in the place of each one at fault. */
-export type CheckedAssembly<P extends readonly AnyPlugin[]> = P;
+/** `true` for `any`, which definitions of unknown type have in their places. */
+type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** A static set of plugins. A provider that is missing or there twice fails to compile at the element at fault. */
-export function assemble<const P extends readonly AnyPlugin[]>(plugins: P & CheckedAssembly<P>): P {
+type UriOf<P> = P extends AnyPlugin ? `${P['provides']['id']}.${P['id']}` : never;
+
+/** URI → places in the tuple; a URI that is there twice has a union of them. */
+type Places<P extends readonly AnyPlugin[]> = { [K in keyof P & `${number}` as UriOf<P[K]>]: K };
+
+type IsUnion<T, Whole = T> = T extends Whole ? ([Whole] extends [T] ? false : true) : never;
+
+/** The sentence for one requirement, or never. */
+type RequirementFault<Id extends string, R, Types extends string, Uris extends string> =
+  R extends Requirement<unknown, infer Type, infer Cardinality, infer ById>
+    ? Cardinality extends 'one'
+      ? Type extends Types
+        ? never
+        : `plugin '${Id}' requires '${Type}', which no plugin in this set provides`
+      : Cardinality extends 'byId'
+        ? `${Type}.${ById}` extends Uris
+          ? never
+          : `plugin '${Id}' requires '${Type}.${ById}', which no plugin in this set provides`
+        : never
+    : never;
+
+/** The sentences for all requirements of one plugin, or never. */
+type RequirementFaults<P extends AnyPlugin, Types extends string, Uris extends string> =
+  P extends { readonly requires?: infer R }
+    ? IsAny<R> extends true
+      ? never
+      : { [K in keyof NonNullable<R>]: RequirementFault<P['id'], NonNullable<R>[K], Types, Uris> }[keyof NonNullable<R>]
+    : never;
+
+/** A URI that is no literal can't be told from another. */
+type DuplicateFault<P extends AnyPlugin, Seen> =
+  string extends P['id'] ? never : UriOf<P> extends keyof Seen ? (IsUnion<Seen[UriOf<P>]> extends true ? `plugin '${UriOf<P>}' is in this set twice` : never) : never;
+
+type Checked<P extends AnyPlugin, Types extends string, Seen> =
+  | RequirementFaults<P, Types, keyof Seen & string>
+  | DuplicateFault<P, Seen> extends infer Fault
+  ? [Fault] extends [never]
+    ? P
+    : Fault
+  : never;
+
+/**
+ * A set of plugins, with a sentence in the place of each one at fault. Sets whose length isn't known aren't checked here:
+ * `planBoot` says the same at boot. So it does for what depends on the config: several providers where one is
+ * required (all but one may be disabled), and circles.
+ */
+export type CheckedAssembly<P extends readonly AnyPlugin[]> = number extends P['length']
+  ? P
+  : { readonly [K in keyof P]: Checked<P[K], P[number]['provides']['id'], Places<P>> };
+
+/**
+ * A static set of plugins. A provider that is missing, or a plugin that is there twice, fails to compile at the element
+ * at fault, with the sentence that boot would say.
+ */
+export function assemble<const P extends readonly AnyPlugin[]>(plugins: CheckedAssembly<P>): P;
+export function assemble(plugins: readonly AnyPlugin[]): readonly AnyPlugin[] {
   return plugins;
 }

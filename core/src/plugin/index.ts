@@ -1,10 +1,14 @@
 export { assemble, type CheckedAssembly } from './assemble.ts';
 export { renderBootTree } from './boot-tree.ts';
 export * from './definition.ts';
+export { pluginErrors } from './errors.ts';
 export { boot, type BootOptions, type Kernel, type StopReport } from './kernel.ts';
 export { loadPackages } from './packages.ts';
-export { type BootPlan, type GraphFault, type GraphFaultKind, planBoot, type PlannedPlugin } from './plan.ts';
+export { type GraphFault, type GraphFaultKind } from './graph-faults.ts';
+export { PLUGIN_TRANSITIONS } from './lifecycle.ts';
+export { type BootPlan, planBoot, type PlannedPlugin } from './plan.ts';
 export type { PluginConfig } from './plugin-config.ts';
 export type { Scope } from './scope.ts';
 export type { PluginReport, PluginStatus } from './status.ts';
 export * from './token.ts';
+export { uriOf } from './uri.ts';

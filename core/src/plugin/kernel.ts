@@ -1,7 +1,11 @@
 import type { Logger } from 'pino';
 import type { Context } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
+import { Boot } from './boot.ts';
 import type { AnyPlugin } from './definition.ts';
+import { pluginErrors } from './errors.ts';
+import type { GraphFault } from './graph-faults.ts';
+import { planBoot } from './plan.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import type { PluginReport } from './status.ts';
 import type { Token } from './token.ts';
@@ -20,6 +24,7 @@ export interface BootOptions {
 
 /** A set of plugins that has been started. */
 export interface Kernel {
+  /** Milliseconds from the call of `boot` until every outcome was known. */
   readonly bootMs: number;
   /** All plugins in start order, the disabled ones too. */
   reports(): readonly PluginReport[];
@@ -38,10 +43,24 @@ export interface StopReport {
 }
 
 /**
- * Starts a set of plugins. Throws `plugin.graph_invalid` before anything starts; `plugin.required_failed` and
+ * Starts a set of plugins, each as soon as what it requires is ok. One that fails or is skipped takes only those along
+ * that can't do without it. Throws `plugin.graph_invalid` before anything starts; `plugin.required_failed` and
  * `plugin.boot_cancelled` after everything that had started is stopped.
  */
 export async function boot(options: BootOptions): Promise<Kernel> {
-  void options;
-  throw new Error('not built yet');
+  const plan = planBoot(options.plugins, options.config);
+  if (plan.faults.length > 0) throw graphInvalid(plan.faults);
+  const running = new Boot(options, plan);
+  await running.start();
+  return running;
+}
+
+function graphInvalid(faults: readonly GraphFault[]): HawserError {
+  const [first] = faults;
+  const message =
+    faults.length === 1 && first !== undefined
+      ? first.message
+      : `this set of plugins has ${faults.length} faults:${faults.map((fault) => `\n  ${fault.message}. ${fault.remedy}`).join('')}`;
+  const details = { faults: faults.map(({ kind, uri, message, path, remedy }) => ({ kind, uri, message, path, remedy })) };
+  return pluginErrors.graphInvalid(message, { details, ...(faults.length === 1 && first !== undefined ? { remedy: first.remedy } : {}) });
 }

@@ -1,19 +1,7 @@
 import type { AnyPlugin } from './definition.ts';
+import { type GraphFault, planFaults } from './graph-faults.ts';
 import type { PluginConfig } from './plugin-config.ts';
-
-/** What can be wrong with a set of plugins before any of them starts. */
-export type GraphFaultKind = 'invalid' | 'duplicate' | 'missing' | 'ambiguous' | 'self' | 'cycle' | 'disabled' | 'unknown';
-
-/** One fault of the graph, as a sentence with the way to it and the way out. */
-export interface GraphFault {
-  readonly kind: GraphFaultKind;
-  /** The plugin at fault, or the URI that names none. */
-  readonly uri: string;
-  readonly message: string;
-  /** URIs from the plugin that asks to the one that can't be had; a cycle ends where it began. */
-  readonly path: readonly string[];
-  readonly remedy: string;
-}
+import { requirementsOf, uriOf } from './uri.ts';
 
 /** One plugin of the boot. */
 export interface PlannedPlugin {
@@ -21,19 +9,56 @@ export interface PlannedPlugin {
   readonly plugin: AnyPlugin;
   /** Why it doesn't take part; absent where it does. */
   readonly disabled?: string;
-  /** Name in `requires` → URIs that provide it, the disabled ones too. */
+  /** Name in `requires` → URIs that provide it; disabled ones only where no other does, or where all are asked for. */
   readonly providers: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What a boot would do. */
 export interface BootPlan {
-  /** All plugins, requirements first. Not meaningful where there are faults. */
+  /** All plugins, requirements first, else as given. Where there are faults it is no order to start in. */
   readonly order: readonly PlannedPlugin[];
   readonly faults: readonly GraphFault[];
 }
 
 /** Solves the graph: pure, finds all faults at once, starts nothing. */
 export function planBoot(plugins: readonly AnyPlugin[], config: PluginConfig): BootPlan {
-  void plugins, config;
-  return { order: [], faults: [] };
+  const disabled = plugins.map((plugin) => disabledReason(plugin, config));
+  const enabled = plugins.filter((_, index) => disabled[index] === undefined);
+  const planned = plugins.map((plugin, index): PlannedPlugin => {
+    const reason = disabled[index];
+    const providers = new Map(requirementsOf(plugin).map(([name, requirement]) => [name, providersOf(requirement, plugins, enabled)]));
+    return { uri: uriOf(plugin), plugin, providers, ...(reason === undefined ? {} : { disabled: reason }) };
+  });
+  return { order: requirementsFirst(planned), faults: planFaults(planned, config) };
+}
+
+function disabledReason(plugin: AnyPlugin, config: PluginConfig): string | undefined {
+  const uri = uriOf(plugin);
+  if (config.disabled.has(uri)) return 'disabled by config';
+  if (plugin.enabled === 'configured' && !config.configured.has(uri)) return 'not configured';
+  return undefined;
+}
+
+type Wanted = ReturnType<typeof requirementsOf>[number][1];
+
+function providersOf(requirement: Wanted, plugins: readonly AnyPlugin[], enabled: readonly AnyPlugin[]): readonly string[] {
+  const matches = (plugin: AnyPlugin) =>
+    plugin.provides.id === requirement.id && (requirement.cardinality !== 'byId' || plugin.id === requirement.pluginId);
+  const among = requirement.cardinality === 'all' || !enabled.some(matches) ? plugins : enabled;
+  return among.filter(matches).map(uriOf);
+}
+
+/** Depth-first over what is required, as containerd orders; a circle is cut where it closes. */
+function requirementsFirst(planned: readonly PlannedPlugin[]): readonly PlannedPlugin[] {
+  const byUri = Map.groupBy(planned, ({ uri }) => uri);
+  const ordered = new Set<PlannedPlugin>();
+  const entered = new Set<PlannedPlugin>();
+  const visit = (entry: PlannedPlugin): void => {
+    if (entered.has(entry)) return;
+    entered.add(entry);
+    for (const uri of [...entry.providers.values()].flat()) for (const provider of byUri.get(uri) ?? []) visit(provider);
+    ordered.add(entry);
+  };
+  for (const entry of planned) visit(entry);
+  return [...ordered];
 }

@@ -1,0 +1,17 @@
+import { defineErrors } from '../errors/index.ts';
+
+/** Errors of registration, start and stop. */
+export const pluginErrors = defineErrors('plugin', {
+  graphInvalid: { kind: 'FailedPrecondition', remedy: 'Correct the set of plugins or the configuration; nothing has been started.' },
+  packageInvalid: { kind: 'FailedPrecondition', remedy: 'Install the package where the agent can find it, or take it out of `packages`.' },
+  requiredFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the plugin names, or take it out of `required`.' },
+  bootCancelled: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the boot was told to stop.' },
+  stopping: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the plugin was told to stop.' },
+  startFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; if it is no fault of this machine, report it to the author of the plugin.' },
+  startDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the plugin waits for in the log.' },
+  requirementFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the required plugin names.' },
+  workerFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; the worker is started again where that can help.' },
+  releaseFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; something may have been left behind.' },
+  stopDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the release waits for; something may have been left behind.' },
+  scopeClosed: { kind: 'FailedPrecondition', remedy: 'Take nothing after the signal has aborted; what was taken has been released.' },
+});

@@ -1,0 +1,203 @@
+import type { Logger } from 'pino';
+import type { Clock, Context } from '../context/index.ts';
+import { HawserError, toHawserError } from '../errors/index.ts';
+import { settlesWithin, withDeadline } from './deadline.ts';
+import type { AnyPlugin, Skipped, StartContext } from './definition.ts';
+import { pluginErrors } from './errors.ts';
+import { dispose, OwnedScope, type ScopeOwner } from './owned-scope.ts';
+import type { PlannedPlugin } from './plan.ts';
+import { Standing } from './standing.ts';
+import type { PluginReport, PluginStatus } from './status.ts';
+
+const DEFAULT_DEADLINE_MS = 10_000;
+const OWN_WORD = 'its own word';
+
+export interface RunOptions {
+  readonly planned: PlannedPlugin;
+  readonly settings: unknown;
+  readonly context: Context;
+  readonly log: Logger;
+  readonly onChange: (report: PluginReport) => void;
+}
+
+/** One plugin's life in one boot: start under its deadline, stop under its own, nothing left in between. */
+export class PluginRun implements ScopeOwner {
+  readonly uri: string;
+  readonly plugin: AnyPlugin;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly #options: RunOptions;
+  readonly #standing: Standing;
+  readonly #scope: OwnedScope;
+  readonly #abort = new AbortController();
+  readonly #skips = new WeakSet<object>();
+  #call: Promise<unknown> | undefined;
+  #end: Promise<readonly HawserError[]> | undefined;
+
+  constructor(options: RunOptions) {
+    this.uri = options.planned.uri;
+    this.plugin = options.planned.plugin;
+    this.clock = options.context.clock;
+    this.log = options.log;
+    this.#options = options;
+    this.#standing = new Standing(options.planned, this.clock, options.onChange);
+    this.#scope = new OwnedScope(this);
+  }
+
+  get status(): PluginStatus {
+    return this.#standing.status;
+  }
+
+  get error(): HawserError | undefined {
+    return this.#standing.error;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  why(): string {
+    return this.#standing.why();
+  }
+
+  report(): PluginReport {
+    return this.#standing.report();
+  }
+
+  /** It is not to be started, for a reason that lies elsewhere. */
+  skip(reason: string): void {
+    this.#standing.skipped(reason);
+  }
+
+  /** It can't be started, for a fault that lies elsewhere. */
+  fail(error: HawserError): void {
+    this.#standing.failed(error);
+  }
+
+  workerFailed(name: string, error: HawserError): void {
+    this.log.warn({ err: error, worker: name }, error.message);
+    this.#standing.degrade(`worker ${name}`, error);
+  }
+
+  workerRecovered(name: string): void {
+    this.#standing.recover(`worker ${name}`);
+  }
+
+  /**
+   * Calls start; resolves once the outcome is known, and never rejects. `accept` takes the value before anyone hears
+   * that the plugin is ok.
+   */
+  async start(required: Readonly<Record<string, unknown>>, accept: (value: unknown) => void): Promise<void> {
+    this.#standing.begin();
+    const call = Promise.resolve().then((): unknown => this.plugin.start({ ...required, ...this.#startContext() }));
+    this.#call = call;
+    try {
+      const result = await withDeadline(this.clock, this.#startDeadlineMs, call, () => this.#lateError());
+      if (this.signal.aborted) return this.#discard(result);
+      if (this.#isSkipped(result)) return await this.#endEarly(() => this.#standing.skipped(result.skipped), 'it was skipped');
+      accept(result);
+      this.#standing.started();
+    } catch (thrown) {
+      const error = this.#startError(thrown);
+      if (pluginErrors.startDeadline.is(thrown)) this.#giveUp(error);
+      else await this.#endEarly(() => this.#standing.failed(error), 'its start has failed');
+    }
+  }
+
+  /** Tells it to stop without waiting for it; its start, where that is still going on, is to give up. */
+  interrupt(reason: string): void {
+    this.#abort.abort(pluginErrors.stopping(`'${this.uri}' is stopping: ${reason}`));
+  }
+
+  /** Releases whatever it holds, within its stop deadline. Never rejects; stopping twice is stopping once. */
+  stop(reason: string): Promise<readonly HawserError[]> {
+    this.#end ??= this.#stop(reason);
+    return this.#end;
+  }
+
+  async #stop(reason: string): Promise<readonly HawserError[]> {
+    this.interrupt(reason);
+    if (this.status === 'starting' && this.#call === undefined) this.#standing.skipped(`not started: ${reason}`);
+    this.#standing.stopping(reason);
+    if (this.#call !== undefined) await settlesWithin(this.clock, this.#stopDeadlineMs, this.#call);
+    const errors = await this.#scope.close(this.#stopDeadlineMs);
+    this.#standing.stopped(errors[0]);
+    return errors;
+  }
+
+  get #startDeadlineMs(): number {
+    return this.plugin.startDeadlineMs ?? DEFAULT_DEADLINE_MS;
+  }
+
+  get #stopDeadlineMs(): number {
+    return this.plugin.stopDeadlineMs ?? DEFAULT_DEADLINE_MS;
+  }
+
+  #startContext(): StartContext<unknown> {
+    return {
+      ...this.#options.context,
+      uri: this.uri,
+      config: this.#options.settings,
+      signal: this.signal,
+      scope: this.#scope,
+      log: this.log,
+      status: {
+        degraded: (error) => this.#degraded(error),
+        ok: () => this.#standing.recover(OWN_WORD),
+      },
+      skip: (reason) => {
+        const skipped: Skipped = Object.freeze({ skipped: reason });
+        this.#skips.add(skipped);
+        return skipped;
+      },
+    };
+  }
+
+  #degraded(error: Error): void {
+    this.log.warn({ err: error }, 'degraded');
+    this.#standing.degrade(OWN_WORD, toHawserError(error));
+  }
+
+  #isSkipped(result: unknown): result is Skipped {
+    return typeof result === 'object' && result !== null && this.#skips.has(result);
+  }
+
+  /** Start has returned, but the plugin is not to run: the outcome is told, and what it took goes. */
+  async #endEarly(tell: () => void, why: string): Promise<void> {
+    this.interrupt(why);
+    tell();
+    // A stop that came first closes the scope itself, and has had the last word on the outcome.
+    this.#end ??= this.#scope.close(this.#stopDeadlineMs);
+    await this.#end;
+  }
+
+  /** Start is late: the outcome is told now; what it took is released when it returns, or after the stop deadline. */
+  #giveUp(error: HawserError): void {
+    this.#abort.abort(error);
+    this.#standing.failed(error);
+    const call = this.#call ?? Promise.resolve();
+    void call.then((value) => this.#discard(value), (thrown: unknown) => this.log.debug({ err: thrown }, 'a late start has failed'));
+    this.#end ??= settlesWithin(this.clock, this.#stopDeadlineMs, call).then(() => this.#scope.close(this.#stopDeadlineMs));
+  }
+
+  /** A value that came too late belongs to nobody. */
+  #discard(value: unknown): void {
+    if (!isDisposable(value)) return;
+    this.log.info('a start has returned after it was given up; its value is released');
+    dispose(value).catch((thrown: unknown) => this.log.warn({ err: thrown }, 'a late value could not be released'));
+  }
+
+  #lateError(): HawserError {
+    return pluginErrors.startDeadline(`plugin '${this.uri}' did not start within ${this.#startDeadlineMs} ms`);
+  }
+
+  #startError(thrown: unknown): HawserError {
+    if (thrown instanceof HawserError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return pluginErrors.startFailed(`plugin '${this.uri}' failed in start: ${message}`, { cause: thrown });
+  }
+}
+
+function isDisposable(value: unknown): value is Disposable | AsyncDisposable {
+  return typeof value === 'object' && value !== null && (Symbol.dispose in value || Symbol.asyncDispose in value);
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '../context/index.ts';
+import type { HawserError } from '../errors/index.ts';
+import { mayBecome, serves } from './lifecycle.ts';
+import type { PlannedPlugin } from './plan.ts';
+import type { PluginReport, PluginStatus } from './status.ts';
+import { describeRequirement, requirementsOf } from './uri.ts';
+
+/** Where one plugin stands, and why. Statuses go the ways of PLUGIN_TRANSITIONS only. */
+export class Standing {
+  readonly #planned: PlannedPlugin;
+  readonly #clock: Clock;
+  readonly #changed: (report: PluginReport) => void;
+  /** What degrades it: the plugin's own word, or one of its workers. It is ok when none is left. */
+  readonly #ailments = new Map<string, HawserError>();
+  #status: PluginStatus;
+  #reason: string | undefined;
+  #error: HawserError | undefined;
+  #begunAt: number | undefined;
+  #startMs: number | undefined;
+  #startedAt: string | undefined;
+
+  constructor(planned: PlannedPlugin, clock: Clock, changed: (report: PluginReport) => void) {
+    this.#planned = planned;
+    this.#clock = clock;
+    this.#changed = changed;
+    this.#status = planned.disabled === undefined ? 'starting' : 'disabled';
+    this.#reason = planned.disabled;
+  }
+
+  get status(): PluginStatus {
+    return this.#status;
+  }
+
+  get error(): HawserError | undefined {
+    return this.#error ?? this.#ailments.values().next().value;
+  }
+
+  /** Start is being called now: its time counts from here, not from the wait for requirements. */
+  begin(): void {
+    this.#begunAt = this.#clock.monotonic();
+  }
+
+  /** Start has returned a value. */
+  started(): void {
+    this.#endStart();
+    this.#startedAt = new Date(this.#clock.now()).toISOString();
+    this.#become(this.#ailments.size === 0 ? 'ok' : 'degraded');
+  }
+
+  skipped(reason: string): void {
+    this.#endStart();
+    this.#reason = reason;
+    this.#become('skipped');
+  }
+
+  failed(error: HawserError): void {
+    this.#endStart();
+    this.#error = error;
+    this.#become('failed');
+  }
+
+  stopping(reason: string): void {
+    this.#endStart();
+    this.#reason = reason;
+    this.#become('stopping');
+  }
+
+  stopped(error: HawserError | undefined): void {
+    this.#error = error;
+    this.#become('stopped');
+  }
+
+  degrade(source: string, error: HawserError): void {
+    if (this.#status !== 'starting' && !serves(this.#status)) return;
+    this.#ailments.set(source, error);
+    if (this.#status === 'ok') this.#become('degraded');
+    else if (this.#status === 'degraded') this.#changed(this.report());
+  }
+
+  recover(source: string): void {
+    if (!this.#ailments.delete(source)) return;
+    if (this.#ailments.size === 0 && this.#status === 'degraded') this.#become('ok');
+  }
+
+  /** As a clause that follows the plugin's name: `is disabled (not configured)`, `has failed: …`. */
+  why(): string {
+    switch (this.#status) {
+      case 'disabled':
+        return `is disabled (${this.#reason ?? 'by config'})`;
+      case 'skipped':
+        return `was skipped: ${this.#reason ?? 'no reason given'}`;
+      case 'failed':
+        return `has failed: ${this.#error?.message ?? 'no reason given'}`;
+      case 'degraded':
+        return `is degraded: ${this.error?.message ?? 'no reason given'}`;
+      case 'starting':
+        return 'is still starting';
+      case 'stopping':
+        return 'is stopping';
+      case 'stopped':
+        return 'has stopped';
+      case 'ok':
+        return 'is ok';
+    }
+  }
+
+  report(): PluginReport {
+    const { uri, plugin } = this.#planned;
+    const error = this.error;
+    return {
+      uri,
+      type: plugin.provides.id,
+      id: plugin.id,
+      summary: plugin.summary,
+      stability: plugin.stability ?? 'stable',
+      ...(plugin.version === undefined ? {} : { version: plugin.version }),
+      status: this.#status,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(error === undefined ? {} : { error: { code: error.code, message: error.message, remedy: error.remedy } }),
+      startMs: this.#startMs ?? (this.#begunAt === undefined ? 0 : this.#elapsed(this.#begunAt)),
+      ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
+      requires: requirementsOf(plugin).map(([, requirement]) => describeRequirement(requirement)),
+      provides: plugin.provides.id,
+    };
+  }
+
+  #become(status: PluginStatus): void {
+    if (!mayBecome(this.#status, status)) return;
+    this.#status = status;
+    if (status !== 'degraded' && status !== 'stopping') this.#ailments.clear();
+    this.#changed(this.report());
+  }
+
+  #endStart(): void {
+    this.#startMs ??= this.#begunAt === undefined ? 0 : this.#elapsed(this.#begunAt);
+  }
+
+  #elapsed(since: number): number {
+    return Math.round((this.#clock.monotonic() - since) * 10) / 10;
+  }
+}
