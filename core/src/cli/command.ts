@@ -38,7 +38,7 @@ export interface Invocation {
   /** Aborts at SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   readonly output: Output;
-  /** The agent at the socket; connecting is lazy, and `cli.no_agent` is what a call throws when there is none. */
+  /** The agent at the socket; connecting is lazy, and `api.no_agent` is what a call throws when there is none. */
   readonly client: Client;
 }
 

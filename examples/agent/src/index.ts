@@ -1,1 +1,2 @@
-export {};
+export { plugins } from './plugins.ts';
+export { version } from './version.ts';

@@ -1,0 +1,47 @@
+import type { Assembly } from '../assembly.ts';
+import type { CommandSpec, Invocation } from '../command.ts';
+import { readConfig } from '../read-config.ts';
+
+const describe = () => import('../../config/index.ts');
+
+async function dump(assembly: Assembly, { global, output }: Invocation): Promise<void> {
+  const { dumpConfig } = await describe();
+  const { toml, json } = dumpConfig(await readConfig(assembly, global));
+  output.result(isForPeople(global.output) ? toml : json);
+}
+
+const isForPeople = (format: string): boolean => format === 'table' || format === 'wide';
+
+async function check(assembly: Assembly, { global, output }: Invocation): Promise<void> {
+  const { planBoot } = await import('../../plugin/index.ts');
+  const config = await readConfig(assembly, global);
+  const { order, faults } = planBoot(config.allPlugins, config.plugins);
+  if (faults.length > 0) throw await graphFault(faults);
+  const on = order.filter((plugin) => plugin.disabled === undefined).map((plugin) => plugin.uri);
+  const files = config.files.length === 0 ? 'no file, all defaults' : config.files.join(', ');
+  output.result({ ok: true, files: config.files, plugins: on }, { columns: [], rows: [['config:', `valid (${files})`], ['plugins:', `${on.length} on`]] });
+}
+
+async function graphFault(faults: readonly { readonly message: string; readonly remedy: string; readonly uri: string }[]): Promise<Error> {
+  const { cliErrors } = await import('../errors.ts');
+  const message = faults.map((fault) => fault.message).join('; ');
+  const details = { faults: faults.map(({ uri, message: text, remedy }) => ({ uri, message: text, remedy })) };
+  return cliErrors.invalidValue(message, { details, remedy: faults[0]?.remedy ?? 'Correct the config.' });
+}
+
+export const configCommand = (assembly: Assembly): CommandSpec => ({
+  name: 'config',
+  summary: 'The config file: its defaults, its faults, its reference.',
+  commands: [
+    {
+      name: 'default',
+      summary: 'Print a commented config with every default.',
+      examples: [['hawser config default > /etc/hawser/config.toml', 'a file to begin with']],
+      run: async ({ output }) => output.result((await describe()).defaultConfigToml(assembly.plugins)),
+    },
+    { name: 'dump', summary: 'Print the effective config with the file that each value comes from.', run: (invocation) => dump(assembly, invocation) },
+    { name: 'check', summary: 'Check the config and the wiring of its plugins; tells all faults at once, exit 2.', run: (invocation) => check(assembly, invocation) },
+    { name: 'schema', summary: 'Print the JSON Schema of the config file.', run: async ({ output }) => output.result((await describe()).configJsonSchema(assembly.plugins)) },
+    { name: 'docs', summary: 'Print the reference of the config file in Markdown.', run: async ({ output }) => output.result((await describe()).configMarkdown(assembly.plugins)) },
+  ],
+});

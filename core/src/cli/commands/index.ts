@@ -1,0 +1,32 @@
+import type { Assembly } from '../assembly.ts';
+import type { CommandSpec } from '../command.ts';
+import { attachmentsCommand } from './attachments.ts';
+import { claimsCommand } from './claims.ts';
+import { completionCommand } from './completion.ts';
+import { configCommand } from './config.ts';
+import { dbCommand } from './db.ts';
+import { doctorCommand } from './doctor.ts';
+import { eventsCommand } from './events.ts';
+import { gcCommand } from './gc.ts';
+import { leasesCommand } from './leases.ts';
+import { pluginsCommand } from './plugins.ts';
+import { runCommand } from './run.ts';
+import { snapshotsCommand } from './snapshots.ts';
+import { versionCommand } from './version.ts';
+
+/** The commands that every assembly has. */
+export const coreCommands = (assembly: Assembly): readonly CommandSpec[] => [
+  runCommand(assembly),
+  versionCommand(assembly),
+  doctorCommand(assembly),
+  pluginsCommand(assembly),
+  configCommand(assembly),
+  leasesCommand,
+  snapshotsCommand,
+  claimsCommand,
+  attachmentsCommand,
+  eventsCommand,
+  gcCommand,
+  dbCommand(assembly),
+  completionCommand,
+];

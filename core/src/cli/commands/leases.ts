@@ -1,0 +1,89 @@
+import type { Lease } from '../../leases/leases.ts';
+import { durationOption, listArgument, optionalArgument, pairsOption, textArgument } from '../arguments.ts';
+import type { CommandSpec, Invocation } from '../command.ts';
+import { cliErrors } from '../errors.ts';
+import { type Column, labelsText, list, show } from '../view.ts';
+import { FILTERS } from './shared.ts';
+
+const COLUMNS: readonly Column<Lease>[] = [
+  ['ID', (lease) => lease.id],
+  ['CREATED', (lease) => lease.createdAt],
+  ['EXPIRES', (lease) => lease.expiresAt ?? 'never'],
+  ['RESOURCES', (lease) => String(lease.resources.length)],
+];
+const WIDE: readonly Column<Lease>[] = [
+  ['STORE', (lease) => lease.store],
+  ['NAMESPACE', (lease) => lease.namespace],
+  ['LABELS', (lease) => labelsText(lease.labels)],
+];
+const FIELDS: readonly Column<Lease>[] = [
+  ...COLUMNS.slice(0, 3),
+  ...WIDE,
+  ['RESOURCES', (lease) => lease.resources.map(({ type, key }) => `${type}/${key}`).join(' ')],
+];
+
+const ID = { name: '<id>', description: "the lease's id" };
+const EXPIRES = '--expires <duration>';
+
+async function create(invocation: Invocation): Promise<void> {
+  const id = optionalArgument(invocation, 0);
+  const expiresInMs = durationOption(invocation, 'expires');
+  const labels = pairsOption(invocation, 'label');
+  const options = { ...(id === undefined ? {} : { id }), ...(expiresInMs === undefined ? {} : { expiresInMs }), labels };
+  show(invocation, FIELDS, await invocation.client.leases.create(options, invocation.signal));
+}
+
+async function renew(invocation: Invocation): Promise<void> {
+  const expiresInMs = durationOption(invocation, 'expires');
+  if (expiresInMs === undefined) throw cliErrors.usage('--expires is missing');
+  show(invocation, FIELDS, await invocation.client.leases.renew(textArgument(invocation, 0), expiresInMs, invocation.signal));
+}
+
+export const leasesCommand: CommandSpec = {
+  name: 'leases',
+  summary: 'Leases: what protects resources from garbage collection.',
+  commands: [
+    {
+      name: 'ls',
+      summary: 'List leases.',
+      arguments: [FILTERS],
+      examples: [['hawser leases ls labels.owner==me', 'leases with a label']],
+      run: async (invocation) =>
+        list(invocation, { columns: COLUMNS, wide: WIDE }, await invocation.client.leases.list(invocation.signal), listArgument(invocation, 0)),
+    },
+    {
+      name: 'show',
+      summary: 'Show one lease with its resources.',
+      arguments: [ID],
+      run: async (invocation) => show(invocation, FIELDS, await invocation.client.leases.get(textArgument(invocation, 0), invocation.signal)),
+    },
+    {
+      name: 'create',
+      summary: 'Make a lease.',
+      arguments: [{ name: '[id]', description: 'its id; a new one unless told' }],
+      options: [
+        { flags: EXPIRES, description: 'how long it lives: 30s, 10m, 2h; for ever unless told' },
+        { flags: '--label <key=value>', description: 'a label; may be repeated', repeatable: true },
+      ],
+      examples: [['hawser leases create debugging --expires 10m --label owner=me', 'a lease that ends by itself']],
+      run: create,
+    },
+    {
+      name: 'renew',
+      summary: 'Let a lease live longer, from now on.',
+      arguments: [ID],
+      options: [{ flags: EXPIRES, description: 'how long it lives from now', required: true }],
+      run: renew,
+    },
+    {
+      name: 'delete',
+      summary: 'Delete a lease; what only it kept alive is collected.',
+      arguments: [ID],
+      run: async (invocation) => {
+        const id = textArgument(invocation, 0);
+        await invocation.client.leases.delete(id, invocation.signal);
+        invocation.output.note(`lease ${id} is deleted`);
+      },
+    },
+  ],
+};

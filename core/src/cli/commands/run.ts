@@ -1,0 +1,37 @@
+import { systemContext } from '../../context/index.ts';
+import type { Assembly } from '../assembly.ts';
+import type { CommandSpec, Invocation } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { DEFAULT_CONFIG } from '../globals.ts';
+
+async function run({ name, version, plugins }: Assembly, { global }: Invocation): Promise<number> {
+  const { createLog, runAgent } = await import('../../agent/index.ts');
+  const log = await createLog({ level: global.logLevel, pretty: process.stderr.isTTY === true, color: global.color });
+  // State is safe at any point of a death; going on after a defect is not.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'this is a defect: the agent ends and is to be started again');
+    process.exit(EXIT.failed);
+  });
+  return runAgent({
+    name,
+    version,
+    plugins,
+    configFile: global.config,
+    configMissingOk: global.config === DEFAULT_CONFIG,
+    context: systemContext,
+    log,
+    signals: process,
+    notifySocket: process.env['NOTIFY_SOCKET'],
+    exit: (code) => process.exit(code),
+  });
+}
+
+export const runCommand = (assembly: Assembly): CommandSpec => ({
+  name: 'run',
+  summary: 'Run the agent in the foreground.',
+  examples: [
+    ['hawser run', `with ${DEFAULT_CONFIG}, or with the defaults where it isn't there`],
+    ['hawser run --config ./config.toml --log-level debug', 'as any user, with folders that the config names'],
+  ],
+  run: (invocation) => run(assembly, invocation),
+});

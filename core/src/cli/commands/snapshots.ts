@@ -1,0 +1,61 @@
+import type { SnapshotView } from '../../api/views.ts';
+import { snapshotView } from '../../api/views.ts';
+import { listArgument, textArgument } from '../arguments.ts';
+import type { CommandSpec, Invocation } from '../command.ts';
+import { cliErrors } from '../errors.ts';
+import { snapshotTree } from '../snapshot-tree.ts';
+import { type Column, labelsText, list, show } from '../view.ts';
+import { FILTERS } from './shared.ts';
+
+const COLUMNS: readonly Column<SnapshotView>[] = [
+  ['TYPE', (snapshot) => snapshot.type],
+  ['KEY', (snapshot) => snapshot.key],
+  ['KIND', (snapshot) => snapshot.kind],
+  ['PARENTS', (snapshot) => snapshot.parents.join(' ')],
+  ['CREATED', (snapshot) => snapshot.createdAt],
+];
+const WIDE: readonly Column<SnapshotView>[] = [
+  ['UPDATED', (snapshot) => snapshot.updatedAt],
+  ['NAMESPACE', (snapshot) => snapshot.namespace],
+  ['LABELS', (snapshot) => labelsText(snapshot.labels)],
+];
+
+const all = async ({ client, signal }: Invocation): Promise<readonly SnapshotView[]> => (await client.snapshots.list(signal)).map(snapshotView);
+
+async function showOne(invocation: Invocation): Promise<void> {
+  const name = textArgument(invocation, 0);
+  const found = (await all(invocation)).filter((snapshot) => snapshot.name === name || snapshot.key === name);
+  const [first, second] = found;
+  if (first === undefined) throw cliErrors.noSuchSnapshot(`there is no snapshot ${name}`);
+  if (second !== undefined) throw cliErrors.invalidValue(`${name} can be ${found.map((one) => one.name).join(' or ')}`, { remedy: 'Name its type too.' });
+  show(invocation, [...COLUMNS, ...WIDE, ['DATA', (snapshot) => JSON.stringify(snapshot.data)]], first);
+}
+
+export const snapshotsCommand: CommandSpec = {
+  name: 'snapshots',
+  summary: 'Snapshots: the durable state of attachments and claims.',
+  commands: [
+    {
+      name: 'ls',
+      summary: 'List snapshots.',
+      arguments: [FILTERS],
+      examples: [['hawser snapshots ls kind==active', 'what is being made, or was when the agent died']],
+      run: async (invocation) => list(invocation, { columns: COLUMNS, wide: WIDE }, await all(invocation), listArgument(invocation, 0)),
+    },
+    {
+      name: 'show',
+      summary: 'Show one snapshot with its data.',
+      arguments: [{ name: '<name>', description: '`type/key`, or the key where only one type has it' }],
+      run: showOne,
+    },
+    {
+      name: 'tree',
+      summary: 'Show what stands on what.',
+      run: async (invocation) => {
+        const tree = snapshotTree(await all(invocation));
+        if (['table', 'wide'].includes(invocation.global.output)) invocation.output.result(tree.text);
+        else invocation.output.result(tree.nodes);
+      },
+    },
+  ],
+};

@@ -1,0 +1,18 @@
+import { coreVersion } from '../../version.ts';
+import type { Assembly } from '../assembly.ts';
+import type { CommandSpec } from '../command.ts';
+
+export const versionCommand = ({ name, version, plugins }: Assembly): CommandSpec => ({
+  name: 'version',
+  summary: 'Print the versions of the agent, of core, of Node and of every plugin.',
+  run: async ({ output }) => {
+    const listed = plugins.map((plugin) => ({
+      uri: `${plugin.provides.id}.${plugin.id}`,
+      version: plugin.version ?? coreVersion,
+      stability: plugin.stability ?? 'alpha',
+    }));
+    const versions = { name, agent: version, core: coreVersion, node: process.versions.node };
+    const rows = [['agent', `${name} ${version}`], ['core', coreVersion], ['node', process.versions.node], ...listed.map((plugin) => [plugin.uri, plugin.version])];
+    output.result({ ...versions, plugins: listed }, { columns: [], rows });
+  },
+});

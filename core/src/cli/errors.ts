@@ -1,0 +1,17 @@
+import { defineErrors } from '../errors/index.ts';
+
+/** Errors of the command line. */
+export const cliErrors = defineErrors('cli', {
+  usage: { kind: 'InvalidArgument', remedy: 'See `hawser --help`.' },
+  unknownCommand: { kind: 'InvalidArgument', remedy: 'See `hawser --help` for the commands.' },
+  invalidFilter: {
+    kind: 'InvalidArgument',
+    remedy: 'Write `field==value`, `field!=value`, `field~=regular expression` or `field`; a comma means and, another argument means or.',
+  },
+  invalidValue: { kind: 'InvalidArgument', remedy: 'Correct this value.' },
+  checksFailed: { kind: 'FailedPrecondition', remedy: 'Do what the failed lines say.' },
+  storeInUse: { kind: 'FailedPrecondition', remedy: 'Stop the agent first.' },
+  noSuchSnapshot: { kind: 'NotFound', remedy: 'List what is there with `hawser snapshots ls`.' },
+  noSuchAttachment: { kind: 'NotFound', remedy: 'List what is there with `hawser attachments ls`.' },
+  noSuchPlugin: { kind: 'NotFound', remedy: 'See what is there with `hawser plugins ls`.' },
+});

@@ -1,0 +1,12 @@
+import { apiErrors } from '../api/errors.ts';
+import type { HawserError } from '../errors/index.ts';
+
+/** Exit codes of `hawser`: a contract for scripts. */
+export const EXIT = { done: 0, failed: 1, usage: 2, noAgent: 3, notFound: 4 } as const;
+
+/** The exit code that an error ends the command with. */
+export function exitCodeOf(error: HawserError): number {
+  if (error.code === apiErrors.noAgent.code) return EXIT.noAgent;
+  if (error.kind === 'InvalidArgument' || error.code.startsWith('config.')) return EXIT.usage;
+  return error.kind === 'NotFound' ? EXIT.notFound : EXIT.failed;
+}

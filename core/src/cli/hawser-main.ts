@@ -1,0 +1,112 @@
+import { openClient } from '../api/open-client.ts';
+import { HawserError, toHawserError } from '../errors/index.ts';
+import type { Assembly } from './assembly.ts';
+import type { Invocation } from './command.ts';
+import { coreCommands } from './commands/index.ts';
+import { complete } from './complete.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
+import { asFormat, GLOBALS, type Globals, readGlobals } from './globals.ts';
+import { openOutput } from './output.ts';
+import { buildProgram, parse, type Parsed } from './program.ts';
+import { styleOf } from './style.ts';
+
+/** What of the process a command line touches; tests bring their own. */
+export type CliProcess = Pick<NodeJS.Process, 'env' | 'on' | 'off' | 'exit'> & {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+};
+
+/**
+ * The `hawser` command for an assembly: reads the words, runs the command, prints what it yields. Resolves with the
+ * exit code; never rejects.
+ *
+ * ```ts
+ * process.exit(await hawserMain({ name: 'my-agent', version: '1.0.0', plugins }, process.argv.slice(2)));
+ * ```
+ */
+export async function hawserMain(assembly: Assembly, argv: readonly string[], host: CliProcess = process): Promise<number> {
+  try {
+    return await run(assembly, argv, host);
+  } catch (thrown) {
+    const error = toHawserError(thrown);
+    host.stderr.write(renderError(error, formatOf(argv)));
+    return exitCodeOf(error);
+  }
+}
+
+async function run(assembly: Assembly, argv: readonly string[], host: CliProcess): Promise<number> {
+  let parsed: Parsed | undefined;
+  const program = buildProgram({
+    name: 'hawser',
+    version: assembly.version,
+    summary: `${assembly.name}: moors pods to networks.`,
+    globals: GLOBALS,
+    commands: [...coreCommands(assembly), ...(assembly.commands ?? [])],
+    write: (text) => void host.stdout.write(text),
+    writeError: (text) => void host.stderr.write(text),
+    onCommand: (found) => (parsed = found),
+  });
+  if (argv[0] === 'complete' && argv[1] === '--') {
+    await complete(program, argv.slice(2));
+    return EXIT.done;
+  }
+  if (!(await parse(program, argv)) || parsed === undefined) return EXIT.done;
+  const globals = readGlobals(program.opts(), { env: host.env, isTTY: host.stdout.isTTY === true });
+  return runCommand(parsed, globals, host);
+}
+
+async function runCommand({ spec, arguments: values, options }: Parsed, global: Globals, host: CliProcess): Promise<number> {
+  using interruption = watchInterruption(host);
+  const output = await openOutput(global.output, host, styleOf(global.color));
+  const invocation: Invocation = {
+    arguments: values,
+    options,
+    global,
+    signal: interruption.signal,
+    output,
+    get client() {
+      return openClient({ socket: global.socket });
+    },
+  };
+  try {
+    return (await spec.run?.(invocation)) ?? EXIT.done;
+  } catch (error) {
+    if (interruption.signal.aborted && !(error instanceof HawserError && error.kind !== 'Cancelled')) return interruption.exitCode();
+    throw error;
+  }
+}
+
+interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+  exitCode(): number;
+}
+
+/** The first SIGINT or SIGTERM asks the command to end, the second ends it. */
+function watchInterruption(host: CliProcess): Interruption {
+  const controller = new AbortController();
+  let exitCode: number = EXIT.done;
+  const onSignal = (signal: NodeJS.Signals) => {
+    exitCode = signal === 'SIGINT' ? 130 : 143;
+    if (controller.signal.aborted) host.exit(exitCode);
+    controller.abort(new DOMException(`received ${signal}`, 'AbortError'));
+  };
+  host.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    [Symbol.dispose]: () => void host.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}
+
+/** One line for people, an object for programs. */
+function renderError({ code, message, remedy, details }: HawserError, format: string): string {
+  if (format === 'json' || format === 'yaml') return `${JSON.stringify({ error: { code, message, remedy, details } })}\n`;
+  return `hawser: ${message} [${code}]. ${remedy}\n`;
+}
+
+/** The output format as far as it can be told from words that may be wrong. */
+function formatOf(argv: readonly string[]): string {
+  const at = argv.findIndex((word) => word === '-o' || word === '--output');
+  const joined = argv.find((word) => word.startsWith('--output=') || /^-o./.test(word));
+  return asFormat(at >= 0 ? argv[at + 1] : joined?.replace(/^(--output=|-o=?)/, ''));
+}

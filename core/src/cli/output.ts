@@ -1,0 +1,56 @@
+import type { JsonValue } from '../json.ts';
+import type { GlobalOptions, Output, Table } from './command.ts';
+import type { Style } from './style.ts';
+import { renderTable } from './table.ts';
+
+/** Where a command's words go. */
+export interface Streams {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** Renders results in the format asked for. YAML is loaded only where it is wanted: call `ready` first. */
+export async function openOutput(format: GlobalOptions['output'], streams: Streams, style: Style): Promise<Output> {
+  const { stringify } = format === 'yaml' ? await import('yaml') : { stringify: String };
+  const forPeople = format === 'table' || format === 'wide';
+  const write = (text: string) => void streams.stdout.write(text);
+  return {
+    result: (value, table) => {
+      if (forPeople) write(table === undefined ? plain(value) : renderTable(table, style));
+      else write(format === 'yaml' ? stringify(value) : `${JSON.stringify(value, null, 2)}\n`);
+    },
+    item: (value, line) => {
+      if (forPeople) write(`${line}\n`);
+      else write(format === 'yaml' ? `---\n${stringify(value)}` : `${JSON.stringify(value)}\n`);
+    },
+    note: (text) => void streams.stderr.write(`${text}\n`),
+    progress: (text, work) => (forPeople && streams.stderr.isTTY === true ? spin(text, work, streams, style) : work()),
+  };
+}
+
+/** A value without a table: text as it is, the fields of an object one a line. */
+function plain(value: JsonValue): string {
+  if (typeof value === 'string') return value.endsWith('\n') ? value : `${value}\n`;
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+async function spin<T>(text: string, work: () => Promise<T>, { stderr }: Streams, style: Style): Promise<T> {
+  let frame = 0;
+  const draw = () => stderr.write(`\r${style.dim(FRAMES[frame++ % FRAMES.length] ?? '')} ${text}`);
+  draw();
+  const timer = setInterval(draw, 80);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    stderr.write('\r\u001b[2K');
+  }
+}
+
+/** Fields of one record, for `show`. */
+export const fieldTable = (fields: Readonly<Record<string, string | undefined>>): Table => ({
+  columns: [],
+  rows: Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[`${name}:`, value]])),
+});

@@ -1,0 +1,14 @@
+import type { AgentConfig } from '../config/index.ts';
+import type { Assembly } from './assembly.ts';
+import { DEFAULT_CONFIG } from './globals.ts';
+
+/** Which config a command is about. */
+export interface ConfigChoice {
+  readonly config: string;
+}
+
+/** The config of this assembly; one at the usual place that isn't there means all defaults. */
+export async function readConfig({ plugins }: Assembly, { config }: ConfigChoice): Promise<AgentConfig> {
+  const { loadConfig } = await import('../config/index.ts');
+  return loadConfig({ file: config, plugins, missingOk: config === DEFAULT_CONFIG });
+}

@@ -1,0 +1,50 @@
+import type { JsonObject } from '../json.ts';
+import type { Invocation } from './command.ts';
+import { parseFilters } from './filter.ts';
+
+/** A column: its name and the cell of a record. */
+export type Column<T> = readonly [name: string, cell: (record: T) => string | undefined];
+
+/** A listing: which columns people see, and which more with `-o wide`. */
+export interface Listing<T> {
+  readonly columns: readonly Column<T>[];
+  readonly wide?: readonly Column<T>[];
+}
+
+/** A record as plain JSON; dates and numbers are that already, so this only takes the contracts' types off. */
+export const toJson = (record: object): JsonObject => JSON.parse(JSON.stringify(record)) as JsonObject;
+
+/** Prints the records that match the filters, as a table or for programs. */
+export function list<T extends object>({ output, global }: Invocation, { columns, wide = [] }: Listing<T>, records: readonly T[], filters: readonly string[] = []): void {
+  const matches = parseFilters(filters);
+  const chosen = records.map((record) => ({ record, json: toJson(record) })).filter(({ json }) => matches(json));
+  const shown = global.output === 'wide' ? [...columns, ...wide] : columns;
+  output.result(
+    chosen.map(({ json }) => json),
+    { columns: shown.map(([name]) => name), rows: chosen.map(({ record }) => shown.map(([, cell]) => cell(record) ?? '')) },
+  );
+}
+
+/** Prints one record: a line a field for people. */
+export function show<T extends object>({ output }: Invocation, columns: readonly Column<T>[], record: T): void {
+  const rows = columns.flatMap(([name, cell]) => {
+    const text = cell(record);
+    return text === undefined ? [] : [[`${name}:`, text]];
+  });
+  output.result(toJson(record), { columns: [], rows });
+}
+
+export const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+
+/** `3s`, `5m`, `2h`, `4d` before or after now; empty where there is no time. */
+export function ago(timestamp: string | undefined, now: number): string {
+  if (timestamp === undefined) return '';
+  const seconds = Math.round(Math.abs(now - Date.parse(timestamp)) / 1_000);
+  if (!Number.isFinite(seconds)) return timestamp;
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)}h` : `${Math.round(seconds / 86_400)}d`;
+}

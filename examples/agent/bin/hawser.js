@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Runs on any Node.js, however old: it finds one that is new enough and hands over to it.
+// No syntax and no library here that Node.js 14 lacks.
+import { spawn } from 'child_process';
+import { existsSync } from 'fs';
+import { dirname, join } from 'path';
+import { fileURLToPath, pathToFileURL } from 'url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+/** The `node` of the npm package, the version that this project is made with: the nearest one upward from here. */
+function packagedNode() {
+  for (let folder = here; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', 'node', 'bin', 'node');
+    if (existsSync(candidate)) return candidate;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** The same words on another Node.js; what it is told and how it ends goes through. */
+function handOver(node) {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGQUIT'];
+  // A terminal sends SIGINT to the whole group; the child has it already then, and decides.
+  signals.forEach((signal) => process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal))));
+  child.on('error', (error) => fail(`can't start ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) return process.exit(code);
+    signals.forEach((name) => process.removeAllListeners(name));
+    process.kill(process.pid, signal);
+  });
+}
+
+function fail(message) {
+  process.stderr.write(`hawser: ${message}\n`);
+  process.exit(2);
+}
+
+async function run() {
+  const main = join(here, '..', 'dist', 'main.js');
+  if (!existsSync(main)) return fail('it has not been built: run `npm run build` first.');
+  const module = await import('module');
+  // Beside the code, not in the temporary folder where others could put theirs. Where it can't be written, nothing happens.
+  if (module.enableCompileCache !== undefined) module.enableCompileCache(join(here, '..', 'dist', '.compile-cache'));
+  await import(pathToFileURL(main).href);
+}
+
+const other = major < 26 ? packagedNode() : undefined;
+if (other !== undefined) handOver(other);
+else if (major < 22 || (major === 22 && minor < 12)) {
+  fail(`it needs Node.js 22.12 or newer, and this is ${process.versions.node}: install a newer one, or run \`npm ci\` here, which brings one.`);
+} else run();
