@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import * as z from 'zod';
+import { must, type Outcome, run } from './command.ts';
+import { ROOT } from './machine.ts';
+import { eventually } from './poll.ts';
+
+const HAWSER = join(ROOT, 'examples', 'agent', 'bin', 'hawser.js');
+
+const AttachmentRows = z.array(
+  z.object({
+    containerId: z.string(),
+    ifname: z.string(),
+    ips: z.array(z.unknown()),
+    pod: z.object({ namespace: z.string(), name: z.string(), uid: z.string().optional() }).optional(),
+  }),
+);
+const ClaimRows = z.array(z.object({ type: z.string(), key: z.string(), state: z.enum(['held', 'releasing', 'cooling']) }));
+
+export type AttachmentRow = z.output<typeof AttachmentRows>[number];
+export type ClaimRow = z.output<typeof ClaimRows>[number];
+
+/** The reference agent as a process of its own, with folders of its own. */
+export class AgentProcess {
+  readonly #folder: string;
+  readonly #config: string;
+  #process: ChildProcess | undefined;
+
+  /** `tables` is the part of the config under `[plugins…]`, as TOML. */
+  constructor(folder: string, tables: string) {
+    this.#folder = folder;
+    this.#config = join(folder, 'config.toml');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(this.#config, `version = 1\nroot = "${join(folder, 'root')}"\nstate = "${join(folder, 'state')}"\n\n${tables}`);
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Starts it; resolves when it is ready, with the milliseconds that it took. */
+  async start(): Promise<number> {
+    const began = performance.now();
+    const log = openSync(join(this.#folder, 'agent.log'), 'a');
+    const child = spawn(process.execPath, [HAWSER, '--config', this.#config, 'run'], { stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#process = child;
+    await eventually('agent ready', async () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended: ${this.log()}`);
+      return (await this.#get('/readyz')).status === 200 ? true : undefined;
+    });
+    return performance.now() - began;
+  }
+
+  /** Ends it and waits for its end: SIGTERM drains, SIGKILL is a crash. Its exit code. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined) return null;
+    const ended = new Promise<number | null>((resolve) =>
+      child.exitCode === null && child.signalCode === null ? child.on('exit', resolve) : resolve(child.exitCode),
+    );
+    child.kill(signal);
+    return ended;
+  }
+
+  /** What it has logged last. */
+  log(): string {
+    return readFileSync(join(this.#folder, 'agent.log'), 'utf8').slice(-4000);
+  }
+
+  /** Runs the `hawser` command against it. */
+  hawser(...args: readonly string[]): Promise<Outcome> {
+    return run(process.execPath, [HAWSER, '--config', this.#config, ...args]);
+  }
+
+  /** Installs executable and conflist. */
+  async install(binDir: string, confDir: string, name: string): Promise<void> {
+    await must(process.execPath, [
+      HAWSER,
+      '--config',
+      this.#config,
+      'cni',
+      'install',
+      '--bin-dir',
+      binDir,
+      '--conf-dir',
+      confDir,
+      '--name',
+      name,
+    ]);
+  }
+
+  async attachments(): Promise<readonly AttachmentRow[]> {
+    return AttachmentRows.parse(JSON.parse((await this.#get('/v1/attachments')).body));
+  }
+
+  async claims(): Promise<readonly ClaimRow[]> {
+    return ClaimRows.parse(JSON.parse((await this.#get('/v1/claims')).body));
+  }
+
+  async #get(path: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
+    return new Promise((resolve, reject) => {
+      const call = request({ socketPath: join(this.#folder, 'state', 'hawser.sock'), path, timeout: 5000 }, (response) => {
+        text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+      });
+      call.on('timeout', () => call.destroy(new Error(`${path}: no answer`)));
+      call.on('error', reject).end();
+    });
+  }
+}
