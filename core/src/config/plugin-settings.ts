@@ -1,6 +1,9 @@
 import type { JsonObject } from '../json.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
+import { nearest } from '../plugin/nearest.ts';
 import type { PluginConfig } from '../plugin/plugin-config.ts';
+import { uriOf } from '../plugin/uri.ts';
+import { checkTable, invalidConfig, type PlainFault, placed } from './faults.ts';
 
 export interface PluginTables {
   /** URI → table as a file would have it. */
@@ -14,6 +17,48 @@ export interface PluginTables {
  * defaults. Throws `config.invalid`.
  */
 export function pluginConfig(plugins: readonly AnyPlugin[], given: PluginTables = {}): PluginConfig {
-  void plugins, given;
-  throw new Error('not built yet');
+  const { config, faults } = checkPlugins(plugins, given);
+  const table: JsonObject = { plugins: given.tables ?? {} };
+  if (faults.length > 0) throw invalidConfig(faults.map((fault) => placed(fault, { table, origins: new Map() }, undefined)));
+  return config;
+}
+
+/** Checks every plugin's table, and every URI that is named, finding all faults. */
+export function checkPlugins(plugins: readonly AnyPlugin[], given: PluginTables): { config: PluginConfig; faults: readonly PlainFault[] } {
+  const { tables = {}, required = [], disabled = [] } = given;
+  const known = plugins.map(uriOf);
+  const settings = new Map<string, unknown>();
+  const config = { settings, configured: new Set(Object.keys(tables)), disabled: new Set(disabled), required: new Set(required) };
+  const faults = [
+    ...unknownUris(['required'], required, known),
+    ...unknownUris(['disabled'], disabled, known),
+    ...Object.keys(tables).flatMap((uri) => unknownUri(['plugins', uri], uri, known)),
+  ];
+  for (const plugin of plugins) {
+    const uri = uriOf(plugin);
+    const table = Object.hasOwn(tables, uri) ? tables[uri] : undefined;
+    const off = config.disabled.has(uri) || (plugin.enabled === 'configured' && table === undefined);
+    if (off && table === undefined) continue;
+    const checked = checkPlugin(plugin, table ?? {});
+    faults.push(...checked.faults);
+    settings.set(uri, checked.settings);
+  }
+  return { config, faults };
+}
+
+function checkPlugin(plugin: AnyPlugin, table: JsonObject): ReturnType<typeof checkTable> {
+  const at = ['plugins', uriOf(plugin)];
+  if (plugin.config !== undefined) return checkTable(plugin.config, table, at);
+  const faults = Object.keys(table).map((key) => ({ path: [...at, key], message: `is unknown; plugin '${plugin.id}' takes no settings` }));
+  return { faults, settings: {} };
+}
+
+function unknownUris(list: readonly string[], uris: readonly string[], known: readonly string[]): readonly PlainFault[] {
+  return uris.flatMap((uri, index) => unknownUri([...list, index], uri, known));
+}
+
+function unknownUri(path: PlainFault['path'], uri: string, known: readonly string[]): readonly PlainFault[] {
+  if (known.includes(uri)) return [];
+  const near = nearest(uri, known);
+  return [{ path, message: `names no plugin of this agent (${JSON.stringify(uri)})`, ...(near === undefined ? {} : { suggestion: near }) }];
 }

@@ -1,10 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { AnyPlugin } from './definition.ts';
+import { pluginErrors } from './errors.ts';
 
 /**
- * Loads plugins from packages: the default export is a plugin or an array of them. `fromFolder` is where their
- * `node_modules` is searched from. Throws `plugin.package_invalid`, naming every package at fault.
+ * Loads plugins from packages: the default export is a plugin or an array of them. A name is searched from `fromFolder`
+ * (a path beginning with a dot is relative to it), then from where this package is installed. Throws
+ * `plugin.package_invalid`, naming every package at fault.
  */
 export async function loadPackages(names: readonly string[], fromFolder: string): Promise<AnyPlugin[]> {
-  void names, fromFolder;
-  return [];
+  const outcomes = await Promise.all(names.map((name) => loadPackage(name, fromFolder)));
+  const faults = outcomes.filter((outcome) => 'fault' in outcome);
+  if (faults.length > 0) {
+    const message = faults.length === 1 ? (faults[0]?.fault ?? '') : `${faults.length} packages can't be loaded:${faults.map(({ fault }) => `\n  ${fault}`).join('')}`;
+    throw pluginErrors.packageInvalid(message, { cause: faults[0]?.cause });
+  }
+  return outcomes.flatMap((outcome) => ('plugins' in outcome ? outcome.plugins : []));
+}
+
+type Outcome = { readonly plugins: readonly AnyPlugin[] } | { readonly fault: string; readonly cause?: unknown };
+
+async function loadPackage(name: string, fromFolder: string): Promise<Outcome> {
+  const file = find(name, fromFolder) ?? find(name, import.meta.dirname);
+  if (file === undefined) return { fault: `package '${name}' is not installed in ${fromFolder} or above it` };
+  let exports: unknown;
+  try {
+    exports = await import(pathToFileURL(file).href);
+  } catch (thrown) {
+    return { fault: `package '${name}' can't be loaded: ${thrown instanceof Error ? thrown.message : String(thrown)}`, cause: thrown };
+  }
+  const found: unknown = isRecord(exports) ? exports['default'] : undefined;
+  const candidates: readonly unknown[] = Array.isArray(found) ? found : [found];
+  const plugins = candidates.filter(isPlugin);
+  if (plugins.length === candidates.length && plugins.length > 0) return { plugins };
+  return { fault: `package '${name}' has no plugin as its default export (expected what definePlugin returns, or an array of it)` };
+}
+
+/** The module that `import name` would load from a folder. */
+function find(name: string, folder: string): string | undefined {
+  if (isAbsolute(name)) return name;
+  const require = createRequire(join(folder, 'package.json'));
+  try {
+    return require.resolve(name);
+  } catch {
+    // A package that has no door for `require` still has one for `import`, which Node offers no way to resolve from elsewhere.
+    return importDoor(name, require.resolve.paths(name) ?? []);
+  }
+}
+
+function importDoor(name: string, folders: readonly string[]): string | undefined {
+  for (const folder of folders) {
+    const file = join(folder, name, 'package.json');
+    const manifest = readManifest(file);
+    const door = manifest && target(manifest['exports']);
+    if (door !== undefined) return join(dirname(file), door);
+  }
+  return undefined;
+}
+
+function readManifest(file: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isRecord(manifest) ? manifest : undefined;
+  } catch {
+    // Not there, or no manifest: the next folder may have it, and the caller names what none has.
+    return undefined;
+  }
+}
+
+/** The file behind the main entry of an `exports` field. */
+function target(exports: unknown): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (!isRecord(exports)) return undefined;
+  return target(exports['.'] ?? exports['import'] ?? exports['node'] ?? exports['default']);
+}
+
+/** Whether a value from outside is a definition, as far as can be seen from without. */
+function isPlugin(value: unknown): value is AnyPlugin {
+  if (!isRecord(value)) return false;
+  const { provides, id, summary, start, config, requires } = value;
+  const token = isRecord(provides) && typeof provides['id'] === 'string';
+  const wants = requires === undefined || (isRecord(requires) && Object.values(requires).every((one) => isRecord(one) && typeof one['id'] === 'string'));
+  const schema = config === undefined || (isRecord(config) && typeof config['safeParse'] === 'function');
+  return token && wants && schema && typeof id === 'string' && typeof summary === 'string' && typeof start === 'function';
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,0 +1,21 @@
+import * as z from 'zod';
+import { path } from './fields.ts';
+
+/** The config version that this release writes, and the newest that it reads. */
+export const CONFIG_VERSION = 1;
+
+const uri = (): z.ZodString => z.string().min(1);
+
+/** The keys of a config file beside the tables of plugins. */
+export const coreKeys = z.strictObject({
+  version: z.int().min(1).default(CONFIG_VERSION).describe('Version of this file’s shape; a newer one than the agent knows is refused.'),
+  root: path().default('/var/lib/hawser').describe('Folder of what outlives a reboot.'),
+  state: path().default('/run/hawser').describe('Folder of what the kernel forgets in a reboot too; must differ from root.'),
+  imports: z.array(z.string().min(1)).default([]).describe('Files laid over this one, in order; globs, relative to this file.'),
+  required: z.array(uri()).default([]).describe('Plugins, as "type.id", without which the agent is not to run.'),
+  disabled: z.array(uri()).default([]).describe('Plugins, as "type.id", that are left out.'),
+  packages: z.array(z.string().min(1)).default([]).describe('Packages whose plugins are loaded beside the assembled ones.'),
+  plugins: z.record(z.string(), z.looseObject({})).default({}).describe('Settings by plugin: [plugins."type.id"].'),
+});
+
+export type CoreSettings = z.output<typeof coreKeys>;

@@ -1,0 +1,116 @@
+import type * as z from 'zod';
+import type { HawserError } from '../errors/index.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
+import { nearest } from '../plugin/nearest.ts';
+import type { ConfigFault, Origin } from './agent-config.ts';
+import { configErrors } from './errors.ts';
+import { dotted, type KeyPath } from './key-path.ts';
+import { isTable, type Layer } from './merge.ts';
+import { keysAt, shapeOf, unknownKeys } from './shape.ts';
+
+/** What a fault is without its place. */
+export interface PlainFault {
+  readonly path: KeyPath;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** All faults of a table against its schema, at paths below `at`, and its settings where it has none. */
+export function checkTable(schema: z.ZodType, table: JsonObject, at: KeyPath): { readonly faults: readonly PlainFault[]; readonly settings: unknown } {
+  const shape = shapeOf(schema);
+  const unknown = unknownKeys(shape, table).map((path): PlainFault => unknownFault(shape, path, at));
+  const parsed = schema.safeParse(table);
+  if (parsed.success) return { faults: unknown, settings: parsed.data };
+  const others = parsed.error.issues.flatMap(flatten).filter(({ code }) => code !== 'unrecognized_keys');
+  return { faults: [...unknown, ...others.map((issue) => issueFault(issue, table, at))], settings: undefined };
+}
+
+function unknownFault(shape: JsonObject, path: KeyPath, at: KeyPath): PlainFault {
+  const known = keysAt(shape, path.slice(0, -1));
+  const near = nearest(String(path.at(-1)), known);
+  const message = known.length === 0 ? 'is unknown; nothing is set here' : `is unknown; known here: ${[...known].sort().join(', ')}`;
+  return { path: [...at, ...path], message, ...(near === undefined ? {} : { suggestion: near }) };
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Where none of several alternatives fits, the faults of the one that fits best: the one whose faults lie deepest. */
+function flatten(issue: Issue): readonly Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
+  const deepest = Math.max(...issue.errors.map(depth));
+  if (deepest === 0) return [{ ...issue, message: [...new Set(issue.errors.flat().map(messageOf))].join(', or ') }];
+  const [best = []] = issue.errors.filter((branch) => depth(branch) === deepest);
+  return best.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function issueFault(issue: Issue, table: JsonObject, at: KeyPath): PlainFault {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  const value = valueAt(table, path);
+  const message = value === undefined && issue.code === 'invalid_type' ? `is missing: ${messageOf(issue)}` : messageOf(issue, value);
+  const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  const near = typeof value === 'string' ? nearest(value, options) : undefined;
+  return { path: [...at, ...path], message, ...(near === undefined ? {} : { suggestion: near }) };
+}
+
+function messageOf(issue: Issue, value?: JsonValue): string {
+  const got = value === undefined ? '' : `, not ${brief(value)}`;
+  if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}${got}`;
+  if (issue.code === 'invalid_value') return `expected ${issue.values.map((one) => JSON.stringify(one)).join(' or ')}${got}`;
+  const text = issue.message.replace(/^Invalid input: /, '');
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function article(type: string): string {
+  const names: Readonly<Record<string, string>> = { object: 'a table', record: 'a table', array: 'a list', int: 'an integer' };
+  return Object.hasOwn(names, type) ? (names[type] ?? type) : `a ${type}`;
+}
+
+function brief(value: JsonValue): string {
+  if (Array.isArray(value)) return 'a list';
+  if (isTable(value)) return 'a table';
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
+}
+
+function valueAt(table: JsonObject, path: KeyPath): JsonValue | undefined {
+  let value: JsonValue | undefined = table;
+  for (const key of path) {
+    if (Array.isArray(value) && typeof key === 'number') value = value[key];
+    else if (isTable(value) && Object.hasOwn(value, key)) value = value[key];
+    else return undefined;
+  }
+  return value;
+}
+
+/** Where a path, or else what stands above it, is written. */
+export function originOf(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(dotted(path.slice(0, length)));
+    if (origin !== undefined) return origin;
+  }
+  return undefined;
+}
+
+/** Gives a fault its place; one whose key is written nowhere belongs to the main file. */
+export function placed(fault: PlainFault, { origins }: Layer, main: string | undefined): ConfigFault {
+  const origin = originOf(fault.path, origins) ?? (main === undefined ? {} : { file: main });
+  const { message, suggestion } = fault;
+  return { ...origin, key: dotted(fault.path), message, ...(suggestion === undefined ? {} : { suggestion }) };
+}
+
+/** `conf.toml:3: mtu is unknown … Did you mean "mtu"?` */
+export function renderFault({ file, line, key, message, suggestion }: ConfigFault): string {
+  const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;
+  return `${place}${key === '' ? '' : `${key} `}${message}${suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`}`;
+}
+
+/** All faults as one error. */
+export function invalidConfig(faults: readonly ConfigFault[]): HawserError {
+  const [first] = faults;
+  const message =
+    faults.length === 1 && first !== undefined
+      ? `the configuration is invalid: ${renderFault(first)}`
+      : `the configuration has ${faults.length} faults:${faults.map((fault) => `\n  ${renderFault(fault)}`).join('')}`;
+  return configErrors.invalid(message, { details: { faults: faults.map((fault) => ({ ...fault })) } });
+}

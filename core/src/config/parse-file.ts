@@ -1,0 +1,58 @@
+import { parse, TomlDate, TomlError, type TomlValueWithoutBigInt } from 'smol-toml';
+import type { JsonObject, JsonValue } from '../json.ts';
+import type { ConfigFault, Origin } from './agent-config.ts';
+import type { Layer } from './merge.ts';
+import { keyLines } from './positions.ts';
+
+/** A config is written by people; what is larger or deeper than this is something else. */
+const MOST_BYTES = 1 << 20;
+const DEEPEST = 32;
+
+/** One file's bytes as a layer, or the fault that makes it none. */
+export function parseFile(file: string, bytes: Uint8Array): Layer | ConfigFault {
+  if (bytes.byteLength > MOST_BYTES) return { file, key: '', message: `is larger than ${MOST_BYTES} bytes, which no config is` };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { file, key: '', message: 'is not UTF-8 text' };
+  }
+  try {
+    const table = toTable(parse(text, { unsafeKeyBehaviour: 'throw', maxDepth: DEEPEST, useLegacyDate: true }), 0);
+    const origins = new Map<string, Origin>([...keyLines(text)].map(([key, line]) => [key, { file, line }]));
+    return { table, origins };
+  } catch (thrown) {
+    return { file, ...syntaxFault(thrown), key: '' };
+  }
+}
+
+function syntaxFault(thrown: unknown): { message: string; line?: number } {
+  if (thrown instanceof TomlError) {
+    const [first = ''] = thrown.message.replace(/^Invalid TOML document: /, '').split('\n');
+    return { message: `is not valid TOML: ${first} (column ${thrown.column})`, line: thrown.line };
+  }
+  // A stack overflow is how a parser says that tables are nested thousands deep.
+  if (thrown instanceof RangeError) return { message: `nests tables more than ${DEEPEST} deep` };
+  throw thrown;
+}
+
+type ParsedTable = { readonly [key: string]: TomlValueWithoutBigInt };
+
+function toTable(table: ParsedTable, depth: number): JsonObject {
+  if (depth > DEEPEST) throw new RangeError('too deep');
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [key, toJson(value, depth + 1)]));
+}
+
+/** Dates become text: no setting takes one, and a schema then says what it wants instead. */
+function toJson(value: TomlValueWithoutBigInt, depth: number): JsonValue {
+  if (depth > DEEPEST) throw new RangeError('too deep');
+  if (Array.isArray(value)) return value.map((element) => toJson(element, depth + 1));
+  if (value instanceof TomlDate) return value.toISOString();
+  if (typeof value !== 'object') return value;
+  return isPlain(value) ? toTable(value, depth) : String(value);
+}
+
+function isPlain(value: object): value is ParsedTable {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
