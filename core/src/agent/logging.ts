@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { pino, stdTimeFunctions } from 'pino';
 
 export interface LogOptions {
   readonly level: string;
@@ -19,6 +18,7 @@ const SECRETS = ['password', 'secret', 'token', 'authorization', 'accessKeyId', 
  * `containerId`, `ifname`, `podNamespace`, `podName`, `eniId`, `plugin`, `requestId`, `durationMs`.
  */
 export async function createLog({ level, pretty, color }: LogOptions): Promise<Logger> {
+  const { pino, stdTimeFunctions } = await import('pino');
   const options = {
     level,
     base: { pid: process.pid },

@@ -1,7 +1,6 @@
-import type { Logger } from 'pino';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import type { AgentView, ApiServer } from '../api/index.ts';
-import { serveApi } from '../api/index.ts';
 import type { AgentConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts';
@@ -42,6 +41,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const folders = await prepareFolders(config);
   const phases = new Phases();
   const socket = join(folders.state, 'hawser.sock');
+  // The HTTP server is the heaviest module of all; only who starts an agent pays for it.
+  const { serveApi } = await import('../api/server.ts');
   const api = await serveApi({ agent: phases.view(options), path: socket, log: log.child({ area: 'api' }), random: context.random });
   try {
     const kernel = await boot({

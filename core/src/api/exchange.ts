@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { HawserError } from '../errors/index.ts';
 import { apiErrors } from './errors.ts';
@@ -52,10 +51,12 @@ async function* lines(response: IncomingMessage): AsyncGenerator<string, void, u
   if (rest !== '') yield rest;
 }
 
-function send(socket: string, { method, path, body, signal }: Call): Promise<IncomingMessage> {
+async function send(socket: string, { method, path, body, signal }: Call): Promise<IncomingMessage> {
+  // Costs 30 ms to load, a fifth of what a command may take.
+  const { request: httpRequest } = await import('node:http');
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath: socket, method, path, headers: { host: 'hawser', ...headers }, signal, agent: false }, resolve);
     request.once('error', (error) => reject(asClientError(socket, signal, error)));
     request.end(payload);
