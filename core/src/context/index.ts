@@ -2,4 +2,5 @@ export type { Clock } from './clock.ts';
 export type { Context } from './context.ts';
 export type { FaultInjector } from './faults.ts';
 export type { Random } from './random.ts';
+export { seededRandom } from './seeded-random.ts';
 export { systemClock, systemContext, systemRandom, timeOrderedId } from './system.ts';

@@ -1,6 +1,5 @@
-import type { Context, FaultInjector, Random } from '../context/index.ts';
+import { type Context, type FaultInjector, type Random, seededRandom } from '../context/index.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
-import { seededRandom } from './seeded-random.ts';
 
 export interface TestContextOptions {
   /** 1 unless told. */

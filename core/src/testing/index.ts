@@ -1,4 +1,4 @@
 export { type TestContext, type TestContextOptions, testContext } from './context.ts';
 export { type HeldClock, heldClock } from './held-clock.ts';
 export { describeHostContract, type HostContractOptions, type HostFixture } from './host-contract.ts';
-export { seededRandom } from './seeded-random.ts';
+export { seededRandom } from '../context/index.ts';

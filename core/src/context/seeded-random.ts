@@ -1,4 +1,6 @@
-import { type Clock, type Random, timeOrderedId } from '../context/index.ts';
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
+import { timeOrderedId } from './system.ts';
 
 /**
  * Randomness that repeats itself: the same seed gives the same sequence (mulberry32). Ids carry the time of `clock`,

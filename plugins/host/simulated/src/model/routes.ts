@@ -1,0 +1,175 @@
+import type { Family, Route } from '@hawser/core/network';
+import { contains, formatIp, formatPrefix, type Ip, isHostPrefix, isLinkLocal, network, parseIp, parsePrefix, type Prefix, sameIp } from './ip.ts';
+import { refuse } from './refusal.ts';
+import { type Device, deviceNamed, mustFind, type Net, type NetAddress, type NetRoute, TABLE } from './state.ts';
+
+export interface RouteFilter {
+  readonly family?: Family;
+  readonly table?: number;
+  readonly link?: string;
+}
+
+const V6_PRIORITY = { connected: 256, told: 1024 } as const;
+
+export function listRoutes(net: Net, filter: RouteFilter = {}): readonly Route[] {
+  const device = filter.link === undefined ? undefined : mustFind(net, filter.link);
+  const routes = filter.table === TABLE.local ? localRoutes(net) : net.routes;
+  return routes
+    .filter((route) => filter.table === undefined || route.table === filter.table)
+    .filter((route) => filter.family === undefined || route.dst.family === filter.family)
+    .filter((route) => device === undefined || route.device === device)
+    .map(render);
+}
+
+/** Adds, or replaces the first with the same destination, priority and table. */
+export function replaceRoute(net: Net, told: Route): void {
+  const route = resolve(net, told);
+  const at = net.routes.findIndex((other) => sameSlot(other, route));
+  if (at < 0) net.routes.push(route);
+  else net.routes[at] = route;
+}
+
+export function deleteRoute(net: Net, told: Route): void {
+  const dst = parsePrefix(told.dst);
+  const device = told.link === undefined ? undefined : mustFind(net, told.link);
+  const at = net.routes.findIndex(
+    (route) =>
+      route.table === (told.table ?? TABLE.main) &&
+      samePrefix(route.dst, dst) &&
+      (told.priority === undefined || route.priority === told.priority) &&
+      (told.type === undefined || route.type === told.type) &&
+      (device === undefined || route.device === device) &&
+      (told.gateway === undefined || (route.gateway !== undefined && sameIp(route.gateway, parseIp(told.gateway)))),
+  );
+  if (at < 0) refuse('ESRCH', `there is no route to ${told.dst}`);
+  net.routes.splice(at, 1);
+}
+
+/** The route to the subnet of an address, unless it is there already or there is none to make (what is on lo is local). */
+export function addConnectedRoute(address: NetAddress): void {
+  const { device, prefix } = address;
+  if (!device.up || device.kind === 'loopback' || address.secondary || (prefix.family === 4 && isHostPrefix(prefix))) return;
+  const route: NetRoute = {
+    dst: network(prefix),
+    table: TABLE.main,
+    priority: prefix.family === 4 ? 0 : V6_PRIORITY.connected,
+    type: 'unicast',
+    scope: prefix.family === 4 ? 'link' : 'global',
+    device,
+    gateway: undefined,
+    source: prefix.family === 4 ? prefix : undefined,
+    mtu: undefined,
+    advmss: undefined,
+    onlink: false,
+    connected: true,
+  };
+  const there = device.net.routes.some((other) => sameSlot(other, route) && other.device === device && other.connected);
+  if (!there) device.net.routes.push(route);
+}
+
+/** After an address has gone: its subnet's route when no other address of the link is in it, and its use as a source. */
+export function dropRoutesOfAddress(address: NetAddress): void {
+  const { device, prefix } = address;
+  const { net } = device;
+  const remaining = net.addresses.filter((other) => other.prefix.family === prefix.family);
+  const subnet = network(prefix);
+  const keeps = remaining.some((other) => other.device === device && samePrefix(network(other.prefix), subnet));
+  if (!keeps) net.routes = net.routes.filter((route) => !(route.connected && route.device === device && samePrefix(route.dst, subnet)));
+  if (remaining.some((other) => sameIp(other.prefix, prefix))) return;
+  const uses = (route: NetRoute): boolean => route.source !== undefined && sameIp(route.source, prefix);
+  if (prefix.family === 4) net.routes = net.routes.filter((route) => !uses(route));
+  else for (const route of net.routes) if (uses(route)) route.source = undefined;
+}
+
+/** Routes by a link that goes down, loses a family or goes away. */
+export function dropRoutesOfDevice(device: Device, family?: Family): void {
+  device.net.routes = device.net.routes.filter((route) => route.device !== device || (family !== undefined && route.dst.family !== family));
+}
+
+/** Longest prefix, then lowest priority, then first made. */
+export function longestMatch(net: Net, table: number, ip: Ip): NetRoute | undefined {
+  const matches = net.routes.filter((route) => route.table === table && contains(route.dst, ip) && (route.device?.up ?? true));
+  return matches.toSorted((a, b) => b.dst.length - a.dst.length || a.priority - b.priority)[0];
+}
+
+function resolve(net: Net, told: Route): NetRoute {
+  const dst = parsePrefix(told.dst);
+  if (!samePrefix(network(dst), dst)) refuse('EINVAL', `${told.dst} has bits set beyond its prefix`);
+  const gateway = told.gateway === undefined ? undefined : parseIp(told.gateway);
+  const source = told.source === undefined ? undefined : parseIp(told.source);
+  const type = told.type ?? 'unicast';
+  return {
+    dst,
+    table: told.table ?? TABLE.main,
+    priority: told.priority ?? (dst.family === 4 ? 0 : V6_PRIORITY.told),
+    type,
+    scope: dst.family === 6 ? 'global' : (told.scope ?? (gateway === undefined && type === 'unicast' ? 'link' : 'global')),
+    device: type === 'unicast' ? outgoing(net, told, gateway) : dst.family === 6 ? deviceNamed(net, 'lo') : undefined,
+    gateway,
+    source: checkedSource(net, dst, source),
+    mtu: told.mtu,
+    advmss: told.advmss,
+    onlink: told.onlink ?? false,
+    connected: false,
+  };
+}
+
+/** The device that a route leaves by; a gateway has to be on a link that is up. */
+function outgoing(net: Net, told: Route, gateway: Ip | undefined): Device {
+  const device = told.link === undefined ? undefined : mustFind(net, told.link);
+  if (device !== undefined && !device.up) refuse('ENETDOWN', `link '${device.name}' is down`);
+  if (gateway === undefined) return device ?? refuse('ENODEV', `a route to ${told.dst} needs a gateway or a link`);
+  if (told.onlink === true) return device ?? refuse('EINVAL', 'a gateway on the link needs the link');
+  if (net.addresses.some((address) => sameIp(address.prefix, gateway))) refuse('EINVAL', `gateway ${told.gateway} is an address of this namespace`);
+  if (device !== undefined && isLinkLocal(gateway)) return device;
+  const route = longestMatch(net, TABLE.main, gateway);
+  const reached = route?.type === 'unicast' && route.gateway === undefined && (device === undefined || route.device === device) ? route.device : undefined;
+  return reached ?? refuse(gateway.family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH', `no link reaches gateway ${told.gateway}`);
+}
+
+function checkedSource(net: Net, dst: Prefix, source: Ip | undefined): Ip | undefined {
+  if (source === undefined) return undefined;
+  const here = source.family === dst.family && net.addresses.some((address) => sameIp(address.prefix, source));
+  return here ? source : refuse('EINVAL', `source ${formatIp(source)} is no address of this namespace`);
+}
+
+function sameSlot(a: NetRoute, b: NetRoute): boolean {
+  return a.table === b.table && a.priority === b.priority && samePrefix(a.dst, b.dst);
+}
+
+function samePrefix(a: Prefix, b: Prefix): boolean {
+  return sameIp(a, b) && a.length === b.length;
+}
+
+function localRoutes(net: Net): readonly NetRoute[] {
+  return net.addresses.map((address) => ({
+    dst: { ...address.prefix, length: address.prefix.family === 4 ? 32 : 128 },
+    table: TABLE.local,
+    priority: 0,
+    type: 'unicast',
+    scope: address.prefix.family === 4 ? 'host' : 'global',
+    device: address.device,
+    gateway: undefined,
+    source: address.prefix.family === 4 ? address.prefix : undefined,
+    mtu: undefined,
+    advmss: undefined,
+    onlink: false,
+    connected: true,
+  }));
+}
+
+function render(route: NetRoute): Route {
+  return {
+    dst: formatPrefix(route.dst),
+    table: route.table,
+    scope: route.scope,
+    type: route.type,
+    ...(route.device === undefined ? {} : { link: route.device.name }),
+    ...(route.gateway === undefined ? {} : { gateway: formatIp(route.gateway) }),
+    ...(route.source === undefined ? {} : { source: formatIp(route.source) }),
+    ...(route.priority === 0 ? {} : { priority: route.priority }),
+    ...(route.mtu === undefined ? {} : { mtu: route.mtu }),
+    ...(route.advmss === undefined ? {} : { advmss: route.advmss }),
+    ...(route.onlink ? { onlink: true } : {}),
+  };
+}
