@@ -1,0 +1,135 @@
+import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type BootIdReader, kernelBootId } from './boot-id.ts';
+import { DATA_FILE, type Environment } from './environment.ts';
+import { metadataErrors } from './errors.ts';
+import { lockFolder } from './folder-lock.ts';
+import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
+import type { Metadata, ReadTransaction, StoreName, StoreStats, Transaction } from './store.ts';
+import { openStoreFolder } from './store-folder.ts';
+import { StoreReader } from './transaction.ts';
+import { commitError, WriteQueue } from './write-queue.ts';
+
+export interface MetadataOptions {
+  /** Folder of the durable store; made with mode 0700. */
+  readonly root: string;
+  /** Folder of the boot's store; made with mode 0711. */
+  readonly state: string;
+  readonly log: Logger;
+  readonly bootId?: BootIdReader;
+  readonly migrations?: Migrations;
+}
+
+const FOLDER_MODES: Readonly<Record<StoreName, number>> = { root: 0o700, state: 0o711 };
+const STORES: readonly StoreName[] = ['root', 'state'];
+
+interface OpenStore {
+  readonly environment: Environment;
+  readonly queue: WriteQueue;
+  readonly schemaVersion: number;
+}
+
+/**
+ * Opens both stores for this process alone. Errors: `metadata.locked`, `metadata.damaged`, `metadata.schema_newer`,
+ * `metadata.migration_failed`, `metadata.disk_full`, `metadata.read_only`. What was open is closed again then.
+ */
+export async function openMetadata(options: MetadataOptions): Promise<Metadata & AsyncDisposable> {
+  await using opening = new AsyncDisposableStack();
+  const stores = new Map<StoreName, OpenStore>();
+  for (const store of STORES) {
+    await prepareFolder(options[store], FOLDER_MODES[store]);
+    opening.use(await lockFolder(options[store]));
+  }
+  for (const store of STORES) {
+    const opened = await openStore(store, options);
+    stores.set(store, opened);
+    opening.defer(() => opened.environment.close());
+    opening.defer(() => opened.queue.close());
+  }
+  const held = opening.move();
+  return new LmdbMetadata(stores, () => held.disposeAsync());
+}
+
+async function openStore(store: StoreName, options: MetadataOptions): Promise<OpenStore> {
+  const { log, bootId = kernelBootId, migrations = MIGRATIONS } = options;
+  const steps = migrations[store];
+  try {
+    const environment = await openStoreFolder({ store, folder: options[store], steps, bootId, log });
+    return { environment, queue: new WriteQueue(store, environment, log), schemaVersion: currentVersion(steps) };
+  } catch (error) {
+    throw folderError(error, options[store]);
+  }
+}
+
+async function prepareFolder(folder: string, mode: number): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode });
+    await chmod(folder, mode);
+  } catch (error) {
+    throw folderError(error, folder);
+  }
+}
+
+/** The file system's error as one of the catalogue. */
+function folderError(error: unknown, folder: string): Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return metadataErrors.diskFull(`there is no space in ${folder}`, { cause: error });
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return metadataErrors.readOnly(`${folder} can't be written`, { cause: error });
+  if (typeof code === 'string' && code.startsWith('E')) return metadataErrors.openFailed(`${folder} can't be used`, { cause: error });
+  return commitError(error);
+}
+
+class LmdbMetadata implements Metadata, AsyncDisposable {
+  readonly #stores: ReadonlyMap<StoreName, OpenStore>;
+  readonly #close: () => Promise<void>;
+  #closing: Promise<void> | undefined;
+
+  constructor(stores: ReadonlyMap<StoreName, OpenStore>, close: () => Promise<void>) {
+    this.#stores = stores;
+    this.#close = close;
+  }
+
+  read<T>(store: StoreName, fn: (tx: ReadTransaction) => T): T {
+    const reader = new StoreReader(store, this.#open(store).environment);
+    try {
+      return fn(reader);
+    } finally {
+      reader.end();
+    }
+  }
+
+  async write<T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T> {
+    return this.#open(store).queue.write(fn);
+  }
+
+  stats(): Readonly<Record<StoreName, StoreStats>> {
+    return { root: this.#stats('root'), state: this.#stats('state') };
+  }
+
+  async backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { environment } = this.#open(store);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if ((await readdir(folder)).length > 0) throw metadataErrors.notEmpty(`${folder} is not empty`, { details: { folder } });
+    await environment.copyTo(folder);
+  }
+
+  /** Commits what waits, then lets go of files and locks. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  #stats(store: StoreName): StoreStats {
+    const { environment, schemaVersion } = this.#open(store);
+    const path = join(environment.folder, DATA_FILE);
+    return { path, schemaVersion, sizeBytes: statSync(path).size, entries: environment.entries() };
+  }
+
+  #open(store: StoreName): OpenStore {
+    const opened = this.#stores.get(store);
+    if (opened === undefined || this.#closing !== undefined) throw metadataErrors.closed('the store is closed');
+    return opened;
+  }
+}

@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import type { Logger } from 'pino';
+import { HawserError } from '../errors/index.ts';
+import type { Environment } from './environment.ts';
+import { metadataErrors } from './errors.ts';
+import { SCHEMA_KEY } from './record.ts';
+import type { StoreName, Transaction } from './store.ts';
+import { StoreWriter } from './transaction.ts';
+
+/** One step of the schema: brings a store from version `version - 1` to `version`. */
+export interface Migration {
+  readonly version: number;
+  /** For the log. */
+  readonly summary: string;
+  migrate(tx: Transaction): void;
+}
+
+/** Steps of each store in the order of their versions, without a gap. A store without steps is at version 1. */
+export type Migrations = Readonly<Record<StoreName, readonly Migration[]>>;
+
+/** There is one version so far. A step is never changed once it is released; a new one is added behind it. */
+export const MIGRATIONS: Migrations = { root: [], state: [] };
+
+const FIRST_VERSION = 1;
+const schemaRecord = z.object({ version: z.int().positive() });
+
+/** The version that this program writes. */
+export const currentVersion = (steps: readonly Migration[]): number => FIRST_VERSION + steps.length;
+
+/** The version that a store has; undefined in one that has just been made. */
+export function storedVersion(environment: Environment): number | undefined {
+  const bytes = environment.get(SCHEMA_KEY);
+  if (bytes === undefined) return undefined;
+  try {
+    return schemaRecord.parse(JSON.parse(bytes.toString('utf8'))).version;
+  } catch (error) {
+    throw metadataErrors.damaged(`the schema record of ${environment.folder} can't be read`, { cause: error });
+  }
+}
+
+/**
+ * Brings a store to this program's version: all steps that it lacks in one transaction, so that a step that fails
+ * leaves it as it was. Refuses a store of a newer version without touching it.
+ */
+export function migrate(store: StoreName, environment: Environment, steps: readonly Migration[], log: Logger): number {
+  const target = currentVersion(steps);
+  const stored = storedVersion(environment);
+  if (stored === target) return target;
+  if (stored !== undefined && stored > target) {
+    throw metadataErrors.schemaNewer(`the ${store} store has schema ${stored}, this version knows up to ${target}`, { details: { store, stored, known: target } });
+  }
+  const wanted = stored === undefined ? [] : steps.filter((step) => step.version > stored);
+  environment.transact(() => {
+    for (const step of wanted) apply(store, environment, step);
+    environment.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version: target })));
+  });
+  if (wanted.length > 0) log.info({ store, from: stored, to: target, steps: wanted.map((step) => step.summary) }, 'migrated the store');
+  return target;
+}
+
+function apply(store: StoreName, environment: Environment, step: Migration): void {
+  const tx = new StoreWriter(store, environment);
+  try {
+    step.migrate(tx);
+  } catch (error) {
+    if (error instanceof HawserError && error.code === metadataErrors.diskFull.code) throw error;
+    throw metadataErrors.migrationFailed(`the ${store} store's migration to schema ${step.version} failed (${step.summary})`, { cause: error });
+  } finally {
+    tx.end();
+  }
+}

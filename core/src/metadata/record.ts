@@ -1,0 +1,88 @@
+/**
+ * How keys and values lie in the file.
+ *
+ * ```
+ * <collection> 00 <namespace> 00 <key>  →  JSON, UTF-8
+ * _store       00             00 schema →  {"version":1}
+ * ```
+ *
+ * Bytes sort as UTF-8 does. Collections and namespaces hold no zero byte, keys may.
+ */
+import type { JsonValue } from '../json.ts';
+import { metadataErrors } from './errors.ts';
+import type { Collection, KeyRange } from './store.ts';
+
+/** Until there are more, all records are in this namespace. */
+export const DEFAULT_NAMESPACE = 'default';
+
+/** LMDB takes 1,978 bytes; collection and namespace want some of them. */
+export const MAX_KEY_BYTES = 1024;
+export const MAX_VALUE_BYTES = 1024 * 1024;
+
+const COLLECTION_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
+const checkedNames = new Set<string>();
+
+/** No byte of UTF-8 is above this one. */
+const PAST_ALL = Buffer.of(0xff);
+
+/** The record that carries the store's schema version; no collection can have this name. */
+export const SCHEMA_KEY: Buffer = Buffer.from('_store\0\0schema');
+
+export function encodeKey(collection: Collection, key: string, namespace = DEFAULT_NAMESPACE): Buffer {
+  if (key === '' || !key.isWellFormed()) throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
+  return Buffer.concat([collectionPrefix(collection, namespace), boundedKey(collection, key)]);
+}
+
+function boundedKey(collection: Collection, key: string): Buffer {
+  const bytes = Buffer.from(key);
+  if (bytes.length > MAX_KEY_BYTES) {
+    throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes.length} bytes`, { details: { collection: collection.name, bytes: bytes.length } });
+  }
+  return bytes;
+}
+
+/** What all keys of a collection start with. */
+export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace = DEFAULT_NAMESPACE): Buffer {
+  if (!checkedNames.has(name)) {
+    if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
+    checkedNames.add(name);
+  }
+  return Buffer.from(`${name}\0${namespace}\0`);
+}
+
+/** The key behind the collection's prefix. */
+export const decodeKey = (bytes: Buffer, prefixLength: number): string => bytes.toString('utf8', prefixLength);
+
+export function encodeValue(collection: Collection, value: JsonValue): Buffer {
+  // The type says that it is one; a caller without types may still pass undefined or a function.
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) throw metadataErrors.invalidValue(`a value of ${collection.name} is not JSON`);
+  const bytes = Buffer.from(text);
+  if (bytes.length > MAX_VALUE_BYTES) {
+    throw metadataErrors.valueTooLarge(`a value of ${collection.name} has ${bytes.length} bytes`, { details: { collection: collection.name, bytes: bytes.length } });
+  }
+  return bytes;
+}
+
+/** What was stored under a key of the collection; its type is what the collection's writers put. */
+export function decodeValue<V extends JsonValue>(_collection: Collection<V>, bytes: Buffer): V {
+  return JSON.parse(bytes.toString('utf8')) as V;
+}
+
+/** A scan's bounds as bytes: from `start` on, up to but without `end`. */
+export interface ByteRange {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+export function byteRange(collection: Collection, range: KeyRange, namespace = DEFAULT_NAMESPACE): ByteRange {
+  const base = collectionPrefix(collection, namespace);
+  if (range.prefix !== undefined) {
+    const start = Buffer.concat([base, Buffer.from(range.prefix)]);
+    return { start, end: Buffer.concat([start, PAST_ALL]) };
+  }
+  return {
+    start: range.start === undefined ? base : Buffer.concat([base, Buffer.from(range.start)]),
+    end: range.end === undefined ? Buffer.concat([base, PAST_ALL]) : Buffer.concat([base, Buffer.from(range.end)]),
+  };
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Logger } from 'pino';
+import { type BootIdReader, setAsideOtherBoot, writeBootId } from './boot-id.ts';
+import { assertSound } from './data-file.ts';
+import { DATA_FILE, Environment } from './environment.ts';
+import { metadataErrors } from './errors.ts';
+import { currentVersion, migrate, type Migration } from './migrations.ts';
+import { SCHEMA_KEY } from './record.ts';
+import type { StoreName } from './store.ts';
+
+/** Inside the folder of the config, beside sockets and tombstones. */
+export const STORE_FOLDER = 'store';
+
+export interface StoreFolderOptions {
+  readonly store: StoreName;
+  /** The config's folder. */
+  readonly folder: string;
+  readonly steps: readonly Migration[];
+  readonly bootId: BootIdReader;
+  readonly log: Logger;
+}
+
+/**
+ * Opens a store, making it where there is none. What is there is checked before LMDB maps it. `state` is this boot's
+ * alone: one of another boot is set aside, unseen, for a power loss may have damaged it.
+ */
+export async function openStoreFolder(options: StoreFolderOptions): Promise<Environment> {
+  const { store, steps, log } = options;
+  const folder = join(options.folder, STORE_FOLDER);
+  const bootId = store === 'state' ? await options.bootId() : undefined;
+  const aside = await setAsideOtherBoot(folder, bootId);
+  if (aside !== undefined) log.info({ store, aside }, 'set the store of another boot aside');
+  if (!existsSync(folder)) await create(store, folder, currentVersion(steps), bootId);
+  assertSound(join(folder, DATA_FILE));
+  const environment = openEnvironment(folder, store === 'root');
+  try {
+    migrate(store, environment, steps, log);
+    return environment;
+  } catch (error) {
+    await environment.close();
+    throw error;
+  }
+}
+
+export function openEnvironment(folder: string, sync: boolean): Environment {
+  try {
+    return new Environment(folder, { sync });
+  } catch (error) {
+    throw metadataErrors.openFailed(`the store in ${folder} can't be opened`, { cause: error });
+  }
+}
+
+/** A store appears whole or not at all, so that one without data is damaged and never taken for a new one. */
+async function create(store: StoreName, folder: string, version: number, bootId: string | undefined): Promise<void> {
+  const draft = `${folder}.new`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  if (bootId !== undefined) await writeBootId(draft, bootId);
+  const environment = openEnvironment(draft, store === 'root');
+  try {
+    environment.transact(() => environment.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version }))));
+  } finally {
+    await environment.close();
+  }
+  await rename(draft, folder);
+  if (store === 'root') await flushFolder(dirname(folder));
+}
+
+/** Makes a rename durable. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

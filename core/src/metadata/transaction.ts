@@ -1,0 +1,89 @@
+import type { JsonValue } from '../json.ts';
+import { metadataErrors } from './errors.ts';
+import { byteRange, type ByteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
+import type { Collection, KeyRange, ReadTransaction, StoreName, Transaction } from './store.ts';
+
+/** What a transaction needs of its environment; inside a write it sees what that has written. */
+export interface Pages {
+  get(key: Buffer): Buffer | undefined;
+  /** At most `limit` entries of the range, in order or backwards. */
+  chunk(range: ByteRange, reverse: boolean, limit: number): readonly { readonly key: Buffer; readonly value: Buffer }[];
+  put(key: Buffer, value: Buffer): void;
+  remove(key: Buffer): boolean;
+}
+
+/** Entries read at once: a scan holds no cursor, so that its reader may write meanwhile and may end it early. */
+const CHUNK = 128;
+
+export class StoreReader implements ReadTransaction {
+  readonly store: StoreName;
+  protected readonly pages: Pages;
+  #ended = false;
+
+  constructor(store: StoreName, pages: Pages) {
+    this.store = store;
+    this.pages = pages;
+  }
+
+  get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined {
+    this.check(collection);
+    const bytes = this.pages.get(encodeKey(collection, key));
+    return bytes === undefined ? undefined : decodeValue(collection, bytes);
+  }
+
+  has(collection: Collection, key: string): boolean {
+    this.check(collection);
+    return this.pages.get(encodeKey(collection, key)) !== undefined;
+  }
+
+  *entries<V extends JsonValue>(collection: Collection<V>, range: KeyRange = {}): Iterable<readonly [key: string, value: V]> {
+    this.check(collection);
+    const prefixLength = collectionPrefix(collection).length;
+    const reverse = range.reverse ?? false;
+    let { start, end } = byteRange(collection, range);
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const wanted = Math.min(CHUNK, left);
+      const chunk = this.pages.chunk({ start, end }, reverse, wanted);
+      for (const { key, value } of chunk) {
+        yield [decodeKey(key, prefixLength), decodeValue(collection, value)];
+        this.check(collection);
+      }
+      const last = chunk.at(-1);
+      if (last === undefined || chunk.length < wanted) return;
+      left -= chunk.length;
+      if (reverse) end = last.key;
+      else start = Buffer.concat([last.key, Buffer.of(0)]);
+    }
+  }
+
+  /** From now on every use is an error: the view is no longer consistent. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  protected check(collection: Collection): void {
+    if (this.#ended) throw metadataErrors.transactionEnded('a transaction was used after its callback had returned');
+    if (collection.store !== this.store) {
+      throw metadataErrors.wrongStore(`collection ${collection.name} is in the ${collection.store} store, the transaction in ${this.store}`);
+    }
+  }
+}
+
+export class StoreWriter extends StoreReader implements Transaction {
+  readonly effects: (() => void)[] = [];
+
+  put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void {
+    this.check(collection);
+    this.pages.put(encodeKey(collection, key), encodeValue(collection, value));
+  }
+
+  delete(collection: Collection, key: string): boolean {
+    this.check(collection);
+    return this.pages.remove(encodeKey(collection, key));
+  }
+
+  afterCommit(effect: () => void): void {
+    this.effects.push(effect);
+  }
+}

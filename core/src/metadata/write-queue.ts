@@ -1,0 +1,116 @@
+import type { Logger } from 'pino';
+import { HawserError } from '../errors/index.ts';
+import { metadataErrors } from './errors.ts';
+import type { Environment } from './environment.ts';
+import type { StoreName, Transaction } from './store.ts';
+import { StoreWriter } from './transaction.ts';
+
+interface Job {
+  /** Runs the caller's function in the open transaction; throws what it throws. */
+  run(): void;
+  /** After the commit. */
+  resolve(): void;
+  reject(error: unknown): void;
+  readonly writer: StoreWriter;
+}
+
+/**
+ * The single writer of one environment. Calls that come in the same turn of the event loop share one commit; each is
+ * a child transaction, so that one that throws takes nothing of the others along.
+ */
+export class WriteQueue {
+  readonly #store: StoreName;
+  readonly #environment: Environment;
+  readonly #log: Logger;
+  #jobs: Job[] = [];
+  #closed = false;
+
+  constructor(store: StoreName, environment: Environment, log: Logger) {
+    this.#store = store;
+    this.#environment = environment;
+    this.#log = log;
+  }
+
+  write<T>(fn: (tx: Transaction) => T): Promise<T> {
+    if (this.#closed) return Promise.reject(metadataErrors.closed('the store is closed'));
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const writer = new StoreWriter(this.#store, this.#environment);
+    let outcome: { readonly value: T } | undefined;
+    this.#jobs.push({
+      writer,
+      reject,
+      run: () => void (outcome = { value: synchronous(fn(writer)) }),
+      resolve: () => void (outcome !== undefined && resolve(outcome.value)),
+    });
+    if (this.#jobs.length === 1) setImmediate(() => this.#drain());
+    return promise;
+  }
+
+  /** Commits what waits and refuses what comes. */
+  close(): void {
+    if (this.#closed) return;
+    this.#drain();
+    this.#closed = true;
+  }
+
+  #drain(): void {
+    const jobs = this.#jobs;
+    this.#jobs = [];
+    if (jobs.length === 0) return;
+    try {
+      const done = this.#environment.transact(() => jobs.filter((job) => this.#attempt(job)));
+      for (const job of done) this.#effects(job);
+      for (const job of done) job.resolve();
+    } catch (error) {
+      for (const job of jobs) job.reject(commitError(error));
+    }
+  }
+
+  /** Whether it is part of the commit. */
+  #attempt(job: Job): boolean {
+    try {
+      this.#environment.transact(() => job.run());
+      return true;
+    } catch (error) {
+      job.reject(lmdbCode(error) === undefined ? error : commitError(error));
+      return false;
+    } finally {
+      job.writer.end();
+    }
+  }
+
+  #effects(job: Job): void {
+    for (const effect of job.writer.effects) {
+      try {
+        effect();
+      } catch (error) {
+        this.#log.error({ err: error, store: this.#store }, 'an effect after a commit failed');
+      }
+    }
+  }
+}
+
+function synchronous<T>(result: T): T {
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw metadataErrors.notSynchronous('the callback of a write transaction returned a promise');
+  }
+  return result;
+}
+
+/** ENOSPC, EDQUOT and LMDB's own "map full"; then EROFS, EACCES and EPERM. */
+const FULL = new Set<number | undefined>([28, 122, -30792]);
+const READ_ONLY = new Set<number | undefined>([30, 13, 1]);
+
+/** LMDB's error as one of the catalogue. */
+export function commitError(error: unknown): HawserError {
+  if (error instanceof HawserError) return error;
+  const code = lmdbCode(error);
+  if (FULL.has(code)) return metadataErrors.diskFull('the disk of the store is full', { cause: error });
+  if (READ_ONLY.has(code)) return metadataErrors.readOnly('the store is read-only', { cause: error });
+  return metadataErrors.commitFailed('a commit failed', { cause: error });
+}
+
+/** LMDB's errors carry a number, those of Node.js a name. */
+const lmdbCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
