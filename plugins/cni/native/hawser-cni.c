@@ -106,7 +106,7 @@ static const char *string(const char *at, const char *end, char *out, size_t siz
       int unit = *at == 'u' ? hex4(at + 1, end) : -1;
       if (unit >= 0) {
         uint32_t c = (uint32_t)unit;
-          at += 5;
+        at += 5;
         int low = c >> 10 == 0x36 && end - at >= 6 && at[0] == '\\' && at[1] == 'u' ? hex4(at + 2, end) : -1;
         if (low >> 10 == 0x37) { c = 0x10000 + ((c & 0x3ff) << 10 | ((uint32_t)low & 0x3ff)); at += 6; }
         length = utf8(piece, c);

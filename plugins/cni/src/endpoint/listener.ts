@@ -1,0 +1,81 @@
+import { lstat, rename, rm, unlink } from 'node:fs/promises';
+import { chmodSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { isErrno } from '../errno.ts';
+import { cniErrors } from './errors.ts';
+
+/** What a unix socket's address holds, less the closing NUL and the mark of the temporary name. */
+const MAX_PATH_BYTES = 106;
+
+/** Connections that the kernel keeps until they are accepted: pods start in parallel without a limit. */
+const BACKLOG = 4096;
+
+export interface ListenerOptions {
+  readonly path: string;
+  readonly onConnection: (socket: Socket) => void;
+  /** An error of the socket itself after it listens, e.g. too many open files. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A socket that is listened on; closing stops accepting and removes it, connections go on. */
+export interface Listener {
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on a unix socket with mode 0600. The file of an agent that has died is replaced; one that somebody listens
+ * on, and anything that isn't a socket, is left alone and refused.
+ */
+export async function listen({ path, onConnection, onError }: ListenerOptions): Promise<Listener> {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw cniErrors.socketPath(`the path of the CNI socket has ${Buffer.byteLength(path)} bytes`);
+  await checkVacant(path);
+  const server = createServer({ allowHalfOpen: true }, onConnection);
+  // Bound under another name and renamed, so that the socket is never there with a wider mode or without a listener.
+  const temporary = `${path}~`;
+  await rm(temporary, { force: true });
+  try {
+    await bind(server, temporary);
+    const { ino } = await lstat(temporary);
+    await rename(temporary, path);
+    server.on('error', onError);
+    return { close: () => close(server, path, ino) };
+  } catch (cause) {
+    server.close();
+    throw cniErrors.listenFailed(`the CNI socket ${path} cannot be opened`, { cause });
+  }
+}
+
+async function bind(server: Server, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ path, backlog: BACKLOG }, () => {
+    server.off('error', reject);
+    resolve();
+  });
+  await promise;
+  chmodSync(path, 0o600);
+}
+
+async function close(server: Server, path: string, inode: number): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there?.ino === inode) await unlink(path);
+  server.close();
+}
+
+async function checkVacant(path: string): Promise<void> {
+  const there = await lstat(path).catch((error: unknown) => {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw cniErrors.listenFailed(`the CNI socket ${path} cannot be looked at`, { cause: error });
+  });
+  if (there === undefined) return;
+  if (!there.isSocket()) throw cniErrors.socketBlocked(`${path} is there and is no socket`);
+  if (await isListening(path)) throw cniErrors.socketInUse(`another agent listens on ${path}`);
+}
+
+function isListening(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const probe = connect(path, () => resolve(true));
+  // Only a refusal says that nobody is there; a full queue, for one, says the opposite.
+  probe.on('error', (error) => resolve(!isErrno(error, 'ECONNREFUSED', 'ENOENT')));
+  return promise.finally(() => probe.destroy());
+}

@@ -1,0 +1,4 @@
+import type { StartContext } from '@hawser/core';
+
+/** The plugin's logger. */
+export type Logger = StartContext<unknown>['log'];

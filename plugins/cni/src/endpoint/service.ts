@@ -1,0 +1,124 @@
+import type { Socket } from 'node:net';
+import type { Context } from '@hawser/core';
+import type { Logger } from './log.ts';
+import { CniCode, CniError } from '../protocol/cni-error.ts';
+import { type CniRequest, decodeRequest } from '../protocol/decode.ts';
+import { toCniError } from '../protocol/encode-error.ts';
+import type { Verb } from '../protocol/environment.ts';
+import { decodeEnvironment, VERBS } from '../protocol/environment.ts';
+import type { RequestFrame } from '../protocol/frame.ts';
+import { peekVersion } from '../protocol/network-config.ts';
+import type { EndpointSettings } from './config.ts';
+import { type Answer, failure, refuseConnection, serveConnection } from './connection.ts';
+import { deadlineSignal } from './deadline.ts';
+import { cniErrors } from './errors.ts';
+import { execute, type Executor } from './execute.ts';
+
+/** Connections beyond the limit of calls that may still send their request, so that STATUS is always answered. */
+const SPARE_CONNECTIONS = 256;
+
+export interface ServiceOptions extends Context {
+  readonly settings: EndpointSettings;
+  readonly executor: Executor;
+  readonly log: Logger;
+  /** Aborts when the agent stops: everything but DEL is then cancelled. */
+  readonly stopping: AbortSignal;
+}
+
+/** Serves the calls of all clients, within limits, and knows when none is left. */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #sockets = new Set<Socket>();
+  #calls = 0;
+  #idle = Promise.withResolvers<void>();
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  readonly accept = (socket: Socket): void => {
+    const { clock, settings } = this.#options;
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#idle.resolve();
+    });
+    if (this.#sockets.size > settings.max_calls + SPARE_CONNECTIONS) return refuseConnection(socket, tooManyCalls(), clock);
+    serveConnection(socket, { clock, readDeadlineMs: settings.read_deadline, handle: (frame, signal) => this.handle(frame, signal) });
+  };
+
+  /** Resolves when no client is connected. */
+  async drained(): Promise<void> {
+    if (this.#sockets.size === 0) return;
+    this.#idle = Promise.withResolvers<void>();
+    await this.#idle.promise;
+  }
+
+  /** One call from its frame to its answer. Never rejects. */
+  async handle(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
+    const { clock, log, random } = this.#options;
+    const requestId = random.id();
+    const began = clock.monotonic();
+    let call: CniRequest | undefined;
+    try {
+      call = decodeRequest(frame);
+      const body = await this.#carryOut(call, requestId, gone);
+      log[quiet(call.verb) ? 'debug' : 'info']({ ...fields(call), requestId, durationMs: since(clock.monotonic(), began) }, `${call.verb} done`);
+      return { exitCode: 0, body };
+    } catch (thrown) {
+      const verb = call?.verb ?? verbOf(frame);
+      const error = toCniError(thrown, verb);
+      const facts = { ...(call === undefined ? {} : fields(call)), requestId, durationMs: since(clock.monotonic(), began), code: error.code };
+      log[verb === undefined || !quiet(verb) ? 'warn' : 'debug']({ ...facts, err: thrown }, `${verb ?? 'call'} failed`);
+      return failure(error, call?.version ?? peekVersion(frame.input));
+    }
+  }
+
+  async #carryOut(call: CniRequest, requestId: string, gone: AbortSignal): Promise<string> {
+    const { clock, settings, executor, stopping } = this.#options;
+    if (quiet(call.verb)) return execute(call, executor, { signal: gone, requestId });
+    if (this.#calls >= settings.max_calls) throw tooManyCalls();
+    const ms = deadlineOf(call.verb, settings);
+    const others = call.verb === 'DEL' ? [gone] : [gone, stopping];
+    using deadline = deadlineSignal(clock, ms, () => cniErrors.deadlineExceeded(`${call.verb} took longer than ${ms} ms`), others);
+    this.#calls++;
+    try {
+      deadline.signal.throwIfAborted();
+      return await execute(call, executor, { signal: deadline.signal, requestId });
+    } finally {
+      this.#calls--;
+    }
+  }
+}
+
+/** Answered at once, whatever else goes on; polled, so not worth a line each. */
+const quiet = (verb: Verb): boolean => verb === 'STATUS' || verb === 'VERSION';
+
+function deadlineOf(verb: Verb, settings: EndpointSettings): number {
+  if (verb === 'DEL') return settings.del_deadline;
+  if (verb === 'CHECK') return settings.check_deadline;
+  return verb === 'GC' ? settings.gc_deadline : settings.add_deadline;
+}
+
+/** What a log line tells of a call: names, never config. */
+function fields(call: CniRequest): Readonly<Record<string, string>> {
+  if (call.verb === 'STATUS' || call.verb === 'VERSION') return { verb: call.verb };
+  if (call.verb === 'GC') return { verb: call.verb, network: call.request.network };
+  const { containerId, ifname } = call.request;
+  const pod = call.verb === 'ADD' && call.request.pod !== undefined ? { podNamespace: call.request.pod.namespace, podName: call.request.pod.name } : {};
+  return { verb: call.verb, network: call.verb === 'ADD' ? call.request.network.name : call.request.network, containerId, ifname, ...pod };
+}
+
+/** The verb of a call that could not be decoded: it decides on the words of its error. */
+function verbOf(frame: RequestFrame): Verb | undefined {
+  try {
+    const command = decodeEnvironment(frame.environment).get('CNI_COMMAND');
+    return VERBS.find((verb) => verb === command);
+  } catch {
+    return undefined;
+  }
+}
+
+const since = (now: number, began: number): number => Math.round((now - began) * 10) / 10;
+
+const tooManyCalls = (): CniError => new CniError(CniCode.tryAgain, 'the agent carries out as many calls as it may; try again', { details: 'Raise max_calls if this machine can bear more.' });

@@ -1,0 +1,84 @@
+import { constants } from 'node:fs';
+import { mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DetachRequest } from '@hawser/core/network';
+import { isErrno } from '../errno.ts';
+import { CniCode, CniError } from '../protocol/cni-error.ts';
+import { decodeRequest } from '../protocol/decode.ts';
+import { decodeRequestFrame, MAX_FRAME_BYTES } from '../protocol/frame.ts';
+
+/** `<seconds, 11 digits><nanoseconds, 9 digits>-<process id>.del`: sorts by the time of the DEL. */
+const NAME = /^\d{20}-\d+\.del$/;
+
+/** More in one look are left for the next. */
+const MAX_LISTED = 10_000;
+
+/**
+ * The folder that executables write to while no agent answers.
+ *
+ * ```
+ * tombstones/                                   0700
+ * tombstones/01795253995590977768-4711.del      a request frame, complete
+ * tombstones/.01795253995590977768-4711.del.tmp one that is being written, or whose writer died
+ * tombstones/corrupt/…                          what could not be read, for people to look at
+ * ```
+ */
+export class TombstoneFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async create(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+  }
+
+  /** Names in the order of their writing; not complete when there are more than fit. */
+  async list(): Promise<{ readonly names: readonly string[]; readonly complete: boolean }> {
+    const names: string[] = [];
+    for await (const entry of await opendir(this.path, { bufferSize: 256 })) {
+      if (!NAME.test(entry.name)) continue;
+      if (names.length === MAX_LISTED) return { names: names.sort(), complete: false };
+      names.push(entry.name);
+    }
+    return { names: names.sort(), complete: true };
+  }
+
+  /** Undefined where it has gone meanwhile; a CniError where it holds no DEL. */
+  async read(name: string): Promise<DetachRequest | undefined> {
+    const bytes = await this.#bytes(name);
+    if (bytes === undefined) return undefined;
+    const request = decodeRequest(decodeRequestFrame(bytes));
+    if (request.verb !== 'DEL') throw new CniError(CniCode.decoding, `the tombstone holds ${request.verb}`);
+    return request.request;
+  }
+
+  async remove(name: string): Promise<void> {
+    await unlink(join(this.path, name)).catch(toleratingMissing);
+  }
+
+  async setAside(name: string): Promise<void> {
+    await mkdir(join(this.path, 'corrupt'), { recursive: true, mode: 0o700 });
+    await rename(join(this.path, name), join(this.path, 'corrupt', name)).catch(toleratingMissing);
+  }
+
+  async #bytes(name: string): Promise<Buffer | undefined> {
+    // Neither a link nor a pipe that somebody put there is followed or waited for.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const file = await open(join(this.path, name), flags).catch((error: unknown) => {
+      if (isErrno(error, 'ELOOP')) throw new CniError(CniCode.decoding, 'the tombstone is a symbolic link');
+      return toleratingMissing(error);
+    });
+    if (file === undefined) return undefined;
+    await using _ = file;
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size > MAX_FRAME_BYTES) throw new CniError(CniCode.decoding, 'the tombstone is no file of a possible size');
+    return await file.readFile();
+  }
+}
+
+function toleratingMissing(error: unknown): undefined {
+  if (!isErrno(error, 'ENOENT')) throw error;
+  return undefined;
+}

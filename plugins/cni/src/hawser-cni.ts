@@ -1,0 +1,226 @@
+#!/usr/bin/env node
+/**
+ * What container runtimes execute where no C compiler was there: the same as native/hawser-cni.c, which has the
+ * protocol and the reasons. Self-contained, since it is installed by copying this one file, and synchronous but for
+ * the socket, since it starts anew with every call.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+
+const HEADER = 16;
+const MAX_ENVIRONMENT = 64 * 1024;
+const MAX_INPUT = 1024 * 1024;
+const MAX_BODY = 16 * 1024 * 1024;
+const MAX_SOCKET_PATH = 107;
+const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+const E = { environment: 4, io: 5, decode: 6, config: 7, again: 11, unavailable: 50 };
+
+interface Fields {
+  readonly socket: string;
+  readonly tombstones: string;
+  readonly cniVersion: string;
+}
+
+interface Response {
+  readonly code: number;
+  readonly body: Buffer;
+}
+
+class Failure extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A pipe that somebody has made non-blocking answers EAGAIN: wait a moment and go on. */
+function retrying<T>(operation: () => T): T {
+  for (;;) {
+    try {
+      return operation();
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== 'EAGAIN' && code !== 'EINTR') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+const errorCode = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
+
+/** At most one byte more than is allowed; undefined where it can't be read. */
+function readInput(): Buffer | undefined {
+  const buffer = Buffer.alloc(MAX_INPUT + 1);
+  let have = 0;
+  try {
+    while (have < buffer.length) {
+      const got = retrying(() => readSync(0, buffer, have, buffer.length - have, null));
+      if (got === 0) break;
+      have += got;
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'EOF') return undefined;
+  }
+  return buffer.subarray(0, have);
+}
+
+function write(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += retrying(() => writeSync(fd, bytes, at));
+}
+
+/** Our own keys of the network config; the agent judges the rest. */
+function readFields(input: Buffer): Fields {
+  let config: unknown;
+  try {
+    config = JSON.parse(input.toString());
+  } catch {
+    config = undefined;
+  }
+  const text = (key: string, otherwise: string): string => {
+    if (typeof config !== 'object' || config === null) return otherwise;
+    const value: unknown = Reflect.get(config, key);
+    return typeof value === 'string' && value !== '' ? value : otherwise;
+  };
+  const cniVersion = text('cniVersion', '');
+  return {
+    socket: text('socket', '/run/hawser/cni.sock'),
+    tombstones: text('tombstones', '/var/lib/hawser/tombstones'),
+    cniVersion: VERSIONS.includes(cniVersion) ? cniVersion : '1.1.0',
+  };
+}
+
+function frameOf(input: Buffer): Buffer {
+  const variables = Object.entries(process.env).filter(([key]) => key.startsWith('CNI_'));
+  const environment = Buffer.from(variables.map(([key, value]) => `${key}=${value}\0`).join(''));
+  if (environment.length > MAX_ENVIRONMENT) throw new Failure(E.environment, 'the CNI_ environment variables are larger than 64 KiB');
+  const header = Buffer.alloc(HEADER);
+  header.write('HCNI');
+  header.writeUInt32LE(1, 4);
+  header.writeUInt32LE(environment.length, 8);
+  header.writeUInt32LE(input.length, 12);
+  return Buffer.concat([header, environment, input]);
+}
+
+/** The agent's answer; undefined when there is none or it breaks off. */
+function exchange(socket: string, frame: Buffer): Promise<Response | undefined> {
+  if (!socket.startsWith('/') || Buffer.byteLength(socket) > MAX_SOCKET_PATH || socket.includes('\0'))
+    throw new Failure(E.config, 'socket must be an absolute path of at most 107 bytes');
+  return new Promise((resolve) => {
+    const stream = connect(socket);
+    const chunks: Buffer[] = [];
+    stream.on('connect', () => stream.write(frame));
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      const response = responseOf(Buffer.concat(chunks));
+      if (response === undefined) return;
+      resolve(response);
+      stream.destroy();
+    });
+    // A refused write may still have its reason to read, so only the close ends it.
+    stream.on('error', () => undefined);
+    stream.on('close', () => resolve(undefined));
+  });
+}
+
+function responseOf(bytes: Buffer): Response | undefined {
+  if (bytes.length < HEADER || bytes.toString('latin1', 0, 4) !== 'HCNI' || bytes.readUInt32LE(4) !== 1) return undefined;
+  const [code, length] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
+  if (length > MAX_BODY || code > 255 || bytes.length < HEADER + length) return undefined;
+  return { code, body: bytes.subarray(HEADER, HEADER + length) };
+}
+
+/** The verdict without an agent. Messages of DEL avoid the words that runtimes take for success. */
+function alone(command: string, tombstones: string, frame: Buffer): void {
+  if (command === 'STATUS') throw new Failure(E.unavailable, 'the hawser agent is not running; start it with: hawser run');
+  if (command !== 'DEL') throw new Failure(E.again, 'the hawser agent does not answer at its socket; try again once it runs (hawser run)');
+  const missing = ['CNI_CONTAINERID', 'CNI_IFNAME'].filter((name) => (process.env[name] ?? '') === '');
+  if (missing.length > 0) throw new Failure(E.environment, `required environment variables are missing: ${missing.join(', ')}`);
+  if (!tombstones.startsWith('/') || tombstones.includes('\0')) throw new Failure(E.config, 'tombstones must be an absolute path');
+  try {
+    bury(tombstones, frame);
+  } catch (error) {
+    const code = errorCode(error);
+    const why: Readonly<Record<string, string>> = {
+      ENOSPC: 'the disk is full',
+      EDQUOT: 'the disk is full',
+      EROFS: 'the file system is read-only',
+      EACCES: 'permission denied',
+      EPERM: 'permission denied',
+    };
+    throw new Failure(E.io, `the hawser agent does not answer and this DEL cannot be kept for it: ${why[code] ?? 'the folder of tombstones cannot be written'} (${code})`);
+  }
+}
+
+/** Writes the request where the agent finds it at its next start. Durable when it returns. */
+function bury(folder: string, frame: Buffer): void {
+  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // oxlint-disable-next-line walls/time -- no context here: this is a process of its own
+  const [now, nanoseconds] = [Date.now(), process.hrtime()[1] % 1_000_000];
+  const seconds = String(Math.floor(now / 1000)).padStart(11, '0');
+  const name = `${seconds}${String((now % 1000) * 1_000_000 + nanoseconds).padStart(9, '0')}-${process.pid}.del`;
+  const temporary = join(folder, `.${name}.tmp`);
+  try {
+    const fd = openSync(temporary, 'wx', 0o600);
+    try {
+      write(fd, frame);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, join(folder, name));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolders(folder, made);
+}
+
+/** Makes the new name durable, and every folder that had to be made for it. */
+function syncFolders(folder: string, firstMade: string | undefined): void {
+  const last = firstMade === undefined ? folder : dirname(firstMade);
+  for (let at = folder; ; at = dirname(at)) {
+    const fd = openSync(at, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    if (at === last || at === dirname(at)) return;
+  }
+}
+
+async function call(input: Buffer | undefined, fields: Fields): Promise<number> {
+  const command = process.env['CNI_COMMAND'] ?? '';
+  if (command === 'VERSION') {
+    write(1, Buffer.from(`${JSON.stringify({ cniVersion: fields.cniVersion, supportedVersions: VERSIONS })}\n`));
+    return 0;
+  }
+  if (input === undefined) throw new Failure(E.io, 'standard input cannot be read');
+  if (input.length > MAX_INPUT) throw new Failure(E.decode, 'standard input is larger than 1 MiB');
+  const frame = frameOf(input);
+  const response = await exchange(fields.socket, frame);
+  if (response === undefined || (command === 'ADD' && response.code === 0 && response.body.length === 0)) {
+    alone(command, fields.tombstones, frame);
+    return 0;
+  }
+  try {
+    write(1, response.body);
+  } catch {
+    return response.code === 0 ? E.io : response.code;
+  }
+  return response.code;
+}
+
+const input = readInput();
+const fields = readFields(input ?? Buffer.alloc(0));
+try {
+  process.exitCode = await call(input, fields);
+} catch (error) {
+  const failure = error instanceof Failure ? error : new Failure(E.io, `the executable failed (${errorCode(error)})`);
+  write(1, Buffer.from(`${JSON.stringify({ cniVersion: fields.cniVersion, code: failure.code, msg: failure.message })}\n`));
+  process.exitCode = failure.code;
+}

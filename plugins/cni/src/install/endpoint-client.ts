@@ -1,0 +1,28 @@
+import { connect } from 'node:net';
+import { cniErrors } from '../endpoint/errors.ts';
+import { decodeResponseFrame, encodeRequestFrame, type ResponseFrame } from '../protocol/frame.ts';
+import { isObject, parseConfig } from '../protocol/network-config.ts';
+
+/** One call to an endpoint, as the executable makes it. */
+export function callEndpoint(socket: string, environment: Readonly<Record<string, string>>, input: string | Uint8Array, signal: AbortSignal): Promise<ResponseFrame> {
+  const { promise, resolve, reject } = Promise.withResolvers<ResponseFrame>();
+  const stream = connect({ path: socket, signal });
+  let bytes = Buffer.alloc(0);
+  stream.write(encodeRequestFrame(environment, Buffer.from(input)));
+  stream.on('data', (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    const response = decodeResponseFrame(bytes);
+    if (response !== undefined) resolve(response);
+  });
+  stream.on('error', (cause) => reject(cniErrors.agentNotReady(`no CNI endpoint answers at ${socket}`, { cause })));
+  stream.on('close', () => reject(cniErrors.agentNotReady(`the CNI endpoint at ${socket} closed without an answer`)));
+  return promise.finally(() => stream.destroy());
+}
+
+/** Asks a running endpoint for the folder of its tombstones. */
+export async function askTombstones(socket: string, signal: AbortSignal): Promise<string> {
+  const { body } = await callEndpoint(socket, { CNI_COMMAND: 'VERSION' }, '', signal);
+  const { hawser } = parseConfig(body);
+  if (isObject(hawser) && typeof hawser['tombstones'] === 'string') return hawser['tombstones'];
+  throw cniErrors.agentNotReady(`what listens at ${socket} is no CNI endpoint of hawser`);
+}
