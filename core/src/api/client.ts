@@ -3,6 +3,7 @@ import type { CollectionReport, GcStatus } from '../gc/gc.ts';
 import type { Claim } from '../claims/claims.ts';
 import type { Envelope, Lagged } from '../events/events.ts';
 import type { Lease } from '../leases/leases.ts';
+import type { StoreName, StoreStats } from '../metadata/store.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import type { Snapshot } from '../metadata/snapshots.ts';
 
@@ -32,6 +33,11 @@ export interface Client {
   gc: {
     run(options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<CollectionReport>;
     status(signal: AbortSignal): Promise<GcStatus>;
+  };
+  db: {
+    stats(signal: AbortSignal): Promise<Readonly<Record<StoreName, StoreStats>>>;
+    /** The agent writes the copy; `folder` is absolute and empty or not there. */
+    backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void>;
   };
 }
 

@@ -32,6 +32,10 @@ export function openClient({ socket }: { readonly socket: string }): Client {
       run: ({ dryRun, signal }) => call('POST', '/v1/gc', signal, { dryRun }),
       status: get('/v1/gc'),
     },
+    db: {
+      stats: get('/v1/db'),
+      backup: (store, folder, signal) => call('POST', '/v1/db/backup', signal, { store, folder }),
+    },
   };
 }
 

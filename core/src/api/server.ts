@@ -11,6 +11,7 @@ import { statusOf, toProblem } from './problem.ts';
 import { isAnswer, type Route } from './route.ts';
 import { agentRoutes } from './routes/agent.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
+import { dbRoutes } from './routes/db.ts';
 import { openEvents } from './routes/events.ts';
 import { gcRoutes } from './routes/gc.ts';
 import { leaseRoutes } from './routes/leases.ts';
@@ -41,10 +42,11 @@ export async function serveApi({ agent, path, log, random }: ApiOptions): Promis
     forceCloseConnections: 'idle',
     genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? random.id(),
     clientErrorHandler: refuseGarbage,
+    frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
   answerErrors(app, log);
   acceptEmptyBodies(app);
-  const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes].flatMap((make) => make(agent));
+  const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes].flatMap((make) => make(agent));
   for (const route of routes) addRoute(app, agent, route);
   app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
   const socket = await openSocket(app, path);
