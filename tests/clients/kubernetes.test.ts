@@ -54,9 +54,8 @@ test('pods that the kubelet starts reach each other, and leave nothing when they
 test('pods go on over a crash of the kubelet and of containerd', async () => {
   const { kubernetes, network } = cluster();
   const [, right] = await kubernetes.runPods('stays', 'target');
-  await kubernetes.restart('kubelet', 'KILL');
-  await kubernetes.restart('containerd', 'KILL');
-  await kubernetes.ok('wait', '--for=condition=Ready', 'node/lab-node', '--timeout=60s');
+  await kubernetes.crash('containerd');
+  await kubernetes.crash('kubelet');
   await kubernetes.runPods('after');
   await ping('after', right);
   await kubernetes.ok('delete', 'pod', 'stays', 'target', 'after', '--timeout=90s');

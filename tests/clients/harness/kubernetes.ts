@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { must, type Outcome, run } from './command.ts';
 import type { Network } from './network.ts';
+import { eventually } from './poll.ts';
 
 const START_MS = 180_000;
 
@@ -17,6 +18,12 @@ export class Kubernetes {
   async start(): Promise<void> {
     await must('kube-lab', ['start', this.#folder, 'scheduler'], { timeoutMs: START_MS });
     await must('kube-lab', ['kubelet', this.#folder], { env: this.#env, timeoutMs: START_MS });
+    await this.nodeReady();
+  }
+
+  /** Waits until the kubelet has registered its node and calls it ready. */
+  async nodeReady(): Promise<void> {
+    await eventually('node registered', async () => this.ok('get', 'node', 'lab-node'));
     await this.ok('wait', '--for=condition=Ready', 'node/lab-node', '--timeout=60s');
   }
 
@@ -25,9 +32,12 @@ export class Kubernetes {
     await run('kube-lab', ['stop', this.#folder], { timeoutMs: START_MS });
   }
 
-  /** `containerd` and `kubelet` come back, `SIGNAL` KILL is a crash. */
-  async restart(program: string, signal = 'TERM'): Promise<void> {
-    await must('kube-lab', ['restart', this.#folder, program, signal], { timeoutMs: START_MS });
+  /** Crashes a program and starts it again. A kubelet that finds no containerd at its start would give up. */
+  async crash(program: 'containerd' | 'kubelet'): Promise<void> {
+    await must('kube-lab', ['restart', this.#folder, program, 'KILL'], { timeoutMs: START_MS });
+    if (program === 'containerd')
+      await eventually('containerd serves', () => must('ctr', ['-a', join(this.#folder, 'ctrd', 'c.sock'), 'version']));
+    await this.nodeReady();
   }
 
   kubectl(args: readonly string[], input?: string): Promise<Outcome> {
