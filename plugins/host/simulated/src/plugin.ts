@@ -23,7 +23,7 @@ export default definePlugin({
   provides: Host,
   id: 'simulated',
   stability: 'beta',
-  summary: 'A model of a Linux kernel in memory, with delays and errors on demand',
+  summary: 'A model of a Linux kernel in memory, with delays and errors on demand.',
   enabled: 'configured',
   config: settings,
   start: ({ clock, random, config, scope }) => scope.use(openSimulatedHost(kernelOfProcess({ clock, random }, config))),
