@@ -1,0 +1,56 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Family, hostErrors } from '@hawser/core/network';
+import ipaddr from 'ipaddr.js';
+
+/** The families' numbers in the kernel. */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** An address with the length of its prefix. */
+export interface Prefix {
+  readonly family: Family;
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+export const familyNumber = (family: Family): number => (family === 4 ? AF_INET : AF_INET6);
+
+export const familyOf = (number: number): Family | undefined => (number === AF_INET ? 4 : number === AF_INET6 ? 6 : undefined);
+
+/** 4 or 16 bytes. Throws `host.invalid`; zones (`%eth0`) are none of an address. */
+export function parseAddress(text: string): Uint8Array {
+  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
+  if (isIPv6(text) && !text.includes('%')) return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
+  throw hostErrors.invalid(`'${text}' is no IP address`);
+}
+
+/** Throws `host.invalid`. */
+export function parseCidr(text: string): Prefix {
+  const slash = text.indexOf('/');
+  const length = text.slice(slash + 1);
+  if (slash < 0 || !/^\d{1,3}$/.test(length)) throw hostErrors.invalid(`'${text}' is no address with a prefix length`);
+  const bytes = parseAddress(text.slice(0, slash));
+  if (Number(length) > bytes.length * 8) throw hostErrors.invalid(`the prefix length of '${text}' is longer than the address`);
+  return { family: bytes.length === 4 ? 4 : 6, bytes, length: Number(length) };
+}
+
+/** Canonical text of 4 or 16 bytes; empty for any other number. */
+export function formatAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  return bytes.length === 16 ? new ipaddr.IPv6([...bytes]).toString() : '';
+}
+
+/** All bits of the host part zero, so that a route's destination is one. */
+export function zeroAddress(family: Family): Uint8Array {
+  return new Uint8Array(family === 4 ? 4 : 16);
+}
+
+/** Throws `host.invalid`. */
+export function parseMac(text: string): Uint8Array {
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) throw hostErrors.invalid(`'${text}' is no MAC address`);
+  return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
+}
+
+export function formatMac(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,147 @@
+import type { Random } from '@hawser/core';
+import { type BridgeSpec, hostErrors, type Link, type LinkSettings, type VethSpec } from '@hawser/core/network';
+import { parseMac } from './address-text.ts';
+import { checkLinkName } from './link-index.ts';
+import * as rtnetlink from './netlink/link.ts';
+import type { LinkFields } from './netlink/link.ts';
+import type { Request } from './netlink/message.ts';
+import type { OpenNetns } from './open-netns.ts';
+
+/** What work on links needs of a namespace. */
+type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'retirement'>;
+
+export function listLinks({ socket }: Space): readonly Link[] {
+  return socket.dump(rtnetlink.dumpLinks('list links'), rtnetlink.decodeLink);
+}
+
+export function getLink({ socket, links }: Space, name: string): Link | undefined {
+  if (links.find(name) === undefined) return undefined;
+  let found: Link | undefined;
+  try {
+    socket.request(rtnetlink.getLink(name, `read link '${name}'`), (message) => {
+      found ??= rtnetlink.decodeLink(message);
+    });
+  } catch (error) {
+    if (!hostErrors.notFound.is(error)) throw error;
+  }
+  return found;
+}
+
+/**
+ * First the pair with both names, MACs and MTUs, the near end up and on its bridge; then what the kernel takes for
+ * existing links only (alias, hairpin; the far end up). These are sends of their own, because the kernel would carry
+ * them out on others' links of those names if the first failed.
+ */
+export async function createVeth(space: Space, spec: VethSpec, peerSpace: Space): Promise<void> {
+  checkLinkName(spec.name);
+  checkLinkName(spec.peer.name);
+  const request = vethRequest(space, spec, peerSpace.netns.fd);
+  try {
+    space.socket.request(request);
+  } catch (error) {
+    const leaving = hostErrors.alreadyExists.is(error) ? nameLeaving(space, spec, peerSpace) : undefined;
+    if (leaving === undefined) throw error;
+    await leaving.catch(() => undefined);
+    space.socket.request(request);
+  }
+  try {
+    finishVeth(space, spec);
+    if (spec.peer.up === true) setLink(peerSpace, spec.peer.name, { up: true });
+  } catch (error) {
+    await deleteLink(space, spec.name).catch(() => undefined);
+    throw error;
+  }
+}
+
+function vethRequest(space: Space, spec: VethSpec, namespace: number): Request {
+  const near: LinkFields = {
+    name: spec.name,
+    up: spec.up ?? false,
+    ...common(spec),
+    ...(spec.master === undefined ? {} : { master: space.links.indexOf(spec.master) }),
+  };
+  const peer: LinkFields = {
+    name: spec.peer.name,
+    namespace,
+    ...common({ ...(spec.mtu === undefined ? {} : { mtu: spec.mtu }), ...(spec.peer.mac === undefined ? {} : { mac: spec.peer.mac }) }),
+  };
+  return rtnetlink.newVeth(near, peer, `make the pair '${spec.name}' and '${spec.peer.name}'`);
+}
+
+/**
+ * The deletion under way of the link that still has one of the names: a container that is attached again in the same
+ * namespace meets its former interface there.
+ */
+function nameLeaving(space: Space, spec: VethSpec, peerSpace: Space): Promise<void> | undefined {
+  const near = space.links.find(spec.name);
+  if (near !== undefined) return space.retirement.pending(near);
+  const far = getLink(peerSpace, spec.peer.name);
+  if (far === undefined) return undefined;
+  return peerSpace.retirement.pending(far.index) ?? (far.peer === undefined ? undefined : space.retirement.pending(far.peer));
+}
+
+function finishVeth(space: Space, { name, alias, hairpin }: VethSpec): void {
+  if (alias === undefined && hairpin !== true) return;
+  const index = space.links.indexOf(name);
+  const requests: Request[] = [];
+  if (alias !== undefined) requests.push(rtnetlink.setLink({ index, alias }, `set the alias of link '${name}'`));
+  if (hairpin === true) requests.push(rtnetlink.setBridgePort(index, true, `set hairpin mode of port '${name}'`));
+  carryOut(space, requests);
+}
+
+/** The MAC and the MTU are pinned: a bridge would else change its own with its ports. */
+export async function createBridge(space: Space, spec: BridgeSpec, random: Random): Promise<void> {
+  checkLinkName(spec.name);
+  const { name, mtu } = spec;
+  const fields = { name, mac: spec.mac === undefined ? randomMac(random) : parseMac(spec.mac), up: spec.up ?? false, promiscuous: spec.promiscuous ?? false };
+  space.socket.request(rtnetlink.newBridge({ ...fields, ...(mtu === undefined ? {} : { mtu: anotherMtu(mtu) }) }, `make bridge '${name}'`));
+  if (mtu === undefined) return;
+  try {
+    setLink(space, name, { mtu });
+  } catch (error) {
+    await deleteLink(space, name).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The kernel takes an MTU as pinned when it is changed after the bridge was made, and only when it does change. */
+const anotherMtu = (mtu: number): number => (mtu < 65_535 ? mtu + 1 : mtu - 1);
+
+/** Unicast, locally administered. */
+function randomMac(random: Random): Uint8Array {
+  const mac = Uint8Array.from(random.bytes(6));
+  mac[0] = ((mac[0] ?? 0) & 0xfc) | 0x02;
+  return mac;
+}
+
+export function setLink(space: Space, name: string, settings: LinkSettings): void {
+  if (settings.name !== undefined) checkLinkName(settings.name);
+  const index = space.links.indexOf(name);
+  const fields: LinkFields = {
+    ...common(settings),
+    ...(settings.name === undefined ? {} : { name: settings.name }),
+    ...(settings.up === undefined ? {} : { up: settings.up }),
+    ...(settings.promiscuous === undefined ? {} : { promiscuous: settings.promiscuous }),
+    ...(settings.alias === undefined ? {} : { alias: settings.alias }),
+    ...(settings.master === undefined ? {} : { master: settings.master === null ? 0 : space.links.indexOf(settings.master) }),
+  };
+  const requests: Request[] = [];
+  if (Object.keys(fields).length > 0) requests.push(rtnetlink.setLink({ ...fields, index }, `change link '${name}'`));
+  if (settings.hairpin !== undefined) requests.push(rtnetlink.setBridgePort(index, settings.hairpin, `set hairpin mode of port '${name}'`));
+  carryOut(space, requests);
+}
+
+/** On a worker thread: the kernel waits for RCU. */
+export async function deleteLink(space: Space, name: string): Promise<void> {
+  const index = space.links.indexOf(name);
+  await space.retirement.deleteNow(index, name);
+}
+
+function common({ mac, mtu }: { readonly mac?: string; readonly mtu?: number }): LinkFields {
+  return { ...(mac === undefined ? {} : { mac: parseMac(mac) }), ...(mtu === undefined ? {} : { mtu }) };
+}
+
+function carryOut({ socket }: Space, requests: readonly Request[]): void {
+  const failed = socket.exchange(requests).find(({ error }) => error !== undefined);
+  if (failed?.error !== undefined) throw failed.error;
+}

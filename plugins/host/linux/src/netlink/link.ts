@@ -1,0 +1,177 @@
+import type { Link } from '@hawser/core/network';
+import { formatMac } from '../address-text.ts';
+import { type Attribute, type Attributes, attribute, decodeAttributes, nest, nestedOf, plainNest, stringOf, u32Of, u8Of } from './attributes.ts';
+import { cString, readI32, readU32, u32, u8, writeU32 } from './bytes.ts';
+import { type Message, NLM_F_CREATE, NLM_F_EXCL, type Request } from './message.ts';
+
+/** include/uapi/linux/{rtnetlink,if,if_link,if_arp,veth}.h */
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+const RTM_GETLINK = 18;
+const RTM_SETLINK = 19;
+
+const IFF_UP = 0x1;
+const IFF_LOOPBACK = 0x8;
+const IFF_RUNNING = 0x40;
+const IFF_PROMISC = 0x100;
+
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_LINK = 5;
+const IFLA_MASTER = 10;
+const IFLA_LINKINFO = 18;
+const IFLA_IFALIAS = 20;
+const IFLA_GROUP = 27;
+const IFLA_NET_NS_FD = 28;
+const IFLA_EXT_MASK = 29;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_INFO_SLAVE_DATA = 5;
+const VETH_INFO_PEER = 1;
+const IFLA_BRPORT_MODE = 4;
+
+const RTEXT_FILTER_SKIP_STATS = 1 << 3;
+
+const AF_UNSPEC = 0;
+
+/** What a message about one link may set; `index` 0 where the name says which. */
+export interface LinkFields {
+  readonly index?: number;
+  readonly name?: string;
+  readonly mac?: Uint8Array;
+  readonly mtu?: number;
+  readonly up?: boolean;
+  readonly promiscuous?: boolean;
+  readonly alias?: string;
+  /** Index; 0 for none. */
+  readonly master?: number;
+  readonly group?: number;
+  /** File descriptor of the namespace that it is to be made in. */
+  readonly namespace?: number;
+}
+
+/**
+ * struct ifinfomsg.
+ *
+ * ```
+ * 0       1     2      4       8       12       16
+ * | family | pad | type | index | flags | change |
+ * ```
+ */
+function header(fields: Pick<LinkFields, 'index' | 'up' | 'promiscuous'>): Buffer {
+  const bytes = Buffer.alloc(16);
+  const set = (fields.up === true ? IFF_UP : 0) | (fields.promiscuous === true ? IFF_PROMISC : 0);
+  const change = (fields.up === undefined ? 0 : IFF_UP) | (fields.promiscuous === undefined ? 0 : IFF_PROMISC);
+  writeU32(bytes, fields.index ?? 0, 4);
+  writeU32(bytes, set, 8);
+  writeU32(bytes, change, 12);
+  return bytes;
+}
+
+function linkAttributes(fields: LinkFields): Attribute[] {
+  const attributes: Attribute[] = [];
+  if (fields.name !== undefined) attributes.push(attribute(IFLA_IFNAME, cString(fields.name)));
+  if (fields.mac !== undefined) attributes.push(attribute(IFLA_ADDRESS, fields.mac));
+  if (fields.mtu !== undefined) attributes.push(attribute(IFLA_MTU, u32(fields.mtu)));
+  if (fields.alias !== undefined) attributes.push(attribute(IFLA_IFALIAS, Buffer.from(fields.alias)));
+  if (fields.master !== undefined) attributes.push(attribute(IFLA_MASTER, u32(fields.master)));
+  if (fields.group !== undefined) attributes.push(attribute(IFLA_GROUP, u32(fields.group)));
+  if (fields.namespace !== undefined) attributes.push(attribute(IFLA_NET_NS_FD, u32(fields.namespace)));
+  return attributes;
+}
+
+const creates = NLM_F_CREATE | NLM_F_EXCL;
+
+/** A pair, each end with all that is told of it; the peer in its own namespace from the start. */
+export function newVeth(near: LinkFields, peer: LinkFields, doing: string): Request {
+  const info = plainNest(VETH_INFO_PEER, linkAttributes(peer), header(peer));
+  const kind = [attribute(IFLA_INFO_KIND, cString('veth')), nest(IFLA_INFO_DATA, [info])];
+  return newLink(near, nest(IFLA_LINKINFO, kind), doing);
+}
+
+export function newBridge(fields: LinkFields, doing: string): Request {
+  return newLink(fields, nest(IFLA_LINKINFO, [attribute(IFLA_INFO_KIND, cString('bridge'))]), doing);
+}
+
+function newLink(fields: LinkFields, info: Attribute, doing: string): Request {
+  return { type: RTM_NEWLINK, flags: creates, header: header(fields), attributes: [...linkAttributes(fields), info], doing };
+}
+
+/**
+ * A link that the kernel refuses to make because its MAC is a multicast one: after it knows the kind and whether the
+ * caller may, and before it makes anything. EADDRNOTAVAIL says that the kind is there.
+ */
+export function probeKind(kind: string): Request {
+  const info = nest(IFLA_LINKINFO, [attribute(IFLA_INFO_KIND, cString(kind))]);
+  return newLink({ mac: Uint8Array.of(1, 0, 0, 0, 0, 0) }, info, `make a link of kind ${kind}`);
+}
+
+/** Changes the link with this index. */
+export function setLink(fields: LinkFields & { readonly index: number }, doing: string): Request {
+  return { type: RTM_SETLINK, header: header(fields), attributes: linkAttributes(fields), doing };
+}
+
+/** Sets what belongs to the port of a bridge; refused for a link that is none. */
+export function setBridgePort(index: number, hairpin: boolean, doing: string): Request {
+  const data = nest(IFLA_INFO_SLAVE_DATA, [attribute(IFLA_BRPORT_MODE, u8(hairpin ? 1 : 0))]);
+  const info = nest(IFLA_LINKINFO, [attribute(IFLA_INFO_SLAVE_KIND, cString('bridge')), data]);
+  return { type: RTM_NEWLINK, header: header({ index }), attributes: [info], doing };
+}
+
+export function deleteLink(index: number, doing: string): Request {
+  return { type: RTM_DELLINK, header: header({ index }), doing };
+}
+
+/** Every link of a group at once; none in it is ENODEV. */
+export function deleteGroup(group: number, doing: string): Request {
+  return { type: RTM_DELLINK, header: header({}), attributes: [attribute(IFLA_GROUP, u32(group))], doing };
+}
+
+const withoutStatistics = attribute(IFLA_EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS));
+
+export function getLink(name: string, doing: string): Request {
+  return { type: RTM_GETLINK, header: header({}), attributes: [attribute(IFLA_IFNAME, cString(name)), withoutStatistics], doing };
+}
+
+export function dumpLinks(doing: string): Request {
+  return { type: RTM_GETLINK, header: header({}), attributes: [withoutStatistics], doing };
+}
+
+/** Undefined for what is no link: bridges announce their ports' settings in messages of the same type. */
+export function decodeLink(message: Message): Link | undefined {
+  const { payload } = message;
+  if (payload.length < 16 || ![RTM_NEWLINK, RTM_DELLINK].includes(message.type) || payload[0] !== AF_UNSPEC) return undefined;
+  const attributes = decodeAttributes(payload.subarray(16));
+  const name = stringOf(attributes, IFLA_IFNAME);
+  if (name === undefined) return undefined;
+  const flags = readU32(payload, 8);
+  const mac = attributes.get(IFLA_ADDRESS);
+  const info = nestedOf(attributes, IFLA_LINKINFO);
+  return {
+    index: readI32(payload, 4),
+    name,
+    mac: mac === undefined ? '' : formatMac(mac),
+    mtu: u32Of(attributes, IFLA_MTU) ?? 0,
+    kind: stringOf(info, IFLA_INFO_KIND) ?? ((flags & IFF_LOOPBACK) !== 0 ? 'loopback' : 'device'),
+    up: (flags & IFF_UP) !== 0,
+    running: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
+    promiscuous: (flags & IFF_PROMISC) !== 0,
+    group: u32Of(attributes, IFLA_GROUP) ?? 0,
+    ...optional(attributes, info),
+  };
+}
+
+function optional(attributes: Attributes, info: Attributes): Pick<Link, 'master' | 'peer' | 'alias' | 'hairpin'> {
+  const master = u32Of(attributes, IFLA_MASTER);
+  const peer = u32Of(attributes, IFLA_LINK);
+  const alias = stringOf(attributes, IFLA_IFALIAS);
+  const hairpin = stringOf(info, IFLA_INFO_SLAVE_KIND) === 'bridge' ? u8Of(nestedOf(info, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_MODE) : undefined;
+  return {
+    ...(master === undefined || master === 0 ? {} : { master }),
+    ...(peer === undefined || peer === 0 ? {} : { peer }),
+    ...(alias === undefined || alias === '' ? {} : { alias }),
+    ...(hairpin === undefined ? {} : { hairpin: hairpin !== 0 }),
+  };
+}

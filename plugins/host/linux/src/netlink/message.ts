@@ -1,0 +1,109 @@
+import { type Attribute, align, attributesSize, decodeAttributes, stringOf, writeAttributes } from './attributes.ts';
+import { readI32, readU16, readU32, writeU16, writeU32 } from './bytes.ts';
+
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_ACK = 0x4;
+export const NLM_F_DUMP_INTR = 0x10;
+export const NLM_F_DUMP = 0x300;
+export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
+export const NLM_F_CREATE = 0x400;
+/** In answers: the request is left out of the error, or attributes follow it. */
+const NLM_F_CAPPED = 0x100;
+const NLM_F_ACK_TLVS = 0x200;
+
+export const NLMSG_NOOP = 1;
+export const NLMSG_ERROR = 2;
+export const NLMSG_DONE = 3;
+export const NLMSG_OVERRUN = 4;
+
+const HEADER = 16;
+const NLMSGERR_ATTR_MSG = 1;
+
+/**
+ * One message (struct nlmsghdr): length, type, flags, sequence, sender's port, then a fixed header of the type's
+ * own, then attributes.
+ *
+ * ```
+ * 0        4      6       8          12      16
+ * | length | type | flags | sequence | port | header … | attributes … |
+ * ```
+ */
+export interface Message {
+  readonly type: number;
+  readonly flags: number;
+  readonly sequence: number;
+  readonly port: number;
+  /** A view of what follows the message's own header. */
+  readonly payload: Buffer;
+}
+
+/** What is to be sent; the socket gives it its sequence number. */
+export interface Request {
+  readonly type: number;
+  /** Beside NLM_F_REQUEST and NLM_F_ACK, which every request gets. */
+  readonly flags?: number;
+  readonly header: Uint8Array;
+  readonly attributes?: readonly Attribute[];
+  /** What it does, for errors: `make link 'eth0'`. */
+  readonly doing: string;
+}
+
+/** Several requests one behind the other, as one send carries them; the first has `sequence`, the next one more. */
+export function encodeRequests(requests: readonly Request[], sequence: number, extraFlags: number): Buffer {
+  const sizes = requests.map(({ header, attributes }) => HEADER + align(header.length) + attributesSize(attributes ?? []));
+  const bytes = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0));
+  let at = 0;
+  for (const [index, request] of requests.entries()) {
+    const size = sizes[index] ?? 0;
+    writeU32(bytes, size, at);
+    writeU16(bytes, request.type, at + 4);
+    writeU16(bytes, NLM_F_REQUEST | (request.flags ?? 0) | extraFlags, at + 6);
+    writeU32(bytes, sequence + index, at + 8);
+    bytes.set(request.header, at + HEADER);
+    writeAttributes(bytes, at + HEADER + align(request.header.length), request.attributes ?? []);
+    at += size;
+  }
+  return bytes;
+}
+
+/** Every message of one datagram. Throws RangeError at the first that doesn't fit into it. */
+export function* decodeMessages(bytes: Buffer): Generator<Message> {
+  let at = 0;
+  while (at < bytes.length) {
+    const length = bytes.length - at < HEADER ? 0 : readU32(bytes, at);
+    if (length < HEADER || at + length > bytes.length) throw new RangeError(`a netlink message does not fit into its datagram at byte ${at}`);
+    yield {
+      type: readU16(bytes, at + 4),
+      flags: readU16(bytes, at + 6),
+      sequence: readU32(bytes, at + 8),
+      port: readU32(bytes, at + 12),
+      payload: bytes.subarray(at + HEADER, at + length),
+    };
+    at += align(length);
+  }
+}
+
+/** What an NLMSG_ERROR or NLMSG_DONE says; errno 0 is success. */
+export interface Verdict {
+  readonly errno: number;
+  /** The kernel's sentence where it has one. */
+  readonly text?: string;
+}
+
+/** Reads the errno and the extended ACK. A message too short to have an errno counts as EBADMSG (74). */
+export function decodeVerdict(message: Message): Verdict {
+  const { payload, type, flags } = message;
+  if (payload.length < 4) return { errno: type === NLMSG_DONE ? 0 : 74 };
+  const errno = Math.abs(readI32(payload));
+  if ((flags & NLM_F_ACK_TLVS) === 0) return { errno };
+  const text = stringOf(decodeAttributes(payload.subarray(verdictAttributes(message))), NLMSGERR_ATTR_MSG);
+  return text === undefined || text === '' ? { errno } : { errno, text };
+}
+
+/** Where the extended ACK begins: behind the errno, and in an error behind the request too, all of it or its header. */
+function verdictAttributes({ type, flags, payload }: Message): number {
+  if (type === NLMSG_DONE) return 4;
+  if ((flags & NLM_F_CAPPED) !== 0 || payload.length < 8) return 4 + HEADER;
+  return 4 + align(readU32(payload, 4));
+}

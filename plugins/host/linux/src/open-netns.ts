@@ -1,0 +1,76 @@
+import type { Context } from '@hawser/core';
+import type { NamespaceId } from '@hawser/core/network';
+import type { Libc } from './libc.ts';
+import { LinkIndex } from './link-index.ts';
+import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './netlink/socket.ts';
+import type { Netns } from './netns.ts';
+import { Masquerading } from './nft/masquerading.ts';
+import { Retirement } from './retirement.ts';
+import type { LinuxSettings } from './settings.ts';
+
+/** What everything in this package works with. */
+export interface Kernel {
+  readonly libc: Libc;
+  readonly context: Context;
+  readonly settings: LinuxSettings;
+  /** Path of nft; the bare name where it is missing, so that using it fails with the reason. */
+  readonly nft: string;
+}
+
+/**
+ * A network namespace with what is open in it, shared by all handles of it: one socket, one queue of retired links, one
+ * view of our nftables table. It closes when the last handle and the last background work have released it.
+ */
+export class OpenNetns {
+  readonly netns: Netns;
+  readonly socket: NetlinkSocket;
+  readonly links: LinkIndex;
+  readonly retirement: Retirement;
+  readonly masquerading: Masquerading;
+  readonly #onClosed: () => void;
+  #holders = 1;
+
+  /** The caller is the first holder. */
+  constructor(kernel: Kernel, netns: Netns, onClosed: () => void) {
+    const { libc, context, settings, nft } = kernel;
+    const openSocket = () =>
+      new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: settings.receiveTimeoutMs })));
+    const retain = () => this.retain();
+    this.netns = netns;
+    this.socket = openSocket();
+    this.links = new LinkIndex(libc, () => this.socket.fd);
+    this.retirement = new Retirement({
+      clock: context.clock,
+      group: settings.retireGroup,
+      gatherMs: settings.gatherMs,
+      socket: this.socket,
+      links: this.links,
+      openSocket,
+      retain,
+    });
+    const nftOptions = { libc, clock: context.clock, netns, executable: nft, timeoutMs: settings.nftTimeoutMs };
+    this.masquerading = new Masquerading({ ...nftOptions, table: settings.nftTable, retain });
+    this.#onClosed = onClosed;
+  }
+
+  get id(): NamespaceId {
+    return this.netns.id;
+  }
+
+  /** Keeps it open until the returned function is called. */
+  retain(): () => void {
+    this.#holders++;
+    let held = true;
+    return () => {
+      if (held) this.release();
+      held = false;
+    };
+  }
+
+  release(): void {
+    if (--this.#holders > 0) return;
+    this.#onClosed();
+    this.socket[Symbol.dispose]();
+    this.netns[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,58 @@
+import { definePlugin, duration } from '@hawser/core';
+import { Host } from '@hawser/core/contracts';
+import * as z from 'zod';
+import { LinuxHost, linuxHostErrors, openLinuxHost } from './host.ts';
+import { nftErrors } from './nft/process.ts';
+import { defaultSettings } from './settings.ts';
+
+const config = z.strictObject({
+  receive_timeout: duration().prefault('2s').describe('How long an answer of the kernel may take'),
+  retire_group: z
+    .int()
+    .min(1)
+    .max(0xffffffff)
+    .default(defaultSettings.retireGroup)
+    .describe('Number of the link group whose links are ours to delete; nothing else on this machine may use it'),
+  gather: duration().prefault('10ms').describe('How long a link to be deleted waits for others to go with it'),
+  watch_capacity: z.int().min(16).max(1_000_000).default(defaultSettings.watchCapacity).describe('Notifications of the kernel that may wait for a reader'),
+  nft_path: z.string().min(1).default(defaultSettings.nftPath).describe('Name or path of nft'),
+  nft_timeout: duration().prefault('10s').describe('How long one run of nft may take'),
+  nft_table: z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,31}$/)
+    .default(defaultSettings.nftTable)
+    .describe('Name of our table of family inet; each agent on a machine needs its own'),
+});
+
+/** The Host contract on the machine's own kernel. */
+export default definePlugin({
+  provides: Host,
+  id: 'linux',
+  stability: 'beta',
+  summary: 'Links, addresses, routes, namespaces and packet filtering of this Linux machine.',
+  version: '0.1.0',
+  config,
+  errors: { ...linuxHostErrors, ...nftErrors },
+  async start({ config: chosen, clock, random, scope, skip, log }) {
+    const context = { clock, random };
+    const settings = {
+      receiveTimeoutMs: chosen.receive_timeout,
+      retireGroup: chosen.retire_group,
+      gatherMs: chosen.gather,
+      watchCapacity: chosen.watch_capacity,
+      nftPath: chosen.nft_path,
+      nftTimeoutMs: chosen.nft_timeout,
+      nftTable: chosen.nft_table,
+    };
+    const host = await openLinuxHost({ context, settings }).catch((error: unknown) => {
+      if (linuxHostErrors.unavailable.is(error)) return error.message;
+      throw error;
+    });
+    if (!(host instanceof LinuxHost)) return skip(host);
+    scope.use(host);
+    const reason = host.missing('veth');
+    if (reason !== undefined) return skip(reason);
+    for (const leftover of host.leftovers) leftover.catch((error: unknown) => log.warn({ err: error }, 'a link of an earlier run could not be deleted'));
+    return host;
+  },
+});
