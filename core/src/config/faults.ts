@@ -18,11 +18,20 @@ export interface PlainFault {
 /** All faults of a table against its schema, at paths below `at`, and its settings where it has none. */
 export function checkTable(schema: z.ZodType, table: JsonObject, at: KeyPath): { readonly faults: readonly PlainFault[]; readonly settings: unknown } {
   const shape = shapeOf(schema);
-  const unknown = unknownKeys(shape, table).map((path): PlainFault => unknownFault(shape, path, at));
+  const unknown = new Map(unknownKeys(shape, table).map((path) => [dotted(path), path]));
   const parsed = schema.safeParse(table);
-  if (parsed.success) return { faults: unknown, settings: parsed.data };
-  const others = parsed.error.issues.flatMap(flatten).filter(({ code }) => code !== 'unrecognized_keys');
-  return { faults: [...unknown, ...others.map((issue) => issueFault(issue, table, at))], settings: undefined };
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap(flatten);
+  for (const path of issues.flatMap(unrecognized)) unknown.set(dotted(path), path);
+  const others = issues.filter(({ code }) => code !== 'unrecognized_keys').map((issue) => issueFault(issue, table, at));
+  return { faults: [...[...unknown.values()].map((path) => unknownFault(shape, path, at)), ...others], settings: parsed.data };
+}
+
+function unrecognized(issue: Issue): readonly KeyPath[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...plainPath(issue.path), key]) : [];
+}
+
+function plainPath(path: readonly PropertyKey[]): KeyPath {
+  return path.map((part) => (typeof part === 'symbol' ? String(part) : part));
 }
 
 function unknownFault(shape: JsonObject, path: KeyPath, at: KeyPath): PlainFault {
@@ -45,7 +54,7 @@ function flatten(issue: Issue): readonly Issue[] {
 }
 
 function issueFault(issue: Issue, table: JsonObject, at: KeyPath): PlainFault {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  const path = plainPath(issue.path);
   const value = valueAt(table, path);
   const message = value === undefined && issue.code === 'invalid_type' ? `is missing: ${messageOf(issue)}` : messageOf(issue, value);
   const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];

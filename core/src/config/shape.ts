@@ -48,7 +48,8 @@ function child(shape: JsonObject, key: string | number): JsonObject | undefined 
     const own = Array.isArray(prefixItems) ? prefixItems[key] : undefined;
     return tableOrUndefined(own ?? items);
   }
-  return propertiesOf(shape)[key] ?? tableOrUndefined(shape['additionalProperties']);
+  const properties = propertiesOf(shape);
+  return Object.hasOwn(properties, key) ? properties[key] : tableOrUndefined(shape['additionalProperties']);
 }
 
 function tableOrUndefined(value: JsonValue | undefined): JsonObject | undefined {

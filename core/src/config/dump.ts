@@ -1,0 +1,64 @@
+import type { JsonObject, JsonValue } from '../json.ts';
+import { uriOf } from '../plugin/uri.ts';
+import type { AgentConfig, Origin } from './agent-config.ts';
+import { coreShape, pluginShape } from './config-shape.ts';
+import { bareOrQuoted, dotted, type KeyPath } from './key-path.ts';
+import { isTable } from './merge.ts';
+import { withDefaults } from './setting.ts';
+import { tomlValue } from './toml-value.ts';
+
+/**
+ * The effective config: as TOML with each value's origin as a comment, and as JSON
+ * `{config, origins: {"<key path>": {file, line} | "default"}, files}`. The TOML can be loaded again, and then means the same.
+ */
+export function dumpConfig(config: AgentConfig): { readonly toml: string; readonly json: JsonObject } {
+  const effective = effectiveTable(config);
+  const { plugins, ...core } = effective;
+  const tables = isTable(plugins) ? plugins : {};
+  const lines = keyLines(core, [], config.origins);
+  for (const [uri, table] of Object.entries(tables)) {
+    if (isTable(table)) lines.push('', `[plugins.${bareOrQuoted(uri)}]`, ...keyLines(table, ['plugins', uri], config.origins));
+  }
+  return { toml: `${lines.join('\n')}\n`, json: { config: effective, origins: allOrigins(effective, config.origins), files: config.files } };
+}
+
+/** What the files say, defaults filled in; imports are in already, so their list is empty. Plugins that are off have none. */
+function effectiveTable(config: AgentConfig): JsonObject {
+  const { plugins: given, ...table } = config.table;
+  const tables = isTable(given) ? given : {};
+  const plugins = config.allPlugins.flatMap((plugin) => {
+    const uri = uriOf(plugin);
+    const own = Object.hasOwn(tables, uri) ? tables[uri] : undefined;
+    if (own === undefined && !config.plugins.settings.has(uri)) return [];
+    const filled = withDefaults(pluginShape(plugin), isTable(own) ? own : {});
+    return own === undefined && Object.keys(filled).length === 0 ? [] : [[uri, filled] as const];
+  });
+  return { ...withDefaults(coreShape(), table), imports: [], plugins: Object.fromEntries(plugins) };
+}
+
+function keyLines(table: JsonObject, at: KeyPath, origins: ReadonlyMap<string, Origin>): string[] {
+  return Object.entries(table).flatMap(([key, value]) => {
+    if (value === undefined || value === null) return [];
+    return [`${bareOrQuoted(key)} = ${tomlValue(value)} # ${describe(ownOrigin([...at, key], origins))}`];
+  });
+}
+
+/** Where a value was written. A table that stands in a file does not make its defaults stand there. */
+function ownOrigin(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {
+  return dotted(path) === 'imports' ? undefined : origins.get(dotted(path));
+}
+
+function describe(origin: Origin | undefined): string {
+  return origin === undefined ? 'default' : `${origin.file.replace(/\p{Cc}/gu, '?')}:${origin.line}`;
+}
+
+function allOrigins(table: JsonObject, origins: ReadonlyMap<string, Origin>, at: KeyPath = []): Record<string, JsonValue> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([key, value]): (readonly [string, JsonValue])[] => {
+      const path = [...at, key];
+      if (isTable(value) && Object.keys(value).length > 0) return Object.entries(allOrigins(value, origins, path));
+      const origin = ownOrigin(path, origins);
+      return [[dotted(path), origin === undefined ? 'default' : { ...origin }]];
+    }),
+  );
+}
