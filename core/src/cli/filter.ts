@@ -14,7 +14,7 @@ export type Filter = (record: JsonObject) => boolean;
 
 /**
  * Reads filters: `field==value`, `field!=value`, `field~=regular expression`, or `field` alone for its presence; a
- * comma means and, several filters mean or. Fields are dotted (`pod.namespace`); a part or a value with other signs
+ * comma means and, several filters mean or. Fields are dotted (`pod.namespace`); a part or a value with other signs (spaces, commas)
  * stands in double quotes (`labels."a.b"=="c,d"`). No filters match everything.
  */
 export function parseFilters(filters: readonly string[]): Filter {
@@ -23,7 +23,7 @@ export function parseFilters(filters: readonly string[]): Filter {
   return (record) => alternatives.some((selectors) => selectors.every((matches) => matches(record)));
 }
 
-const SELECTOR = /\s*((?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")(?:\.(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"))*)\s*(?:(==|!=|~=)\s*("(?:[^"\\]|\\.)*"|[^",]*?))?\s*(,|$)/y;
+const SELECTOR = /\s*((?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")(?:\.(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"))*)\s*(?:(==|!=|~=)\s*("(?:[^"\\]|\\.)*"|[^",\s]*?))?\s*(,|$)/y;
 
 function parseSelectors(filter: string): Selector[] {
   const selectors: Selector[] = [];
