@@ -34,6 +34,8 @@ function ofNet(net: Net): string[] {
   check(net.neighbours.every((neighbour) => there(neighbour.device) && neighbour.device.up), 'has a neighbour on a link that is gone or down');
   const orphaned = net.routes.filter((route) => route.connected && !net.addresses.some((address) => address.device === route.device && contains(route.dst, address.prefix)));
   check(orphaned.length === 0, 'has the route to a subnet of an address that is gone');
+  const owners = [...net.settings.byDevice.keys()].map((scope) => Number(scope.split('/')[1])).filter((index) => !Number.isNaN(index));
+  check(owners.every((index) => net.devices.has(index)), 'keeps settings of a link that is gone');
   check(net.routes.every((route) => route.table !== TABLE.local), 'keeps a local route');
   check(net.own || net.paths.size > 0 || net.handles > 0, 'lives though nothing holds it');
   return faults;

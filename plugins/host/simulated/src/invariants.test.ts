@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openSimulatedHost, type SimulatedHost, SimulatedKernel } from './index.ts';
 
-const PATHS = ['/ns/a', '/ns/b', '/ns/c'] as const;
-const NAMES = ['eth0', 'port0', 'port1', 'br0', 'br1'] as const;
+const PATHS = ['/ns/a', '/ns/b'] as const;
+const NAMES = ['eth0', 'port0', 'br0'] as const;
 const ADDRESSES = ['10.88.0.5/24', '10.88.0.6/24', '10.88.0.7/32', '10.0.0.1/8', 'fd00:88::5/64', 'fd00:88::6/64', 'fd00::7/128'] as const;
 const DESTINATIONS = ['0.0.0.0/0', '10.99.0.0/16', '::/0', 'fd00:99::/64'] as const;
 const GATEWAYS = ['10.88.0.1', '10.88.0.6', 'fd00:88::1', 'fe80::1'] as const;
@@ -77,12 +77,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-const steps = fc.array(step, { minLength: 1, maxLength: 60 }).map((list) => Object.assign(list, { [fc.toStringMethod]: () => list.map(({ words }) => words).join('\n') }));
+const steps = fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }).map((list) => Object.assign(list, { [fc.toStringMethod]: () => list.map(({ words }) => words).join('\n') }));
 
 function world(): World {
   const kernel = new SimulatedKernel({ context: { clock: testContext().clock } });
   for (const at of PATHS) kernel.createNamespace(at);
   return { kernel, host: openSimulatedHost(kernel) };
+}
+
+/** A world that sequences need not build first: a bridge, a pod on it, addresses and a route. */
+async function furnished(): Promise<World> {
+  const now = world();
+  using node = await now.host.openNamespace('/ns/a');
+  using pod = await now.host.openNamespace('/ns/b');
+  await node.createBridge({ name: 'br0', up: true });
+  await node.addAddress({ link: 'br0', cidr: '10.88.0.6/24' });
+  await node.createVeth({ name: 'port0', master: 'br0', hairpin: true, up: true, peer: { namespace: pod, name: 'eth0', up: true } });
+  for (const address of ADDRESSES) await pod.addAddress({ link: 'eth0', cidr: address });
+  await pod.replaceRoute({ dst: '0.0.0.0/0', gateway: '10.88.0.1', source: '10.88.0.5' });
+  await pod.setNeighbour({ link: 'eth0', address: '10.88.0.9', mac: '0a:58:00:00:00:01' });
+  return now;
 }
 
 /** Runs a step; refusals are part of life, but each is an error of the host's catalogue. */
@@ -98,7 +112,7 @@ describe('the laws of a kernel', () => {
   it('hold after every step of any sequence', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
-        const now = world();
+        const now = await furnished();
         for (const next of sequence) {
           await attempt(now, next);
           expect(now.kernel.inconsistencies()).toEqual([]);
@@ -111,7 +125,7 @@ describe('the laws of a kernel', () => {
   it('let a refused step change nothing', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
-        const now = world();
+        const now = await furnished();
         for (const next of sequence) {
           const before = JSON.stringify(now.kernel.snapshot());
           const refused = await next.run(now).then(
@@ -128,7 +142,7 @@ describe('the laws of a kernel', () => {
   it('leave nothing when every namespace has gone', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
-        const now = world();
+        const now = await furnished();
         const pristine = JSON.stringify(new SimulatedKernel({ context: { clock: testContext().clock } }).snapshot());
         for (const next of sequence) await attempt(now, next);
         for (const at of PATHS) await now.host.deleteNamespace(at).catch(() => {});
@@ -141,7 +155,7 @@ describe('the laws of a kernel', () => {
   it('tell watchers all that changes', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (sequence) => {
-        const now = world();
+        const now = await furnished();
         using namespace = await openSimulatedHost(now.kernel).openNamespace('/ns/a');
         const abort = new AbortController();
         const events = await namespace.watch(abort.signal);
