@@ -2,6 +2,7 @@
 // a call; that is said in one line and never fails an installation.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('../native/hawser-cni.c', import.meta.url));
@@ -17,8 +18,8 @@ const compiled = ['musl-gcc', 'gcc', 'cc', 'clang'].find((compiler) => {
 if (compiled === undefined) {
   rmSync(temporary, { force: true });
   rmSync(target, { force: true });
-  console.log('hawser-cni: no C compiler that links statically; the JavaScript executable is used instead (about 30 ms more per call)');
+  process.stdout.write('hawser-cni: no C compiler that links statically; the JavaScript executable is used instead (about 30 ms more per call)\n');
 } else {
   renameSync(temporary, target);
-  console.log(`hawser-cni: built with ${compiled}`);
+  process.stdout.write(`hawser-cni: built with ${compiled}\n`);
 }
