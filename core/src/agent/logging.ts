@@ -26,7 +26,12 @@ export async function createLog({ level, pretty, color }: LogOptions): Promise<L
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
   };
-  if (!pretty) return pino(options, pino.destination({ fd: 2, sync: true }));
+  if (!pretty) {
+    const destination = pino.destination({ fd: 2, sync: true });
+    // Whoever read the log has gone; pods still need their networks.
+    destination.on('error', () => undefined);
+    return pino(options, destination);
+  }
   const { default: prettyStream } = await import('pino-pretty');
   return pino(options, prettyStream({ destination: 2, sync: true, colorize: color, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }));
 }

@@ -3,9 +3,9 @@ import { loadConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/index.ts';
-import { renderBootTree } from '../plugin/index.ts';
+import { pluginErrors, renderBootTree } from '../plugin/index.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
-import { type Agent, startAgent } from './start-agent.ts';
+import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
 export interface RunOptions {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Where signals come from: the process, or a test's stand-in. */
   readonly signals: Pick<NodeJS.Process, 'on' | 'off'>;
   readonly notifySocket: string | undefined;
+  /** Runs once when the agent serves, e.g. to tell runtimes of it; its failure is a warning. */
+  readonly onReady?: (agent: Agent) => Promise<void>;
   /** Ends the process at once; only for the second signal. */
   readonly exit: (code: number) => void;
 }
@@ -33,10 +35,23 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const config = await loadConfig({ file: options.configFile, plugins: options.plugins, missingOk: options.configMissingOk });
   if (config.files.length === 0) log.info({ file: options.configFile }, 'there is no config file: running with the defaults');
   const manager = await openServiceManager(options.notifySocket);
-  const agent = await startAgent({ ...options, config, signal: signals.stop });
+  const agent = await startUnlessStopped({ ...options, config, signal: signals.stop });
+  if (agent === undefined) return 0;
   announceReady(agent, options, manager);
+  await options.onReady?.(agent).catch((error: unknown) => warn(log, error));
   if (!signals.stop.aborted) await new Promise((resolve) => signals.stop.addEventListener('abort', resolve, { once: true }));
   return drain(agent, String(signals.stop.reason), manager, log);
+}
+
+/** Who is told to stop while it starts, and does, has done what it was told. */
+async function startUnlessStopped(options: AgentOptions & { readonly signal: AbortSignal }): Promise<Agent | undefined> {
+  try {
+    return await startAgent(options);
+  } catch (error) {
+    if (!pluginErrors.bootCancelled.is(error)) throw error;
+    options.log.info({ reason: options.signal.reason }, 'stopped before it was ready');
+    return undefined;
+  }
 }
 
 function announceReady(agent: Agent, { log, name, version }: RunOptions, manager: ServiceManager): void {
@@ -44,7 +59,8 @@ function announceReady(agent: Agent, { log, name, version }: RunOptions, manager
   const notOk = reports.filter((report) => report.status === 'failed' || report.status === 'degraded');
   log.debug(`boot\n${renderBootTree(reports, agent.bootMs)}`);
   for (const { uri, status, error } of notOk) log.warn({ plugin: uri, code: error?.code, remedy: error?.remedy }, `${uri} ${status}: ${error?.message ?? ''}`);
-  const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), plugins: reports.filter((report) => report.status === 'ok').length };
+  // `processMs` counts from the start of the process, loading included.
+  const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), processMs: Math.round(performance.now()), plugins: reports.filter((report) => report.status === 'ok').length };
   log.info(ready, 'ready');
   tell(manager, `READY=1\nSTATUS=${ready.plugins} plugins serve\nMAINPID=${process.pid}`, log);
 }
@@ -63,9 +79,13 @@ function tell(manager: ServiceManager, state: string, log: Logger): void {
   try {
     manager.notify(state);
   } catch (error) {
-    const { code, message, remedy } = toHawserError(error);
-    log.warn({ code, remedy }, message);
+    warn(log, error);
   }
+}
+
+function warn(log: Logger, error: unknown): void {
+  const { code, message, remedy } = toHawserError(error);
+  log.warn({ code, remedy }, message);
 }
 
 /** `stop` aborts at the first SIGTERM or SIGINT, its reason is a sentence. */

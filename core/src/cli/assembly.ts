@@ -1,3 +1,4 @@
+import type { Agent } from '../agent/start-agent.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import type { CommandSpec } from './command.ts';
 
@@ -8,4 +9,6 @@ export interface Assembly {
   readonly version: string;
   readonly plugins: readonly AnyPlugin[];
   readonly commands?: readonly CommandSpec[];
+  /** Runs once when the agent of `hawser run` serves; its failure is a warning. */
+  readonly onReady?: (agent: Agent) => Promise<void>;
 }

@@ -48,7 +48,7 @@ class FakeProcess extends EventEmitter {
   out = '';
   err = '';
   readonly env: Record<string, string> = {};
-  readonly stdout = { isTTY: false, write: (text: string) => (this.out += text) };
+  readonly stdout = { isTTY: false, once: () => undefined, write: (text: string) => (this.out += text) };
   readonly stderr = { isTTY: false, write: (text: string) => (this.err += text) };
   exit(code?: string | number | null): never {
     throw new Error(`exit ${code}`);

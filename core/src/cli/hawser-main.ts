@@ -12,7 +12,7 @@ import { styleOf } from './style.ts';
 
 /** What of the process a command line touches; tests bring their own. */
 export type CliProcess = Pick<NodeJS.Process, 'env' | 'on' | 'off' | 'exit'> & {
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stdout: { write(text: string): unknown; once(event: 'error', listener: (error: Error) => void): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 };
 
@@ -25,6 +25,8 @@ export type CliProcess = Pick<NodeJS.Process, 'env' | 'on' | 'off' | 'exit'> & {
  * ```
  */
 export async function hawserMain(assembly: Assembly, argv: readonly string[], host: CliProcess = process): Promise<number> {
+  // `hawser events | head` has what it wanted when the pipe closes.
+  host.stdout.once('error', () => host.exit(EXIT.done));
   try {
     return await run(assembly, argv, host);
   } catch (thrown) {

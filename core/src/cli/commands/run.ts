@@ -4,7 +4,7 @@ import type { CommandSpec, Invocation } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { DEFAULT_CONFIG } from '../globals.ts';
 
-async function run({ name, version, plugins }: Assembly, { global }: Invocation): Promise<number> {
+async function run({ name, version, plugins, onReady }: Assembly, { global }: Invocation): Promise<number> {
   const { createLog, runAgent } = await import('../../agent/index.ts');
   const log = await createLog({ level: global.logLevel, pretty: process.stderr.isTTY === true, color: global.color });
   // State is safe at any point of a death; going on after a defect is not.
@@ -20,6 +20,7 @@ async function run({ name, version, plugins }: Assembly, { global }: Invocation)
     configMissingOk: global.config === DEFAULT_CONFIG,
     context: systemContext,
     log,
+    ...(onReady === undefined ? {} : { onReady }),
     signals: process,
     notifySocket: process.env['NOTIFY_SOCKET'],
     exit: (code) => process.exit(code),
