@@ -1,5 +1,5 @@
 /**
- * `npm run test:clients`: the agent driven by real programs. As root everything runs inside `sandbox`; elsewhere each
+ * `npm run test:clients`: the agent driven by real programs. As root everything runs inside scripts/sandbox; elsewhere each
  * test says why it is skipped.
  */
 import { spawn } from 'node:child_process';
@@ -18,7 +18,7 @@ const vitest = [
 ];
 const sandboxed = process.platform === 'linux' && process.getuid?.() === 0;
 const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
-const [program = '', ...args] = sandboxed ? [join(import.meta.dirname, 'sandbox'), folder, ...vitest] : vitest;
+const [program = '', ...args] = sandboxed ? [join(ROOT, 'scripts', 'sandbox'), folder, ...vitest] : vitest;
 
 const child = spawn(program, args, { cwd: ROOT, stdio: 'inherit', env: { ...process.env, PATH, HAWSER_CLIENTS_FOLDER: folder } });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { must, type Outcome, run } from './command.ts';
 import { ROOT } from './machine.ts';
-import { eventually } from './poll.ts';
+import { Ended, eventually } from './poll.ts';
 
 const HAWSER = join(ROOT, 'examples', 'agent', 'bin', 'hawser.js');
 
@@ -18,6 +19,7 @@ const AttachmentRows = z.array(
     pod: z.object({ namespace: z.string(), name: z.string(), uid: z.string().optional() }).optional(),
   }),
 );
+const Conflist = z.object({ plugins: z.array(z.looseObject({ type: z.string() })) });
 const ClaimRows = z.array(z.object({ type: z.string(), key: z.string(), state: z.enum(['held', 'releasing', 'cooling']) }));
 
 export type AttachmentRow = z.output<typeof AttachmentRows>[number];
@@ -27,32 +29,42 @@ export type ClaimRow = z.output<typeof ClaimRows>[number];
 export class AgentProcess {
   readonly #folder: string;
   readonly #config: string;
+  readonly #state: string;
   #process: ChildProcess | undefined;
 
   /** `tables` is the part of the config under `[plugins…]`, as TOML. */
-  constructor(folder: string, tables: string) {
+  constructor(folder: string, tables: string, state = join(folder, 'state')) {
     this.#folder = folder;
+    this.#state = state;
     this.#config = join(folder, 'config.toml');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(this.#config, `version = 1\nroot = "${join(folder, 'root')}"\nstate = "${join(folder, 'state')}"\n\n${tables}`);
+    writeFileSync(this.#config, `version = 1\nroot = "${join(folder, 'root')}"\nstate = "${state}"\n\n${tables}`);
   }
 
   get pid(): number | undefined {
     return this.#process?.pid;
   }
 
-  /** Starts it; resolves when it is ready, with the milliseconds that it took. */
+  /** Starts it; resolves with the milliseconds until its ready line. */
   async start(): Promise<number> {
     const began = performance.now();
-    const log = openSync(join(this.#folder, 'agent.log'), 'a');
-    const child = spawn(process.execPath, [HAWSER, '--config', this.#config, 'run'], { stdio: ['ignore', log, log] });
-    closeSync(log);
+    const child = spawn(process.execPath, [HAWSER, '--config', this.#config, 'run'], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
-    await eventually('agent ready', async () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the agent ended: ${this.log()}`);
-      return (await this.#get('/readyz')).status === 200 ? true : undefined;
+    const log = createWriteStream(join(this.#folder, 'agent.log'), { flags: 'a' });
+    let took: number | undefined;
+    const read = (stream: Readable): void => {
+      stream.on('data', (chunk: Buffer) => {
+        log.write(chunk);
+        if (/\bready\b/.test(chunk.toString())) took ??= performance.now() - began;
+      });
+    };
+    read(child.stdout);
+    read(child.stderr);
+    child.on('close', () => log.end());
+    return eventually('agent ready', async () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Ended(`the agent ended: ${this.log()}`);
+      return took;
     });
-    return performance.now() - began;
   }
 
   /** Ends it and waits for its end: SIGTERM drains, SIGKILL is a crash. Its exit code. */
@@ -77,8 +89,8 @@ export class AgentProcess {
     return run(process.execPath, [HAWSER, '--config', this.#config, ...args]);
   }
 
-  /** Installs executable and conflist. */
-  async install(binDir: string, confDir: string, name: string): Promise<void> {
+  /** Installs executable and conflist; the settings of the plugin that the conflist names. */
+  async install(binDir: string, confDir: string, name: string): Promise<object> {
     await must(process.execPath, [
       HAWSER,
       '--config',
@@ -92,6 +104,12 @@ export class AgentProcess {
       '--name',
       name,
     ]);
+    const file = readdirSync(confDir).find(
+      (candidate) => candidate.endsWith('.conflist') && readFileSync(join(confDir, candidate), 'utf8').includes(`"${name}"`),
+    );
+    if (file === undefined) throw new Error(`cni install wrote no conflist for ${name} into ${confDir}`);
+    const [plugin = {}] = Conflist.parse(JSON.parse(readFileSync(join(confDir, file), 'utf8'))).plugins;
+    return plugin;
   }
 
   async attachments(): Promise<readonly AttachmentRow[]> {
@@ -104,7 +122,7 @@ export class AgentProcess {
 
   async #get(path: string): Promise<{ readonly status: number | undefined; readonly body: string }> {
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: join(this.#folder, 'state', 'hawser.sock'), path, timeout: 5000 }, (response) => {
+      const call = request({ socketPath: join(this.#state, 'hawser.sock'), path, timeout: 5000 }, (response) => {
         text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
       });
       call.on('timeout', () => call.destroy(new Error(`${path}: no answer`)));
