@@ -2,3 +2,4 @@ export { type TestContext, type TestContextOptions, testContext } from './contex
 export { type HeldClock, heldClock } from './held-clock.ts';
 export { describeHostContract, type HostContractOptions, type HostFixture } from './host-contract.ts';
 export { seededRandom } from '../context/index.ts';
+export { describePluginContract, fakePlugin, type PluginContractOptions } from './plugin-contract.ts';

@@ -3,7 +3,7 @@ import { attachmentErrors, type AttachmentRequest, type AttachmentResult, attach
 import type { Logger } from 'pino';
 import type { Books } from './books.ts';
 import type { Settings } from './config.ts';
-import { patience } from './deadline.ts';
+import { patience } from './patience.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { chooseMode, requireMode } from './modes.ts';
 import { type AttachmentData, isRooted, logFields, sameNamespace, toAttachment } from './record.ts';

@@ -1,4 +1,4 @@
-import { toHawserError } from '@hawser/core';
+import { deadlineSignal, toHawserError } from '@hawser/core';
 import {
   attachmentErrors,
   type AttachmentId,
@@ -15,7 +15,6 @@ import PQueue from 'p-queue';
 import { Attaching, type AttachingDependencies } from './attach.ts';
 import { Books, type BooksDependencies } from './books.ts';
 import { assertSeenBy } from './check.ts';
-import { withDeadline } from './deadline.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { requireMode } from './modes.ts';
 import { lostAttachments } from './reap.ts';
@@ -98,7 +97,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     const attempt = new AbortController();
     const attempts = this.#attempts.get(key) ?? new Set();
     this.#attempts.set(key, attempts.add(attempt));
-    using deadline = withDeadline(this.#deps.context.clock, this.#deps.settings.attach_deadline, `attaching ${key}`, signal, attempt.signal);
+    using deadline = deadlineSignal(this.#deps.context.clock, this.#deps.settings.attach_deadline, `attaching ${key}`, signal, attempt.signal);
     try {
       return await this.#call('attach', key, deadline.signal, () => this.#attaching.attach(request, requestId, deadline.signal));
     } finally {
@@ -111,7 +110,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     const key = attachmentKey(request);
     const { context, settings, log } = this.#deps;
     for (const attempt of this.#attempts.get(key) ?? []) attempt.abort(attachmentErrors.conflict(`${key} is being detached`));
-    using deadline = withDeadline(context.clock, settings.detach_deadline, `detaching ${key}`, signal);
+    using deadline = deadlineSignal(context.clock, settings.detach_deadline, `detaching ${key}`, signal);
     await this.#call('detach', key, deadline.signal, async () => {
       await context.faults?.reach('detach.received');
       const found = this.#books.find(key);
@@ -124,7 +123,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   async check(request: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult }, { signal }: CallOptions): Promise<void> {
     const key = attachmentKey(request);
-    using deadline = withDeadline(this.#deps.context.clock, this.#deps.settings.check_deadline, `checking ${key}`, signal);
+    using deadline = deadlineSignal(this.#deps.context.clock, this.#deps.settings.check_deadline, `checking ${key}`, signal);
     await this.#call('attach', key, deadline.signal, async () => {
       const found = this.#books.find(key);
       if (!found || !isRooted(found.snapshot) || found.snapshot.data.network !== request.network) {

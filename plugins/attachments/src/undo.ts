@@ -1,9 +1,7 @@
-import type { Context } from '@hawser/core';
+import { type Context, deadlineSignal, type Providers } from '@hawser/core';
 import { attachmentKey, type NetworkMode } from '@hawser/core/network';
-import type { Providers } from '@hawser/core';
 import type { Logger } from 'pino';
 import type { Books } from './books.ts';
-import { withDeadline } from './deadline.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { requireMode } from './modes.ts';
 import { type AttachmentData, logFields, toAttachment } from './record.ts';
@@ -35,7 +33,7 @@ export class Undoing {
 
   /** An attach that failed leaves nothing behind, also when the store can't be written any more. */
   async undoFailed(key: string, data: AttachmentData, code: string, deadlineMs: number): Promise<void> {
-    using deadline = withDeadline(this.#context.clock, deadlineMs, `undoing ${key}`);
+    using deadline = deadlineSignal(this.#context.clock, deadlineMs, `undoing ${key}`);
     try {
       await this.#context.faults?.reach('attach.before_undo');
       await this.#books.release(key, '/attachments/failed', { code });

@@ -1,12 +1,5 @@
 import type { Clock } from '@hawser/core';
 
-/** A signal that aborts with a TimeoutError after `ms` of the clock, or as soon as one of the others does. */
-export function withDeadline(clock: Clock, ms: number, what: string, ...others: readonly AbortSignal[]): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const timer = clock.timer(ms, () => controller.abort(new DOMException(`${what} took longer than ${ms / 1000} s`, 'TimeoutError')));
-  return { signal: AbortSignal.any([controller.signal, ...others]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
-}
-
 /** How long work may go on after it was told to stop, before its caller is answered without it. */
 const GRACE_MS = 2_000;
 
