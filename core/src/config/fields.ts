@@ -46,7 +46,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
 };
 
-/** A duration as `"30s"`, `"1h30m"`, `"250ms"`; milliseconds in the result. Units ms, s, m, h, d. */
+/** A duration as `"30s"`, `"1h30m"`, `"250ms"`; milliseconds in the result. Units ms, s, m, h, d. Its default is text too: `duration().prefault('30s')`. */
 export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z.string().transform((text, context) => {
     const value = measure(text, DURATION_UNITS);
@@ -56,7 +56,7 @@ export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string
   });
 }
 
-/** A size as `"64MiB"`, `"1GB"`, `"512B"`; bytes in the result. */
+/** A size as `"64MiB"`, `"1GB"`, `"512B"`; bytes in the result. Its default is text too: `size().prefault('64MiB')`. */
 export function size(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
   return z.string().transform((text, context) => {
     const value = measure(text, SIZE_UNITS);

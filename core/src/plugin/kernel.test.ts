@@ -256,6 +256,21 @@ describe('cancelling a boot', () => {
     expect(seen).toEqual(["'test.b.v1.two' is stopping: the boot was cancelled: SIGTERM", 'one released']);
   });
 
+  it('lets a start come to its end before its scope is closed, and releases what it returns', async () => {
+    const abort = new AbortController();
+    const seen: string[] = [];
+    const slow = plugin(A, 'slow', async ({ scope, clock }) => {
+      await clock.sleep(150, new AbortController().signal);
+      scope.defer(() => void seen.push('resource'));
+      return { [Symbol.asyncDispose]: async () => void seen.push('value') };
+    });
+    const { clock, start } = setup([slow], { signal: abort.signal });
+    clock.timer(100, () => abort.abort(new Error('SIGTERM')));
+    await failure(clock.runUntil(start()));
+    expect(clock.monotonic()).toBe(150);
+    expect(seen.sort()).toEqual(['resource', 'value']);
+  });
+
   it('before it begins starts nothing', async () => {
     let started = 0;
     const error = await failure(setup([plugin(A, 'one', () => String(started++))], { signal: AbortSignal.abort('now') }).start());
