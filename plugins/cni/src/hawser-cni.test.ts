@@ -11,7 +11,7 @@ const built = buildExecutables();
 afterAll(() => built.dispose());
 
 describe.each(built.executables)('the executable ($name)', (executable) => {
-  describe.skipIf(executable.missing !== undefined)(executable.missing ?? 'calls', () => {
+  describe.skipIf(executable.missing !== undefined)(`calls${executable.missing === undefined ? '' : `: ${executable.missing}`}`, () => {
     let folder: string;
     let socket: string;
     let tombstones: string;

@@ -28,8 +28,10 @@ export interface ServiceOptions extends Context {
 /** Serves the calls of all clients, within limits, and knows when none is left. */
 export class Service {
   readonly #options: ServiceOptions;
-  readonly #sockets = new Set<Socket>();
+  #connections = 0;
   #calls = 0;
+  /** Connections and calls: a call may outlive its connection. */
+  #active = 0;
   #idle = Promise.withResolvers<void>();
 
   constructor(options: ServiceOptions) {
@@ -38,24 +40,38 @@ export class Service {
 
   readonly accept = (socket: Socket): void => {
     const { clock, settings } = this.#options;
-    this.#sockets.add(socket);
+    this.#connections++;
+    this.#active++;
     socket.once('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#sockets.size === 0) this.#idle.resolve();
+      this.#connections--;
+      this.#release();
     });
-    if (this.#sockets.size > settings.max_calls + SPARE_CONNECTIONS) return refuseConnection(socket, tooManyCalls(), clock);
-    serveConnection(socket, { clock, readDeadlineMs: settings.read_deadline, handle: (frame, signal) => this.handle(frame, signal) });
+    if (this.#connections > settings.max_calls + SPARE_CONNECTIONS) return refuseConnection(socket, tooManyCalls(), clock);
+    serveConnection(socket, { clock, readDeadlineMs: settings.read_deadline, handle: (frame, signal) => this.#handle(frame, signal) });
   };
 
-  /** Resolves when no client is connected. */
+  /** Resolves when no client is connected and no call is being carried out or undone. */
   async drained(): Promise<void> {
-    if (this.#sockets.size === 0) return;
+    if (this.#active > 0) await this.#idle.promise;
+  }
+
+  #release(): void {
+    if (--this.#active > 0) return;
+    this.#idle.resolve();
     this.#idle = Promise.withResolvers<void>();
-    await this.#idle.promise;
+  }
+
+  async #handle(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
+    this.#active++;
+    try {
+      return await this.#answer(frame, gone);
+    } finally {
+      this.#release();
+    }
   }
 
   /** One call from its frame to its answer. Never rejects. */
-  async handle(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
+  async #answer(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
     const { clock, log, random } = this.#options;
     const requestId = random.id();
     const began = clock.monotonic();

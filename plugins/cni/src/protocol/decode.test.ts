@@ -1,119 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CniError } from './cni-error.ts';
-import { type CniRequest, decodeRequest } from './decode.ts';
+import { add, CONFIG, decode, FULL, refusal, refusalOf } from '../testing/decode.ts';
+import { decodeRequest } from './decode.ts';
 import { SUPPORTED_VERSIONS } from './versions.ts';
-
-const FULL = {
-  CNI_COMMAND: 'ADD',
-  CNI_CONTAINERID: 'abc.1_2-3',
-  CNI_NETNS: '/run/netns/x',
-  CNI_IFNAME: 'eth0',
-  CNI_PATH: '/opt/cni/bin',
-};
-const CONFIG = { cniVersion: '1.1.0', name: 'net', type: 'hawser-cni' };
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-const encode = (variables: Variables): Buffer =>
-  Buffer.from(
-    Object.entries(variables)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => `${key}=${value}\0`)
-      .join(''),
-  );
-
-function decode(variables: Variables, config: unknown = CONFIG): CniRequest {
-  const input = typeof config === 'string' || Buffer.isBuffer(config) ? Buffer.from(config) : Buffer.from(JSON.stringify(config));
-  return decodeRequest({ environment: encode({ ...FULL, ...variables }), input });
-}
-
-function refusal(variables: Variables, config: unknown = CONFIG): { readonly code: number; readonly message: string } {
-  try {
-    decode(variables, config);
-  } catch (error) {
-    if (error instanceof CniError) return { code: error.code, message: error.message };
-    throw error;
-  }
-  return { code: 0, message: '' };
-}
-
-const add = (config: object, variables: Variables = {}) => {
-  const call = decode(variables, { ...CONFIG, ...config });
-  if (call.verb !== 'ADD') throw new Error(call.verb);
-  return call.request;
-};
-
-describe('the environment', () => {
-  test.each([
-    ['ADD', ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH']],
-    ['CHECK', ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH']],
-    ['DEL', ['CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH']],
-    ['GC', ['CNI_PATH']],
-    ['STATUS', ['CNI_PATH']],
-  ])('%s names everything that is missing in one message', (command, required) => {
-    const none = Object.fromEntries(Object.keys(FULL).map((key) => [key, undefined]));
-    expect(refusal({ ...none, CNI_COMMAND: command })).toEqual({ code: 4, message: `required environment variables are missing: ${required.join(', ')}` });
-    const empty = Object.fromEntries(Object.keys(FULL).map((key) => [key, '']));
-    expect(refusal({ ...empty, CNI_COMMAND: command }).message).toContain(required.join(', '));
-  });
-
-  test('a missing command is told', () => {
-    expect(refusal({ CNI_COMMAND: undefined })).toEqual({ code: 4, message: 'required environment variables are missing: CNI_COMMAND' });
-  });
-
-  test('missing variables come before a bad config, a bad config before an unknown command', () => {
-    expect(refusal({ CNI_IFNAME: '' }, '{').code).toBe(4);
-    expect(refusal({ CNI_COMMAND: 'FROB' }, '{').code).toBe(6);
-    expect(refusal({ CNI_COMMAND: 'add' })).toEqual({ code: 4, message: 'CNI_COMMAND is none of ADD, DEL, CHECK, GC, STATUS, VERSION' });
-  });
-
-  test.each(['', '-a', '.a', '_a', 'a b', 'a/b', 'ä', 'a\n', 'a;b'])('the container id %j is refused', (CNI_CONTAINERID) => {
-    expect(refusal({ CNI_CONTAINERID })).toMatchObject({ code: 4, message: expect.stringContaining('CNI_CONTAINERID') });
-  });
-
-  test.each(['.', '..', 'a/b', 'a:b', 'a b', 'a\tb', 'sixteen-letters-', 'ééééé​éééé', '\u0001'])('the interface name %j is refused', (CNI_IFNAME) => {
-    expect(refusal({ CNI_IFNAME })).toMatchObject({ code: 4, message: expect.stringContaining('CNI_IFNAME') });
-  });
-
-  test.each(['a', 'eth0', 'fifteen-letters', 'é', 'a.b@c'])('the interface name %j is taken', (CNI_IFNAME) => {
-    expect(add({}, { CNI_IFNAME }).ifname).toBe(CNI_IFNAME);
-  });
-
-  test('what is not valid UTF-8 is told with code 4', () => {
-    const environment = Buffer.concat([encode(FULL), Buffer.from('CNI_ARGS='), Buffer.from([0xff, 0]), Buffer.from('X')]);
-    expect(() => decodeRequest({ environment, input: Buffer.from('{}') })).toThrow(/UTF-8/);
-  });
-});
-
-describe('CNI_ARGS', () => {
-  test('gives pod, address and MAC in any order', () => {
-    const CNI_ARGS = 'MAC=02:00:00:00:00:01;K8S_POD_NAME=web;IgnoreUnknown=1;X=y;IP=10.0.0.9,fd00::9;K8S_POD_UID=u;K8S_POD_NAMESPACE=shop;';
-    expect(add({}, { CNI_ARGS })).toMatchObject({
-      pod: { namespace: 'shop', name: 'web', uid: 'u' },
-      staticIps: ['10.0.0.9', 'fd00::9'],
-      mac: '02:00:00:00:00:01',
-    });
-  });
-
-  test.each(['', undefined, 'IgnoreUnknown=true', 'K8S_POD_NAME=web', 'IP=;MAC='])('%j asks for nothing', (CNI_ARGS) => {
-    const request = add({}, { CNI_ARGS });
-    expect(request.staticIps).toEqual([]);
-    expect(request).not.toHaveProperty('pod');
-    expect(request).not.toHaveProperty('mac');
-  });
-
-  test('an unknown key is refused unless told otherwise, and never repeated', () => {
-    expect(refusal({ CNI_ARGS: 'HUNTER2=x' })).toEqual({ code: 4, message: 'CNI_ARGS has a key that is not known' });
-    expect(refusal({ CNI_ARGS: 'HUNTER2=x;IgnoreUnknown=0' }).code).toBe(4);
-    expect(refusal({ CNI_ARGS: 'noequals;IgnoreUnknown=1' }).code).toBe(4);
-    expect(refusal({ CNI_ARGS: '__proto__=x' }).code).toBe(4);
-  });
-
-  test('does not stand in the way of a DEL', () => {
-    expect(decode({ CNI_COMMAND: 'DEL', CNI_ARGS: 'garbage' }).verb).toBe('DEL');
-  });
-});
 
 describe('standard input', () => {
   test.each([[''], ['{'], ['null'], ['[]'], ['"x"'], ['{} x'], [Buffer.from([0x7b, 0xff, 0x7d])], [`{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`]])(
@@ -316,11 +205,8 @@ describe('any input at all', () => {
 
   test('as bytes gives a request or a CniError', () => {
     fc.assert(fc.property(fc.uint8Array(), fc.uint8Array(), (environment, input) => {
-      try {
-        decodeRequest({ environment: Buffer.from(environment), input: Buffer.from(input) });
-      } catch (error) {
-        expect(error).toBeInstanceOf(CniError);
-      }
+      const { code } = refusalOf(() => decodeRequest({ environment: Buffer.from(environment), input: Buffer.from(input) }));
+      expect(code).toBeLessThan(100);
     }));
   });
 
