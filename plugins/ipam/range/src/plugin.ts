@@ -1,0 +1,27 @@
+import { definePlugin } from '@hawser/core';
+import { Claims, Ipam, Metadata } from '@hawser/core/contracts';
+import { ipamErrors } from '@hawser/core/network';
+import { Config } from './config.ts';
+import { parseRanges } from './range.ts';
+import { RangeIpam } from './range-ipam.ts';
+
+/** `hawser.ipam.v1.range`. */
+export default definePlugin({
+  provides: Ipam,
+  id: 'range',
+  enabled: 'configured',
+  stability: 'beta',
+  summary: 'Hands out addresses from ranges of both families.',
+  config: Config,
+  errors: ipamErrors,
+  requires: { claims: Claims, metadata: Metadata },
+  start({ config, claims, metadata, clock, log }) {
+    const { ranges } = parseRanges(config.ranges);
+    const ipam = new RangeIpam({ ranges, cooldownMs: config.cooldown, claims, clock });
+    for (const { gateway } of ipam.subnets()) {
+      const claim = metadata.read('state', (tx) => claims.get(tx, 'address', gateway));
+      if (claim) log.warn({ address: gateway, holder: claim.holder }, 'a container still has the address that is now a gateway');
+    }
+    return ipam;
+  },
+});

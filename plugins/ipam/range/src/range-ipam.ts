@@ -1,0 +1,91 @@
+import type { Clock } from '@hawser/core';
+import { type Claims, defineCollection, type Transaction } from '@hawser/core/contracts';
+import {
+  type AddressClaimData,
+  type AttachmentClaim,
+  type AttachmentRequest,
+  type ClaimContext,
+  type ClaimRequest,
+  type Family,
+  formatCidr,
+  formatIp,
+  type Ip,
+  ipamErrors,
+  type Ipam,
+  parseIp,
+} from '@hawser/core/network';
+import { Pool } from './pool.ts';
+import type { Range } from './range.ts';
+import { parseStatic, type StaticAddress } from './static-addresses.ts';
+
+/** Name of a range → the address that it handed out last. */
+const cursors = defineCollection<string>('state', 'ipam_cursor');
+
+export interface RangeIpamOptions {
+  readonly ranges: readonly Range[];
+  readonly cooldownMs: number;
+  readonly claims: Claims;
+  readonly clock: Clock;
+}
+
+/** Hands out addresses of ranges: first free behind a durable cursor, so that a released one comes last. */
+export class RangeIpam implements Ipam {
+  readonly #options: RangeIpamOptions;
+  readonly #pools: readonly Pool[];
+
+  constructor(options: RangeIpamOptions) {
+    this.#options = options;
+    this.#pools = options.ranges.map((range) => new Pool(range, options.claims, options.clock));
+  }
+
+  subnets(): readonly { readonly subnet: string; readonly gateway: string }[] {
+    const subnets = new Map(this.#options.ranges.map((range) => [formatCidr(range.subnet), gatewayOf(range)]));
+    return Array.from(subnets, ([subnet, gateway]) => ({ subnet, gateway }));
+  }
+
+  claim(request: AttachmentRequest): ClaimRequest {
+    const asked = parseStatic(request.staticIps, this.#options.ranges);
+    const families = ([4, 6] as const).filter((family) => this.#pools.some((pool) => pool.range.family === family));
+    return { type: 'address', take: (tx, context) => families.map((family) => this.#takeOne(tx, context, family, asked.get(family))) };
+  }
+
+  #takeOne(tx: Transaction, context: ClaimContext, family: Family, asked: StaticAddress | undefined): AttachmentClaim {
+    const { ip, range } = asked ? this.#demand(tx, asked) : this.#search(tx, family);
+    const key = formatIp(ip);
+    const data: AddressClaimData = { address: `${key}/${range.subnet.length}`, subnet: formatCidr(range.subnet), gateway: gatewayOf(range) };
+    const { claims, cooldownMs } = this.#options;
+    claims.take(tx, { type: 'address', key, holder: context.holder, data, lease: context.lease, cooldownMs });
+    return { type: 'address', key, data };
+  }
+
+  /** The address that was asked for, which has to be free. */
+  #demand(tx: Transaction, asked: StaticAddress): StaticAddress {
+    const key = formatIp(asked.ip);
+    const { claims } = this.#options;
+    if (claims.isFree(tx, 'address', key)) return asked;
+    const claim = claims.get(tx, 'address', key);
+    const holder = claim?.holder ? `is held by ${claim.holder.containerId} on ${claim.holder.ifname}` : 'was released a moment ago and is cooling down';
+    throw ipamErrors.addressInUse(`${key} ${holder}`, { details: { address: key, ...(claim ? { state: claim.state } : {}) } });
+  }
+
+  #search(tx: Transaction, family: Family): { readonly ip: Ip; readonly range: Range } {
+    const pools = this.#pools.filter((pool) => pool.range.family === family);
+    for (const pool of pools) {
+      const { name } = pool.range;
+      const ip = pool.find(tx, parseIp(tx.get(cursors, name) ?? '')?.value);
+      if (!ip) continue;
+      tx.put(cursors, name, formatIp(ip));
+      return { ip, range: pool.range };
+    }
+    throw exhausted(pools.map((pool) => pool.usage(tx)));
+  }
+}
+
+function exhausted(usages: readonly ReturnType<Pool['usage']>[]): Error {
+  const counts = usages.map(({ range, total, held, cooling }) => `${range}: ${total} in all, ${held} held, ${cooling} cooling down`);
+  return ipamErrors.exhausted(`no address is left in ${counts.join('; ')}`, {
+    details: { ranges: usages.map(({ range, total, held, cooling }) => ({ range, total: String(total), held, cooling })) },
+  });
+}
+
+const gatewayOf = ({ family, gateway }: Range): string => formatIp({ family, value: gateway });
