@@ -34,10 +34,11 @@ export class TombstoneFolder {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
   }
 
-  /** Names in the order of their writing; not complete when there are more than fit. */
+  /** Names in the order of their writing, none where there is no folder; not complete when there are more than fit. */
   async list(): Promise<{ readonly names: readonly string[]; readonly complete: boolean }> {
     const names: string[] = [];
-    for await (const entry of await opendir(this.path, { bufferSize: 256 })) {
+    const folder = await opendir(this.path, { bufferSize: 256 }).catch(toleratingMissing);
+    for await (const entry of folder ?? []) {
       if (!NAME.test(entry.name)) continue;
       if (names.length === MAX_LISTED) return { names: names.sort(), complete: false };
       names.push(entry.name);

@@ -74,7 +74,9 @@ export class Tombstones {
 
   /** Carries out what waits for this interface; throws "try again" where that fails. */
   async settle(id: AttachmentId, signal: AbortSignal): Promise<void> {
-    await this.#scan();
+    await this.#scan().catch((cause: unknown) => {
+      throw new CniError(CniCode.io, 'the folder of earlier DELs cannot be read, so this interface may still have one', { cause });
+    });
     if (!this.#complete) throw new CniError(CniCode.tryAgain, 'too many earlier DELs wait to be carried out; try again');
     const key = attachmentKey(id);
     const mine = () => [...this.#pending.values()].filter(({ request }) => attachmentKey(request) === key);

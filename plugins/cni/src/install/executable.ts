@@ -18,4 +18,4 @@ export async function loadExecutable(): Promise<{ readonly content: Buffer; read
 }
 
 /** The script with a first line that names its interpreter. */
-export const withInterpreter = (script: string, node: string): string => script.replace(/^#!.*\n/, '').replace(/^/, `#!${node}\n`);
+export const withInterpreter = (script: string, node: string): string => `#!${node}\n${script.replace(/^#!.*\n/, '')}`;

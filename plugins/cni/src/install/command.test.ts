@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { JsonValue } from '@hawser/core';
+import type { Invocation } from '@hawser/core/cli';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cniErrors } from '../endpoint/errors.ts';
+import { serve, type Served } from '../testing/served.ts';
+import { cniCommand } from './command.ts';
+
+const built = existsSync(new URL('../../dist/hawser-cni.js', import.meta.url));
+let folder: string;
+let served: Served;
+let results: JsonValue[];
+let notes: string[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hwt-command-'));
+  served = await serve();
+  results = [];
+  notes = [];
+});
+afterEach(async () => {
+  await served[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const command = (name: string) => cniCommand.commands?.find((candidate) => candidate.name === name);
+const conflist = () => join(folder, 'conf', '05-hawser.conflist');
+
+/** As the command line calls it. */
+function invocation(ready: boolean, socket = join(served.path, '..', 'hawser.sock')): Invocation {
+  const version = { agent: '1', core: '1', node: '26', pid: 1, ready };
+  // Only what these commands ask of it.
+  const client = { version: () => Promise.resolve(version) } as unknown as Invocation['client'];
+  return {
+    arguments: [],
+    options: { binDir: join(folder, 'bin'), confDir: join(folder, 'conf'), name: 'hawser' },
+    global: { config: '', socket, output: 'json', logLevel: 'info', color: false },
+    signal: new AbortController().signal,
+    output: {
+      result: (value) => void results.push(value),
+      item: () => undefined,
+      note: (text) => void notes.push(text),
+      progress: (_, work) => work(),
+    },
+    client,
+  };
+}
+
+describe.skipIf(!built)('hawser cni (needs the built package)', () => {
+  test('install asks the endpoint beside the agent where it is, and writes that down', async () => {
+    await command('install')?.run?.(invocation(true));
+    expect(JSON.parse(readFileSync(conflist(), 'utf8'))).toMatchObject({ plugins: [{ socket: served.path, tombstones: '/t' }] });
+    expect(results).toEqual([expect.objectContaining({ conflist: conflist(), changed: true })]);
+    await command('install')?.run?.(invocation(true));
+    expect(notes).toEqual(['installed', 'everything was there already']);
+  });
+
+  test('install does nothing while the agent is not ready, or where no endpoint answers', async () => {
+    await expect(command('install')?.run?.(invocation(false))).rejects.toSatisfy(cniErrors.agentNotReady.is);
+    await expect(command('install')?.run?.(invocation(true, join(folder, 'hawser.sock')))).rejects.toSatisfy(cniErrors.agentNotReady.is);
+    expect([existsSync(join(folder, 'bin')), existsSync(join(folder, 'conf'))]).toEqual([false, false]);
+  });
+
+  test('uninstall needs no agent', async () => {
+    await command('install')?.run?.(invocation(true));
+    await command('uninstall')?.run?.(invocation(false));
+    expect(results.at(-1)).toEqual({ removed: [conflist(), join(folder, 'bin', 'hawser-cni')] });
+    expect(existsSync(conflist())).toBe(false);
+  });
+});
