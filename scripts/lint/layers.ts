@@ -12,6 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['metadata'],
   ['events'],
   ['leases', 'gc'],
+  ['snapshots'],
   ['claims'],
   ['network'],
   ['api'],

@@ -1,5 +1,10 @@
+import { claimsPlugin } from '../claims/claims-plugin.ts';
+import { eventsPlugin } from '../events/events-plugin.ts';
+import { gcPlugin } from '../gc/gc-plugin.ts';
+import { leasesPlugin } from '../leases/leases-plugin.ts';
 import { lmdbMetadata } from '../metadata/lmdb-plugin.ts';
+import { snapshotsPlugin } from '../snapshots/snapshots-plugin.ts';
 import { paths } from './paths.ts';
 
 /** What every agent starts with; an assembly puts its own plugins behind these. */
-export const corePlugins = [paths, lmdbMetadata] as const;
+export const corePlugins = [paths, lmdbMetadata, eventsPlugin, gcPlugin, leasesPlugin, snapshotsPlugin, claimsPlugin] as const;

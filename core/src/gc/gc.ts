@@ -24,12 +24,19 @@ export interface Collector {
   readonly store: StoreName;
   /** Every key, condemned ones included. */
   keys(tx: ReadTransaction): Iterable<string>;
+  /** Whether it is among `keys`; they are looked through where it is absent. */
+  has?(tx: ReadTransaction, key: string): boolean;
   /** Whether it lives by itself (label `gc.root`, unexpired `gc.expire`). `now` is milliseconds since the epoch. */
   isRoot(tx: ReadTransaction, key: string, now: number): boolean;
   /** When a root of this type stops being one by itself, for the wake-up; undefined where it doesn't. */
   expiry?(tx: ReadTransaction, key: string): number | undefined;
   /** What it keeps alive. */
   references(tx: ReadTransaction, key: string): Iterable<Node>;
+  /**
+   * Which keys of this type refer to a node: the reverse of `references`. Makes collecting one node independent of the
+   * number of nodes; where it is absent, every key's `references` are asked for.
+   */
+  referrers?(tx: ReadTransaction, node: Node): Iterable<string>;
   /** Marks it so that nobody can take it up again. */
   condemn(tx: Transaction, key: string): void;
   /** Undoes what lies outside the store. May be repeated; resolves only when it is confirmed undone. */
@@ -80,6 +87,8 @@ export interface Gc {
   finished(node: Node, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Says, inside the transaction, that something may have become garbage; a run follows after the commit. */
   trigger(tx: Transaction): void;
+  /** Says, inside the transaction, that something may become garbage by itself at a time (milliseconds since the epoch). */
+  wakeAt(tx: Transaction, at: number): void;
   isCondemned(tx: ReadTransaction, node: Node): boolean;
   status(): GcStatus;
 }

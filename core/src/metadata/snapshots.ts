@@ -60,6 +60,8 @@ export interface Snapshotter<D extends JsonObject> {
   walk(tx: ReadTransaction, range?: { readonly prefix?: string }): Iterable<Snapshot<D>>;
   /** Whether other snapshots stand on it. */
   hasChildren(tx: ReadTransaction, key: string): boolean;
+  /** Full names of the snapshots that stand on it. */
+  children(tx: ReadTransaction, key: string): Iterable<string>;
   /** Deletes the record at once. For a thing without a clean-up; everything else goes by garbage collection. */
   remove(tx: Transaction, key: string): void;
 }

@@ -1,3 +1,4 @@
+export { type CoreOptions, startCore, type TestCore } from './core.ts';
 export { type TestContext, type TestContextOptions, testContext } from './context.ts';
 export { type HeldClock, heldClock } from './held-clock.ts';
 export { describeHostContract, type HostContractOptions, type HostFixture } from './host-contract.ts';

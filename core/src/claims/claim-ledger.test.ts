@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { claimName } from './claims.ts';
+import { startCore } from '../testing/core.ts';
+import { testContext } from '../testing/context.ts';
+
+const signal = new AbortController().signal;
+const holder = { containerId: 'c1', ifname: 'eth0' };
+
+test('a claim goes from held by way of releasing and cooling to free', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  const cleaned: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  using attachments = core.snapshots.open({ type: 'attachment', store: 'state', cleanup: async ({ key }) => (cleaned.push(key), gate.promise) });
+  await core.metadata.write('state', (tx) => {
+    const lease = core.leases.create(tx, { expiresInMs: 60_000 });
+    const claim = core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: { prefix: 24 }, lease: lease.id, cooldownMs: 5000 });
+    attachments.prepare(tx, 'c1/eth0', { data: {}, parents: [claimName(claim)], lease: lease.id });
+    attachments.commit(tx, 'c1/eth0', { labels: { 'gc.root': 'yes' } });
+    core.leases.delete(tx, lease.id);
+  });
+  const state = () => core.metadata.read('state', (tx) => core.claims.get(tx, 'address', '10.0.0.5'));
+  expect(state()).toMatchObject({ state: 'held', holder });
+  await core.gc.collect({ type: 'attachment', key: 'c1/eth0' }, { signal });
+  expect(cleaned).toEqual([]);
+  await core.metadata.write('state', (tx) => void attachments.update(tx, 'c1/eth0', { labels: { 'gc.root': '' } }));
+  const collected = core.gc.collect({ type: 'attachment', key: 'c1/eth0' }, { signal });
+  await expect.poll(() => cleaned).toEqual(['c1/eth0']);
+  expect(state()).toMatchObject({ state: 'releasing', holder });
+  gate.resolve();
+  await collected;
+  expect(state()).toMatchObject({ state: 'cooling' });
+  expect(state()).not.toHaveProperty('holder');
+  const take = () => core.metadata.write('state', (tx) => core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: {}, lease: core.leases.create(tx, {}).id }));
+  await expect(take()).rejects.toMatchObject({ code: 'claims.cooling' });
+  await context.clock.advance(5000);
+  await expect.poll(state).toBeUndefined();
+  await expect(take()).resolves.toMatchObject({ state: 'held' });
+  await expect(take()).rejects.toMatchObject({ code: 'claims.already_held' });
+  const topics = Array.from(core.events.history({ topics: ['/claims'] }), ({ topic }) => topic);
+  expect(topics).toEqual(['/claims/taken', '/claims/cooling', '/claims/freed', '/claims/taken']);
+});

@@ -1,0 +1,124 @@
+import type { Clock } from '../context/index.ts';
+import type { Events } from '../events/events.ts';
+import { readCondemned } from '../gc/condemned.ts';
+import { parseNode } from '../gc/node.ts';
+import type { JsonObject } from '../json.ts';
+import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
+import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import { CLAIM, type ClaimData, claimKey, toClaim } from './claim-record.ts';
+import type { Claim, Claims, TakeOptions } from './claims.ts';
+import { claimErrors } from './errors.ts';
+
+export interface LedgerDependencies {
+  readonly snapshots: Pick<Snapshots, 'open'>;
+  readonly events: Pick<Events, 'publish'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const TYPE = /^[a-z][a-z0-9-]*$/;
+
+/**
+ * The ledger over snapshots of type `claim`.
+ *
+ * ```
+ * free ─take→ held (committed, kept by its lease, then by its attachment)
+ * held ─nothing keeps it→ cooling (a new record, rooted until `gc.expire`) ─time→ free
+ * ```
+ */
+export class ClaimLedger implements Claims, Disposable {
+  readonly #events: LedgerDependencies['events'];
+  readonly #clock: LedgerDependencies['clock'];
+  readonly #records: Snapshotter<ClaimData> & Disposable;
+
+  constructor({ snapshots, events, clock }: LedgerDependencies) {
+    this.#events = events;
+    this.#clock = clock;
+    this.#records = snapshots.open<ClaimData>({ type: CLAIM, store: 'state', removed: (tx, snapshot) => this.#removed(tx, snapshot) });
+  }
+
+  take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0 }: TakeOptions): Claim {
+    if (!TYPE.test(type)) throw claimErrors.invalidType(`'${type}' is no type of claim`);
+    const name = claimKey(type, key);
+    const former = this.#records.get(tx, name);
+    if (former !== undefined) this.#displace(tx, former);
+    const record: ClaimData = { state: 'held', holder: { ...holder }, since: this.#now(), cooldownMs, data };
+    this.#records.prepare(tx, name, { data: record, lease });
+    const claim = toClaim(this.#records.commit(tx, name));
+    this.#publish(tx, 'taken', claim, { holder: { ...holder } });
+    return claim;
+  }
+
+  isFree(tx: ReadTransaction, type: string, key: string): boolean {
+    const record = this.#records.get(tx, claimKey(type, key));
+    return record === undefined || this.#isOver(record);
+  }
+
+  get(tx: ReadTransaction, type: string, key: string): Claim | undefined {
+    const record = this.#records.get(tx, claimKey(type, key));
+    return record && this.#claim(tx, record);
+  }
+
+  *list(tx: ReadTransaction, type?: string): Iterable<Claim> {
+    const range = type === undefined ? {} : { prefix: `${type}/` };
+    for (const record of this.#records.walk(tx, range)) yield this.#claim(tx, record);
+  }
+
+  [Symbol.dispose](): void {
+    this.#records[Symbol.dispose]();
+  }
+
+  /** Makes room where the cooldown is over and only the record is left; says who has it where it isn't. */
+  #displace(tx: Transaction, former: Snapshot<ClaimData>): void {
+    const claim = this.#claim(tx, former);
+    const details = { type: claim.type, key: claim.key };
+    if (former.data.state === 'held') {
+      const { containerId = '', ifname = '' } = claim.holder ?? {};
+      throw claimErrors.alreadyHeld(`${claim.type} ${claim.key} is held by ${containerId}/${ifname}`, { details: { ...details, containerId, ifname } });
+    }
+    if (!this.#isOver(former)) {
+      const until = former.labels['gc.expire'] ?? 'further notice';
+      throw claimErrors.cooling(`${claim.type} ${claim.key} is cooling until ${until}`, { details: { ...details, until } });
+    }
+    this.#records.remove(tx, former.key);
+  }
+
+  #isOver({ data, labels }: Snapshot<ClaimData>): boolean {
+    return data.state === 'cooling' && Date.parse(labels['gc.expire'] ?? '') <= this.#clock.now();
+  }
+
+  /** The record is gone: what was held begins to cool, what has cooled is free. */
+  #removed(tx: Transaction, { key: name, data: record }: Snapshot<ClaimData>): void {
+    const claim = { type: name.slice(0, name.indexOf('/')), key: name.slice(name.indexOf('/') + 1) };
+    if (record.state === 'cooling' || record.cooldownMs <= 0) {
+      this.#publish(tx, 'freed', claim);
+      return;
+    }
+    const until = new Date(this.#clock.now() + record.cooldownMs).toISOString();
+    const { cooldownMs, data } = record;
+    this.#records.prepare(tx, name, { data: { state: 'cooling', since: this.#now(), cooldownMs, data }, labels: { 'gc.expire': until } });
+    this.#records.commit(tx, name);
+    this.#publish(tx, 'cooling', claim, { until });
+  }
+
+  #claim(tx: ReadTransaction, record: Snapshot<ClaimData>): Claim {
+    return toClaim(record, record.data.state === 'held' ? this.#releasingSince(tx, record.key) : undefined);
+  }
+
+  /** Since when what stands on it is condemned. */
+  #releasingSince(tx: ReadTransaction, name: string): string | undefined {
+    for (const child of this.#records.children(tx, name)) {
+      const node = parseNode(child);
+      const condemned = node && readCondemned(tx, node);
+      if (condemned !== undefined) return condemned.since;
+    }
+    return undefined;
+  }
+
+  #publish(tx: Transaction, verb: string, { type, key }: Pick<Claim, 'type' | 'key'>, facts: JsonObject = {}): void {
+    this.#events.publish(tx, { topic: `/claims/${verb}`, data: { type, key, ...facts } });
+  }
+
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}

@@ -1,0 +1,9 @@
+import { defineErrors } from '../errors/index.ts';
+
+/** The events' part of the error catalogue. */
+export const eventErrors = defineErrors('events', {
+  invalidCursor: { kind: 'InvalidArgument', remedy: "Use a cursor from an event, or 'start'." },
+  invalidQueue: { kind: 'InvalidArgument', remedy: 'Let at least 1 and at most 1,000,000 events wait.' },
+  invalidTopic: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: name topics like `/area/verb` in lower case.' },
+  closed: { kind: 'Unavailable', remedy: 'The agent is stopping: subscribe again when it is up.' },
+});

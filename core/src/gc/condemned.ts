@@ -1,0 +1,46 @@
+/**
+ * The durable list of condemned nodes, in the store of each.
+ *
+ * ```
+ * gc_condemned/<type>/<key> → CondemnedRecord
+ * ```
+ */
+import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
+import type { Node } from './gc.ts';
+import { nodeName, parseNode } from './node.ts';
+
+export type CondemnedRecord = {
+  /** RFC 3339, UTC. */
+  readonly since: string;
+  readonly reason: string;
+  /** Clean-ups that failed. */
+  readonly attempts: number;
+  readonly lastError?: string;
+};
+
+const COLLECTIONS: Readonly<Record<StoreName, Collection<CondemnedRecord>>> = {
+  root: defineCollection('root', 'gc_condemned'),
+  state: defineCollection('state', 'gc_condemned'),
+};
+
+export function readCondemned(tx: ReadTransaction, node: Node): CondemnedRecord | undefined {
+  return tx.get(COLLECTIONS[tx.store], nodeName(node));
+}
+
+export const isCondemned = (tx: ReadTransaction, node: Node): boolean => tx.has(COLLECTIONS[tx.store], nodeName(node));
+
+export function* listCondemned(tx: ReadTransaction, type?: string): Iterable<readonly [node: Node, record: CondemnedRecord]> {
+  const range = type === undefined ? {} : { prefix: `${type}/` };
+  for (const [name, record] of tx.entries(COLLECTIONS[tx.store], range)) {
+    const node = parseNode(name);
+    if (node !== undefined) yield [node, record];
+  }
+}
+
+export function writeCondemned(tx: Transaction, node: Node, record: CondemnedRecord): void {
+  tx.put(COLLECTIONS[tx.store], nodeName(node), record);
+}
+
+export function deleteCondemned(tx: Transaction, node: Node): void {
+  tx.delete(COLLECTIONS[tx.store], nodeName(node));
+}

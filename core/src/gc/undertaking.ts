@@ -1,0 +1,132 @@
+import type { Clock } from '../context/index.ts';
+import { toHawserError } from '../errors/index.ts';
+import type { Registered } from './collectors.ts';
+import { withDeadline } from './deadline.ts';
+import { gcErrors } from './errors.ts';
+import type { Node, Settling } from './gc.ts';
+import { nodeName } from './node.ts';
+
+/** What an attempt came to: other nodes that went or are going now because this one is gone. */
+export interface Outcome {
+  readonly removed: readonly Node[];
+  readonly next: readonly Undertaking[];
+}
+
+export interface UndertakingOptions {
+  readonly node: Node;
+  readonly registered: Registered;
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+  readonly retry: { readonly firstMs: number; readonly maxMs: number };
+  /** Aborts when garbage collection stops. */
+  readonly signal: AbortSignal;
+  /** Deletes the record; what went along and what goes next. */
+  finish(): Promise<Outcome>;
+  /** Takes down that an attempt failed. */
+  failed(error: Error, attempts: number): Promise<void>;
+}
+
+/**
+ * The way of one condemned node: clean up until that succeeds, then finish. Attempts never overlap unless one has
+ * hung past its deadline for as long as the longest pause.
+ */
+export class Undertaking {
+  readonly node: Node;
+  /** Resolves when nothing is left of the node; rejects only when garbage collection or its type stops. */
+  readonly finished: Promise<void>;
+  readonly #options: UndertakingOptions;
+  readonly #signal: AbortSignal;
+  #attempt = unheard<Outcome>();
+  #hurry = unheard<void>();
+
+  constructor(options: UndertakingOptions) {
+    this.node = options.node;
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, options.registered.signal]);
+    this.finished = this.#work();
+    this.finished.catch(() => {}); // told through `failed`, or it is the stop itself
+  }
+
+  /** The outcome of the attempt under way, or of the next one, which then begins at once. */
+  attempt(): Promise<Outcome> {
+    this.#hurry.resolve();
+    return this.#attempt.promise;
+  }
+
+  /** The outcome of the attempt under way or of the next one, whenever that is. */
+  get outcome(): Promise<Outcome> {
+    return this.#attempt.promise;
+  }
+
+  async #work(): Promise<void> {
+    for (let attempts = 1; ; attempts++) {
+      const attempt = this.#attempt;
+      try {
+        attempt.resolve(await this.#try(attempt));
+        return;
+      } catch (error) {
+        this.#attempt = unheard();
+        this.#hurry = unheard();
+        attempt.reject(error);
+        if (this.#signal.aborted) {
+          this.#attempt.reject(this.#signal.reason);
+          throw error;
+        }
+        await this.#pause(toHawserError(error), attempts);
+      }
+    }
+  }
+
+  async #try(attempt: PromiseWithResolvers<Outcome>): Promise<Outcome> {
+    const settling = await this.#bounded((signal) => this.#cleanup(signal));
+    if (settling !== undefined) {
+      attempt.resolve({ removed: [this.node], next: [] });
+      await this.#bounded(() => settling.settled);
+    }
+    return this.#options.finish();
+  }
+
+  async #cleanup(signal: AbortSignal): Promise<Settling | undefined> {
+    const { cleanup } = this.#options.registered.collector;
+    return (await cleanup?.(this.node.key, signal)) ?? undefined;
+  }
+
+  /** Waits for what hangs past its deadline as long as the longest pause: it may still come to its end. */
+  async #bounded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, deadlineMs, retry } = this.#options;
+    const late = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} took more than ${deadlineMs} ms`);
+    let running: Promise<T> | undefined;
+    try {
+      return await withDeadline(clock, deadlineMs, this.#signal, late, (signal) => (running = work(signal)));
+    } catch (error) {
+      if (running === undefined || !gcErrors.cleanupTimedOut.is(error)) throw error;
+      this.#fail(error);
+      const hung = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} hangs: it did not end when it was told to`);
+      const rest = running;
+      return withDeadline(clock, retry.maxMs, this.#signal, hung, () => rest);
+    }
+  }
+
+  /** Answers who waits; the work goes on. */
+  #fail(error: Error): void {
+    const attempt = this.#attempt;
+    attempt.reject(error);
+  }
+
+  async #pause(error: Error, attempts: number): Promise<void> {
+    const { clock, retry } = this.#options;
+    await this.#options.failed(error, attempts);
+    const pause = Math.min(retry.firstMs * 2 ** Math.min(attempts - 1, 30), retry.maxMs);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    using _timer = clock.timer(pause, resolve);
+    this.#signal.addEventListener('abort', () => resolve(), { once: true });
+    await Promise.race([promise, this.#hurry.promise]);
+  }
+}
+
+/** A promise that may be rejected with nobody waiting for it. */
+function unheard<T>(): PromiseWithResolvers<T> {
+  const resolvers = Promise.withResolvers<T>();
+  resolvers.promise.catch(() => {});
+  return resolvers;
+}

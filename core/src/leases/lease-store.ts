@@ -1,0 +1,105 @@
+import type { Context } from '../context/index.ts';
+import type { Events } from '../events/events.ts';
+import type { Gc, Node } from '../gc/gc.ts';
+import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import { leaseErrors } from './errors.ts';
+import { deleteLease, linkResource, readLease, readLeases, unlinkResource, writeLease } from './lease-records.ts';
+import type { Lease, LeaseOptions, Leases } from './leases.ts';
+
+export interface LeaseDependencies {
+  readonly context: Pick<Context, 'clock' | 'random'>;
+  readonly events: Pick<Events, 'publish'>;
+  readonly gc: Pick<Gc, 'trigger' | 'wakeAt'>;
+}
+
+const ID = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
+const MAX_ID_LENGTH = 76;
+const MAX_LABEL_BYTES = 4096;
+
+/** The leases of both stores. */
+export class LeaseStore implements Leases {
+  readonly #context: LeaseDependencies['context'];
+  readonly #events: LeaseDependencies['events'];
+  readonly #gc: LeaseDependencies['gc'];
+
+  constructor({ context, events, gc }: LeaseDependencies) {
+    this.#context = context;
+    this.#events = events;
+    this.#gc = gc;
+  }
+
+  create(tx: Transaction, options: LeaseOptions = {}): Lease {
+    const id = options.id ?? this.#context.random.id();
+    if (id.length > MAX_ID_LENGTH || !ID.test(id)) throw leaseErrors.invalidId(`'${id.slice(0, 80)}' is no id for a lease`);
+    const former = readLease(tx, id);
+    if (former !== undefined) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
+    const labels = checkedLabels(options.labels ?? {});
+    const expiresAt = options.expiresInMs === undefined ? {} : { expiresAt: this.#expiry(tx, options.expiresInMs) };
+    writeLease(tx, id, { labels, createdAt: this.#now(), ...expiresAt });
+    this.#events.publish(tx, { topic: '/leases/created', data: { id, store: tx.store, labels, ...expiresAt } });
+    return this.#existing(tx, id);
+  }
+
+  renew(tx: Transaction, id: string, expiresInMs: number): Lease {
+    const { labels, createdAt } = this.#existing(tx, id);
+    const expiresAt = this.#expiry(tx, expiresInMs);
+    writeLease(tx, id, { labels, createdAt, expiresAt });
+    this.#events.publish(tx, { topic: '/leases/renewed', data: { id, store: tx.store, expiresAt } });
+    return this.#existing(tx, id);
+  }
+
+  delete(tx: Transaction, id: string): void {
+    const lease = this.#existing(tx, id);
+    deleteLease(tx, id);
+    this.#events.publish(tx, { topic: '/leases/deleted', data: { id, store: tx.store, reason: 'deleted' } });
+    if (lease.resources.length > 0) this.#gc.trigger(tx);
+  }
+
+  addResource(tx: Transaction, id: string, resource: Node): void {
+    this.#existing(tx, id);
+    linkResource(tx, id, resource);
+  }
+
+  removeResource(tx: Transaction, id: string, resource: Node): void {
+    this.#existing(tx, id);
+    if (unlinkResource(tx, id, resource)) this.#gc.trigger(tx);
+  }
+
+  get(tx: ReadTransaction, id: string): Lease | undefined {
+    return readLease(tx, id);
+  }
+
+  list(tx: ReadTransaction): Iterable<Lease> {
+    return readLeases(tx);
+  }
+
+
+  #existing(tx: ReadTransaction, id: string): Lease {
+    const lease = readLease(tx, id);
+    if (lease === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
+    return lease;
+  }
+
+  #expiry(tx: Transaction, expiresInMs: number): string {
+    if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER) throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
+    const at = Math.min(this.#context.clock.now() + expiresInMs, MAX_TIME);
+    this.#gc.wakeAt(tx, at);
+    return new Date(at).toISOString();
+  }
+
+  #now(): string {
+    return new Date(this.#context.clock.now()).toISOString();
+  }
+}
+
+/** The end of year 9999: the last that RFC 3339 can write. */
+const MAX_TIME = Date.UTC(9999, 11, 31);
+
+function checkedLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [key, value] of Object.entries(labels)) {
+    if (key === '' || Buffer.byteLength(key) + Buffer.byteLength(value) > MAX_LABEL_BYTES) {
+      throw leaseErrors.invalidLabels(`label '${key.slice(0, 80)}' is empty or too long`);
+    }
+  }
+  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
+}

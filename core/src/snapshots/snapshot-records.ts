@@ -1,0 +1,51 @@
+import type { Node } from '../gc/gc.ts';
+import { nodeName } from '../gc/node.ts';
+import type { JsonObject } from '../json.ts';
+import type { Snapshot } from '../metadata/snapshots.ts';
+import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
+
+/** What is stored under `type/key`; see metadata/snapshots.ts for the picture. */
+export type SnapshotRecord<D extends JsonObject = JsonObject> = {
+  readonly kind: 'active' | 'committed';
+  readonly parents: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly data: D;
+};
+
+const snapshotsOf = (store: StoreName): Collection<SnapshotRecord> => defineCollection(store, 'snapshots');
+const childrenOf = (store: StoreName): Collection<Readonly<Record<string, never>>> => defineCollection(store, 'snapshot_children');
+
+const SNAPSHOTS = { root: snapshotsOf('root'), state: snapshotsOf('state') };
+const CHILDREN = { root: childrenOf('root'), state: childrenOf('state') };
+
+export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | undefined => tx.get(SNAPSHOTS[tx.store], nodeName(node));
+
+export const hasRecord = (tx: ReadTransaction, node: Node): boolean => tx.has(SNAPSHOTS[tx.store], nodeName(node));
+
+/** Names `type/key` and records, in order of the names. */
+export const readRecords = (tx: ReadTransaction, prefix?: string): Iterable<readonly [name: string, record: SnapshotRecord]> =>
+  tx.entries(SNAPSHOTS[tx.store], prefix === undefined ? {} : { prefix });
+
+export function writeRecord(tx: Transaction, node: Node, record: SnapshotRecord): void {
+  tx.put(SNAPSHOTS[tx.store], nodeName(node), record);
+}
+
+export function linkParent(tx: Transaction, parent: string, child: Node): void {
+  tx.put(CHILDREN[tx.store], `${parent}\0${nodeName(child)}`, {});
+}
+
+/** Deletes a record with its links to its parents. */
+export function deleteRecord(tx: Transaction, node: Node, record: SnapshotRecord): void {
+  for (const parent of record.parents) tx.delete(CHILDREN[tx.store], `${parent}\0${nodeName(node)}`);
+  tx.delete(SNAPSHOTS[tx.store], nodeName(node));
+}
+
+/** Full names of what stands on a snapshot, whatever their type. */
+export function* readChildren(tx: ReadTransaction, parent: Node, type?: string): Iterable<string> {
+  const prefix = `${nodeName(parent)}\0`;
+  for (const [key] of tx.entries(CHILDREN[tx.store], { prefix: type === undefined ? prefix : `${prefix}${type}/` })) yield key.slice(prefix.length);
+}
+
+export const toSnapshot = (node: Node, record: SnapshotRecord): Snapshot => ({ ...node, namespace: 'default', ...record });

@@ -1,0 +1,80 @@
+import type { Gc } from '../gc/gc.ts';
+import type { Collector, Node } from '../gc/gc.ts';
+import { parseNode } from '../gc/node.ts';
+import type { JsonObject } from '../json.ts';
+import type { Snapshot, Snapshots, Snapshotter, SnapshotType } from '../metadata/snapshots.ts';
+import type { Metadata, ReadTransaction } from '../metadata/store.ts';
+import { expiryOf, keptByLabels } from './labels.ts';
+import { hasRecord, readChildren, readRecord, readRecords, toSnapshot } from './snapshot-records.ts';
+import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
+
+export interface SnapshotDependencies extends SnapshotterDependencies {
+  readonly metadata: Pick<Metadata, 'read'>;
+  readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'wakeAt' | 'register'>;
+}
+
+/** All types of snapshots, and their part in garbage collection. */
+export class SnapshotStore implements Snapshots {
+  readonly #core: SnapshotDependencies;
+  readonly #open = new Set<string>();
+
+  constructor(core: SnapshotDependencies) {
+    this.#core = core;
+  }
+
+  open<D extends JsonObject>(definition: SnapshotType<D>): Snapshotter<D> & Disposable {
+    const { type } = definition;
+    const snapshotter = new TypedSnapshotter(definition, this.#core);
+    const registration = this.#core.gc.register(this.#collector(definition, snapshotter));
+    this.#open.add(type);
+    const close = () => {
+      this.#open.delete(type);
+      registration[Symbol.dispose]();
+    };
+    return Object.assign(snapshotter, { [Symbol.dispose]: close });
+  }
+
+  *list(tx: ReadTransaction): Iterable<Snapshot> {
+    for (const [name, record] of readRecords(tx)) {
+      const node = parseNode(name);
+      if (node !== undefined) yield toSnapshot(node, record);
+    }
+  }
+
+  #collector<D extends JsonObject>({ type, store, cleanup }: SnapshotType<D>, snapshotter: TypedSnapshotter<D>): Collector {
+    const nodeOf = (key: string): Node => ({ type, key });
+    const { metadata } = this.#core;
+    return {
+      type,
+      store,
+      keys: (tx) => Array.from(snapshotter.walk(tx), ({ key }) => key),
+      has: (tx, key) => hasRecord(tx, nodeOf(key)),
+      isRoot: (tx, key, now) => this.#isRoot(tx, nodeOf(key), now),
+      expiry: (tx, key) => expiryOf(readRecord(tx, nodeOf(key))?.labels ?? {}),
+      references: (tx, key) => (readRecord(tx, nodeOf(key))?.parents ?? []).map(parseNode).filter((node) => node !== undefined),
+      referrers: (tx, node) => (tx.store === store ? Array.from(readChildren(tx, node, type), (name) => name.slice(type.length + 1)) : []),
+      condemn: () => {}, // the list of condemned nodes is what snapshotters ask
+      finish(tx, key) {
+        const record = readRecord(tx, nodeOf(key));
+        if (record !== undefined) snapshotter.erase(tx, key, record);
+      },
+      ...(cleanup === undefined
+        ? {}
+        : {
+            cleanup: async (key, signal) => {
+              const snapshot = metadata.read(store, (tx) => snapshotter.get(tx, key));
+              return snapshot && cleanup(snapshot, signal);
+            },
+          }),
+    };
+  }
+
+  /** What a type stands on that no plugin has opened can't be known to be free: it counts as a root. */
+  #isRoot(tx: ReadTransaction, node: Node, now: number): boolean {
+    const record = readRecord(tx, node);
+    if (record === undefined) return false;
+    if (keptByLabels(record.labels, now)) return true;
+    for (const child of readChildren(tx, node)) if (!this.#open.has(parseNode(child)?.type ?? '')) return true;
+    return false;
+  }
+}

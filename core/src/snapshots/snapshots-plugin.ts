@@ -1,0 +1,19 @@
+import { Events } from '../events/events.ts';
+import { Gc } from '../gc/gc.ts';
+import { Leases } from '../leases/leases.ts';
+import { Snapshots } from '../metadata/snapshots.ts';
+import { Metadata } from '../metadata/store.ts';
+import { definePlugin } from '../plugin/definition.ts';
+import { snapshotErrors } from './errors.ts';
+import { SnapshotStore } from './snapshot-store.ts';
+
+/** `hawser.snapshots.v1.store`. */
+export const snapshotsPlugin = definePlugin({
+  provides: Snapshots,
+  id: 'store',
+  stability: 'beta',
+  summary: 'The durable state of what plugins make: active while it is being made, committed when it is.',
+  errors: snapshotErrors,
+  requires: { metadata: Metadata, events: Events, leases: Leases, gc: Gc },
+  start: ({ metadata, events, leases, gc, clock }) => new SnapshotStore({ metadata, events, leases, gc, clock }),
+});
