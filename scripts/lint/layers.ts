@@ -6,7 +6,7 @@ import { eachImport, type Rule } from './rule.ts';
  * import one another; `index.ts` and `contracts.ts` are doors for other packages, so nothing inside goes through them.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'json.ts', 'context'],
+  ['errors', 'json.ts', 'version.ts', 'context'],
   ['plugin'],
   ['config'],
   ['metadata'],

@@ -9,10 +9,10 @@ export const ROOT = join(import.meta.dirname, '..', '..', '..');
 const LAB = process.env['HAWSER_LAB'] ?? join(homedir(), '.cache', 'hawser-lab');
 
 /** The scripts that install and start real peers; beside the checkout unless told. */
-export const TOOLS = join(process.env['HAWSER_SHARED'] ?? join(ROOT, '..', 'shared'), 'tools');
+const TOOLS = join(process.env['HAWSER_SHARED'] ?? join(ROOT, '..', 'shared'), 'tools');
 
 /** Kubernetes programs of the newest version that the lab has built. */
-export const KUBERNETES = join(LAB, '1.34.4', 'bin');
+const KUBERNETES = join(LAB, '1.34.4', 'bin');
 
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', join(LAB, 'bin'), KUBERNETES, TOOLS];
 

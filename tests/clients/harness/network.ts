@@ -8,7 +8,7 @@ import { eventually } from './poll.ts';
 import { REFERENCE } from './suite.ts';
 
 /** The subnets that pods get addresses from. */
-export const SUBNETS = { 4: '10.213.0.0/24', 6: 'fd00:213::/64' } as const;
+const SUBNETS = { 4: '10.213.0.0/24', 6: 'fd00:213::/64' } as const;
 
 /** A network that clients are pointed at: an executable and a conflist, and what answers behind them. */
 export interface Network extends AsyncDisposable {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { missing } from './machine.ts';
 
 /** A folder of this run with a path short enough for sockets in it. */
-export function makeFolder(): string {
+function makeFolder(): string {
   return mkdtempSync(join(process.env['HAWSER_CLIENTS_FOLDER'] ?? tmpdir(), 'f'));
 }
 
