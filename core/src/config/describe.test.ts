@@ -8,7 +8,17 @@ import * as z from 'zod';
 import type { JsonValue } from '../json.ts';
 import { type AnyPlugin, definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
-import { cidr, configJsonSchema, configMarkdown, defaultConfigToml, dumpConfig, duration, loadConfig, pluginConfig, size } from './index.ts';
+import {
+  cidr,
+  configJsonSchema,
+  configMarkdown,
+  defaultConfigToml,
+  dumpConfig,
+  duration,
+  loadConfig,
+  pluginConfig,
+  size,
+} from './index.ts';
 import { tomlValue } from './toml-value.ts';
 
 const Ipam = defineToken<object>()('hawser.ipam.v1');
@@ -30,7 +40,10 @@ const range = definePlugin({
     cooldown: duration().prefault('30s').describe('How long a released address rests | at least.'),
     journal: size().default(64),
     policy: z.enum(['first_free', 'random']).default('first_free').describe('Which free address comes next.'),
-    routes: z.array(z.strictObject({ dst: cidr().describe('Where to.'), metric: z.int().default(0) })).default([]).describe('Routes.'),
+    routes: z
+      .array(z.strictObject({ dst: cidr().describe('Where to.'), metric: z.int().default(0) }))
+      .default([])
+      .describe('Routes.'),
     gateway: z.string().optional().describe('The gateway.'),
   }),
   start: () => ({}),
@@ -41,7 +54,11 @@ const bridge = definePlugin({
   summary: 'A mode.',
   enabled: 'configured',
   requires: { ipam: Ipam.byId('range') },
-  config: z.strictObject({ bridge: z.string().default('hawser0').describe('Name of the bridge.'), mtu: z.int().optional(), trees: z.array(tree).default([]) }),
+  config: z.strictObject({
+    bridge: z.string().default('hawser0').describe('Name of the bridge.'),
+    mtu: z.int().optional(),
+    trees: z.array(tree).default([]),
+  }),
   start: () => ({}),
 });
 const PLUGINS: readonly AnyPlugin[] = [range, bridge];
@@ -70,10 +87,14 @@ describe('the default config', () => {
   it('says of every key what it is for', () => {
     const text = defaultConfigToml(PLUGINS);
     expect(text).toContain('# Folder of what outlives a reboot.\nroot = "/var/lib/hawser"\n');
-    expect(text).toContain('# Hands out addresses from ranges.\n[plugins."hawser.ipam.v1.range"]\n# Ranges to take addresses from.\nranges = ["10.88.0.0/16", "fd00:88::/64"]\n');
+    expect(text).toContain(
+      '# Hands out addresses from ranges.\n[plugins."hawser.ipam.v1.range"]\n# Ranges to take addresses from.\nranges = ["10.88.0.0/16", "fd00:88::/64"]\n',
+    );
     expect(text).toContain('cooldown = "30s"');
     expect(text).toContain('# The gateway.\n# gateway = … (string; none unless set)');
-    expect(text).toContain('# A mode. It is on when it has this table.\n# [plugins."hawser.mode.v1.bridge"]\n# Name of the bridge.\n# bridge = "hawser0"\n');
+    expect(text).toContain(
+      '# A mode. It is on when it has this table.\n# [plugins."hawser.mode.v1.bridge"]\n# Name of the bridge.\n# bridge = "hawser0"\n',
+    );
   });
 
   it('leaves out a default that only code could pass', () => {
@@ -132,21 +153,31 @@ describe('the JSON Schema', () => {
         root: { type: 'string', default: '/var/lib/hawser' },
         plugins: {
           additionalProperties: false,
-          properties: { 'hawser.ipam.v1.range': { title: 'hawser.ipam.v1.range', properties: { cooldown: { default: '30s' } }, additionalProperties: false } },
+          properties: {
+            'hawser.ipam.v1.range': {
+              title: 'hawser.ipam.v1.range',
+              properties: { cooldown: { default: '30s' } },
+              additionalProperties: false,
+            },
+          },
         },
       },
     });
   });
 
   it('keeps the references of a recursive schema inside its plugin', () => {
-    expect(configJsonSchema(PLUGINS)).toMatchObject({ properties: { plugins: { properties: { 'hawser.mode.v1.bridge': { $id: 'hawser:hawser.mode.v1.bridge' } } } } });
+    expect(configJsonSchema(PLUGINS)).toMatchObject({
+      properties: { plugins: { properties: { 'hawser.mode.v1.bridge': { $id: 'hawser:hawser.mode.v1.bridge' } } } },
+    });
   });
 });
 
 describe('the reference', () => {
   it('has a table of keys for each plugin', () => {
     const text = configMarkdown(PLUGINS);
-    expect(text).toContain('## `hawser.mode.v1.bridge`\n\nA mode.\n\nStability: stable. It is on when it has a table. Requires `hawser.ipam.v1.range`.');
+    expect(text).toContain(
+      '## `hawser.mode.v1.bridge`\n\nA mode.\n\nStability: stable. It is on when it has a table. Requires `hawser.ipam.v1.range`.',
+    );
     expect(text).toContain('| `ranges` | list of string | `["10.88.0.0/16", "fd00:88::/64"]` | Ranges to take addresses from. |');
     expect(text).toContain('| `policy` | "first_free" or "random" | `"first_free"` | Which free address comes next. |');
     expect(text).toContain('rests \\| at least.');

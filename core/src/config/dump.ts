@@ -19,7 +19,10 @@ export function dumpConfig(config: AgentConfig): { readonly toml: string; readon
   for (const [uri, table] of Object.entries(tables)) {
     if (isTable(table)) lines.push('', `[plugins.${bareOrQuoted(uri)}]`, ...keyLines(table, ['plugins', uri], config.origins));
   }
-  return { toml: `${lines.join('\n')}\n`, json: { config: effective, origins: allOrigins(effective, config.origins), files: config.files } };
+  return {
+    toml: `${lines.join('\n')}\n`,
+    json: { config: effective, origins: allOrigins(effective, config.origins), files: config.files },
+  };
 }
 
 /** What the files say, defaults filled in; imports are in already, so their list is empty. Plugins that are off have none. */

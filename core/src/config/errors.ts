@@ -4,6 +4,9 @@ import { defineErrors } from '../errors/index.ts';
 export const configErrors = defineErrors('config', {
   notFound: { kind: 'NotFound', remedy: 'Name the file with `--config`, or make one with `hawser config default`.' },
   unreadable: { kind: 'PermissionDenied', remedy: 'Check the permissions of the file and of its folders.' },
-  packageFailed: { kind: 'FailedPrecondition', remedy: 'Install the package beside the configuration or the agent, or take it out of `packages`.' },
+  packageFailed: {
+    kind: 'FailedPrecondition',
+    remedy: 'Install the package beside the configuration or the agent, or take it out of `packages`.',
+  },
   invalid: { kind: 'InvalidArgument', remedy: 'Correct the configuration; `hawser config check` checks it again.' },
 });

@@ -5,7 +5,7 @@ import { nearest } from '../plugin/nearest.ts';
 import type { ConfigFault, Origin } from './agent-config.ts';
 import { configErrors } from './errors.ts';
 import { dotted, type KeyPath } from './key-path.ts';
-import { isTable, type Layer } from './merge.ts';
+import { isList, isTable, type Layer } from './merge.ts';
 import { keysAt, shapeOf, unknownKeys } from './shape.ts';
 
 /** What a fault is without its place. */
@@ -16,7 +16,11 @@ export interface PlainFault {
 }
 
 /** All faults of a table against its schema, at paths below `at`, and its settings where it has none. */
-export function checkTable(schema: z.ZodType, table: JsonObject, at: KeyPath): { readonly faults: readonly PlainFault[]; readonly settings: unknown } {
+export function checkTable(
+  schema: z.ZodType,
+  table: JsonObject,
+  at: KeyPath,
+): { readonly faults: readonly PlainFault[]; readonly settings: unknown } {
   // Reading the shape off the schema costs more than the check, and most plugins have no table.
   const shape = Object.keys(table).length === 0 ? {} : shapeOf(schema);
   const unknown = new Map(unknownKeys(shape, table).map((path) => [dotted(path), path]));
@@ -50,7 +54,7 @@ function flatten(issue: Issue): readonly Issue[] {
   const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
   const deepest = Math.max(...issue.errors.map(depth));
   if (deepest === 0) return [{ ...issue, message: [...new Set(issue.errors.flat().map(messageOf))].join(', or ') }];
-  const [best = []] = issue.errors.filter((branch) => depth(branch) === deepest);
+  const best = issue.errors.find((branch) => depth(branch) === deepest) ?? [];
   return best.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
@@ -77,7 +81,7 @@ function article(type: string): string {
 }
 
 function brief(value: JsonValue): string {
-  if (Array.isArray(value)) return 'a list';
+  if (isList(value)) return 'a list';
   if (isTable(value)) return 'a table';
   const text = JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
@@ -86,7 +90,7 @@ function brief(value: JsonValue): string {
 function valueAt(table: JsonObject, path: KeyPath): JsonValue | undefined {
   let value: JsonValue | undefined = table;
   for (const key of path) {
-    if (Array.isArray(value) && typeof key === 'number') value = value[key];
+    if (isList(value) && typeof key === 'number') value = value[key];
     else if (isTable(value) && Object.hasOwn(value, key)) value = value[key];
     else return undefined;
   }

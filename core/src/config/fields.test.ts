@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { cidr, duration, identifier, ifname, ipAddress, mac, path, size } from './fields.ts';
 
 const accepts = (schema: z.ZodType, value: unknown): unknown => {
@@ -17,7 +17,12 @@ describe('fields', () => {
     ['ipAddress', ipAddress(), '::1', '::1'],
     ['ipAddress', ipAddress(), '1.2.3', 'refused: expected an IP address, not "1.2.3"'],
     ['ifname', ifname(), 'eth0.100', 'eth0.100'],
-    ['ifname', ifname(), 'a-name-of-16-byt', 'refused: expected a link name of at most 15 bytes without slash, colon or space, not "a-name-of-16-byt"'],
+    [
+      'ifname',
+      ifname(),
+      'a-name-of-16-byt',
+      'refused: expected a link name of at most 15 bytes without slash, colon or space, not "a-name-of-16-byt"',
+    ],
     ['ifname', ifname(), '..', 'refused: expected a link name of at most 15 bytes without slash, colon or space, not ".."'],
     ['mac', mac(), '0A:58:0a:58:00:05', '0a:58:0a:58:00:05'],
     ['mac', mac(), '0a:58', 'refused: expected a MAC address such as 0a:58:0a:58:00:05, not "0a:58"'],
@@ -40,7 +45,9 @@ describe('fields', () => {
 
   it('never throw, whatever the text', () => {
     const schemas = [cidr(), ipAddress(), ifname(), mac(), path(), identifier(), duration(), size()];
-    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.anything()), (value) => schemas.forEach((schema) => schema.safeParse(value))));
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.anything()), (value) => schemas.forEach((schema) => schema.safeParse(value))),
+    );
   });
 
   it('say nothing that leads to exponential time', () => {

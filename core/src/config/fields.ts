@@ -3,7 +3,9 @@ import * as z from 'zod';
 
 /** An address range as `10.88.0.0/16` or `fd00:88::/64`. */
 export function cidr(): z.ZodString {
-  return z.string().refine(isCidr, { error: (issue) => `expected a range such as 10.88.0.0/16 or fd00:88::/64, not ${quote(issue.input)}` });
+  return z
+    .string()
+    .refine(isCidr, { error: (issue) => `expected a range such as 10.88.0.0/16 or fd00:88::/64, not ${quote(issue.input)}` });
 }
 
 /** An address of either family. */
@@ -22,7 +24,9 @@ export function ifname(): z.ZodString {
 export function mac(): z.ZodString {
   return z
     .string()
-    .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, { error: (issue) => `expected a MAC address such as 0a:58:0a:58:00:05, not ${quote(issue.input)}` })
+    .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, {
+      error: (issue) => `expected a MAC address such as 0a:58:0a:58:00:05, not ${quote(issue.input)}`,
+    })
     .toLowerCase();
 }
 
@@ -43,7 +47,15 @@ export function identifier(): z.ZodString {
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZE_UNITS: Readonly<Record<string, number>> = {
-  B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
 };
 
 /** A duration as `"30s"`, `"1h30m"`, `"250ms"`; milliseconds in the result. Units ms, s, m, h, d. Its default is text too: `duration().prefault('30s')`. */
@@ -90,6 +102,6 @@ function isAddress(text: string): boolean {
 }
 
 function quote(input: unknown): string {
-  const text = JSON.stringify(input) ?? String(input);
+  const text = typeof input === 'string' ? JSON.stringify(input) : String(input);
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }

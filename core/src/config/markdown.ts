@@ -24,7 +24,9 @@ function pluginSection(plugin: AnyPlugin): readonly string[] {
   if (requires.length > 0) facts.push(`Requires ${requires.join(', ')}.`);
   const heading = `\`\`\`toml\n[plugins."${uriOf(plugin)}"]\n\`\`\``;
   const settings = keyTable(pluginShape(plugin));
-  return settings === '' ? [plugin.summary, facts.join(' '), 'It takes no settings.'] : [plugin.summary, facts.join(' '), heading, settings];
+  return settings === ''
+    ? [plugin.summary, facts.join(' '), 'It takes no settings.']
+    : [plugin.summary, facts.join(' '), heading, settings];
 }
 
 function keyTable(shape: JsonObject): string {

@@ -35,6 +35,11 @@ export function isTable(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Array.isArray, for lists that are not to be changed. */
+export function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
 function forget(origins: Map<string, Origin>, key: string): void {
   for (const known of origins.keys()) {
     if (known === key || known.startsWith(`${key}.`) || known.startsWith(`${key}[`)) origins.delete(known);

@@ -1,7 +1,7 @@
 import { glob, readFile, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ConfigFault } from './agent-config.ts';
-import { type Layer, mergeLayers } from './merge.ts';
+import { isList, type Layer, mergeLayers } from './merge.ts';
 import { parseFile } from './parse-file.ts';
 
 const MOST_FILES = 256;
@@ -41,7 +41,7 @@ async function layOver(progress: Progress, file: string, bytes: Uint8Array): Pro
   progress.layer = mergeLayers(progress.layer, parsed);
   const { imports = [] } = parsed.table;
   // Whatever else stands there is told when the core keys are checked.
-  const patterns = Array.isArray(imports) ? imports : [];
+  const patterns = isList(imports) ? imports : [];
   for (const [index, pattern] of patterns.entries()) {
     if (typeof pattern !== 'string') continue;
     const origin = parsed.origins.get(`imports[${index}]`) ?? parsed.origins.get('imports');

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../json.ts';
-import { isTable } from './merge.ts';
+import { isList, isTable } from './merge.ts';
 import { alternatives, propertiesOf } from './shape.ts';
 
 /** One key of a table as its schema describes it. */
@@ -15,7 +15,7 @@ export interface Setting {
 
 /** The keys of a table in the order of its schema. */
 export function settingsIn(shape: JsonObject): readonly Setting[] {
-  const required: readonly JsonValue[] = Array.isArray(shape['required']) ? shape['required'] : [];
+  const required: readonly JsonValue[] = isList(shape['required']) ? shape['required'] : [];
   return Object.entries(propertiesOf(shape)).map(([key, property]) => {
     const fallback = writtenDefault(property);
     const { description } = property;
@@ -51,7 +51,7 @@ function writtenDefault(property: JsonObject): JsonValue | undefined {
 
 function fits(value: JsonValue, type: JsonValue): boolean {
   if (type === 'integer' || type === 'number') return typeof value === 'number';
-  if (type === 'array') return Array.isArray(value);
+  if (type === 'array') return isList(value);
   if (type === 'object') return isTable(value);
   return typeof value === type;
 }
@@ -59,7 +59,7 @@ function fits(value: JsonValue, type: JsonValue): boolean {
 function typeName(shape: JsonObject): string {
   const names = alternatives(shape).map((one) => {
     const { type, items } = one;
-    if (Array.isArray(one['enum'])) return one['enum'].map((value: JsonValue) => JSON.stringify(value)).join(' or ');
+    if (isList(one['enum'])) return one['enum'].map((value) => JSON.stringify(value)).join(' or ');
     if (one['const'] !== undefined) return JSON.stringify(one['const']);
     if (type === 'array') return isTable(items) ? `list of ${typeName(items)}` : 'list';
     if (type === 'object') return 'table';
@@ -83,6 +83,6 @@ function fillValue(shape: JsonObject, value: JsonValue): JsonValue {
   // Which of several alternatives a value is meant to be is not for this to say.
   if (alternatives(shape).length > 1) return value;
   const { items } = shape;
-  if (Array.isArray(value)) return isTable(items) ? value.map((element: JsonValue) => fillValue(items, element)) : value;
+  if (isList(value)) return isTable(items) ? value.map((element) => fillValue(items, element)) : value;
   return isTable(value) ? withDefaults(shape, value) : value;
 }

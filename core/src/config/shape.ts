@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { KeyPath } from './key-path.ts';
-import { isTable } from './merge.ts';
+import { isList, isTable } from './merge.ts';
 
 /**
  * What a schema takes, as JSON Schema. Keys, defaults, descriptions and the reference page are all read off it, so that
@@ -23,7 +23,7 @@ export function propertiesOf(shape: JsonObject): Readonly<Record<string, JsonObj
 /** The shapes that a value may have: itself, or its alternatives. */
 export function alternatives(shape: JsonObject): readonly JsonObject[] {
   const among = shape['anyOf'] ?? shape['oneOf'];
-  if (!Array.isArray(among)) return [shape];
+  if (!isList(among)) return [shape];
   return among.filter((one): one is JsonObject => isTable(one)).flatMap(alternatives);
 }
 
@@ -45,7 +45,7 @@ function shapesAt(shape: JsonObject, path: KeyPath): readonly JsonObject[] {
 function child(shape: JsonObject, key: string | number): JsonObject | undefined {
   if (typeof key === 'number') {
     const { items, prefixItems } = shape;
-    const own = Array.isArray(prefixItems) ? prefixItems[key] : undefined;
+    const own = isList(prefixItems) ? prefixItems[key] : undefined;
     return tableOrUndefined(own ?? items);
   }
   const properties = propertiesOf(shape);
@@ -66,8 +66,8 @@ export function unknownKeys(shape: JsonObject, value: JsonValue | undefined, pat
 }
 
 function unknownKeysOf(shape: JsonObject, value: JsonValue | undefined, path: KeyPath): readonly KeyPath[] {
-  if (Array.isArray(value)) {
-    return value.flatMap((element: JsonValue, index) => {
+  if (isList(value)) {
+    return value.flatMap((element, index) => {
       const inner = child(shape, index);
       return inner === undefined ? [] : unknownKeys(inner, element, [...path, index]);
     });

@@ -11,10 +11,20 @@ const COUNT = 120;
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hawser-assembly-'));
-  const compilerOptions = { noEmit: true, allowImportingTsExtensions: true, rewriteRelativeImportExtensions: false, composite: false, declaration: false, declarationMap: false };
+  const compilerOptions = {
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: false,
+    composite: false,
+    declaration: false,
+    declarationMap: false,
+  };
   const base = resolve(HERE, '../../../tsconfig.base.json');
   const typeRoots = [resolve(HERE, '../../../node_modules/@types')];
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: base, compilerOptions: { ...compilerOptions, typeRoots }, files: ['main.mts'] }));
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: base, compilerOptions: { ...compilerOptions, typeRoots }, files: ['main.mts'] }),
+  );
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -32,7 +42,11 @@ function source(leftOut?: number): string {
     );
   }
   const all = Array.from({ length: COUNT }, (_, index) => index).filter((index) => index !== leftOut);
-  return [...lines, `export const set = assemble.assemble([${all.map((index) => `p${index}`).join(', ')}]);`, leftOut === undefined ? '' : `void p${leftOut};`].join('\n');
+  return [
+    ...lines,
+    `export const set = assemble.assemble([${all.map((index) => `p${index}`).join(', ')}]);`,
+    leftOut === undefined ? '' : `void p${leftOut};`,
+  ].join('\n');
 }
 
 async function compile(text: string): Promise<{ output: string; checkMs: number }> {

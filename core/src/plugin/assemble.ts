@@ -1,9 +1,6 @@
 import type { AnyPlugin } from './definition.ts';
 import type { Requirement } from './token.ts';
 
-/** `true` for `any`, which definitions of unknown type have in their places. */
-type IsAny<T> = 0 extends 1 & T ? true : false;
-
 type UriOf<P> = P extends AnyPlugin ? `${P['provides']['id']}.${P['id']}` : never;
 
 /** URI → places in the tuple; a URI that is there twice has a union of them. */
@@ -25,17 +22,21 @@ type RequirementFault<Id extends string, R, Types extends string, Uris extends s
         : never
     : never;
 
-/** The sentences for all requirements of one plugin, or never. */
-type RequirementFaults<P extends AnyPlugin, Types extends string, Uris extends string> =
-  P extends { readonly requires?: infer R }
-    ? IsAny<R> extends true
-      ? never
-      : { [K in keyof NonNullable<R>]: RequirementFault<P['id'], NonNullable<R>[K], Types, Uris> }[keyof NonNullable<R>]
-    : never;
+/** The sentences for all requirements of one plugin, or never; a definition of unknown type has none. */
+type RequirementFaults<P extends AnyPlugin, Types extends string, Uris extends string> = P extends { readonly requires?: infer R }
+  ? string extends keyof NonNullable<R>
+    ? never
+    : { [K in keyof NonNullable<R>]: RequirementFault<P['id'], NonNullable<R>[K], Types, Uris> }[keyof NonNullable<R>]
+  : never;
 
 /** A URI that is no literal can't be told from another. */
-type DuplicateFault<P extends AnyPlugin, Seen> =
-  string extends P['id'] ? never : UriOf<P> extends keyof Seen ? (IsUnion<Seen[UriOf<P>]> extends true ? `plugin '${UriOf<P>}' is in this set twice` : never) : never;
+type DuplicateFault<P extends AnyPlugin, Seen> = string extends P['id']
+  ? never
+  : UriOf<P> extends keyof Seen
+    ? IsUnion<Seen[UriOf<P>]> extends true
+      ? `plugin '${UriOf<P>}' is in this set twice`
+      : never
+    : never;
 
 type Checked<P extends AnyPlugin, Types extends string, Seen> =
   | RequirementFaults<P, Types, keyof Seen & string>

@@ -66,9 +66,8 @@ export class Boot implements Kernel {
     for (const planned of this.#order) settled.set(planned.uri, this.#startWhenReady(planned, settled));
     await Promise.race([Promise.all(settled.values()), aborted(this.#broken.signal)]);
     if (this.#broken.signal.aborted) {
-      const { reason } = this.#broken.signal;
-      await this.stop(reason instanceof Error ? reason.message : String(reason));
-      throw reason;
+      await this.stop(describe(this.#broken.signal.reason));
+      this.#broken.signal.throwIfAborted();
     }
     this.#bootMs = Math.round((clock.monotonic() - begun) * 10) / 10;
   }
@@ -82,7 +81,7 @@ export class Boot implements Kernel {
     const { clock } = this.#options.context;
     const begun = clock.monotonic();
     using _alive = keepAlive();
-    const reversed = [...this.#runs.values()].reverse();
+    const reversed = [...this.#runs.values()].toReversed();
     for (const run of reversed) if (run.status === 'starting') run.interrupt(reason);
     const errors: { uri: string; error: HawserError }[] = [];
     for (const run of reversed) {
@@ -102,7 +101,7 @@ export class Boot implements Kernel {
   async #startWhenReady(planned: PlannedPlugin, settled: ReadonlyMap<string, Promise<void>>): Promise<void> {
     const run = this.#runOf(planned.uri);
     if (planned.disabled !== undefined) return;
-    await Promise.all([...planned.providers.values()].flat().map((uri) => settled.get(uri)));
+    await Promise.all([...planned.providers.values()].flat().map(async (uri) => settled.get(uri)));
     if (run.status !== 'starting' || this.#broken.signal.aborted) return;
     const obstacle = this.#obstacle(planned);
     if (obstacle === undefined) await run.start(this.#requiredValues(planned), (value) => this.#values.add(planned.uri, value));
@@ -143,7 +142,8 @@ export class Boot implements Kernel {
   #changed(report: PluginReport): void {
     logOutcome(this.#options.log, report);
     const outcome = report.status === 'failed' || report.status === 'skipped';
-    if (outcome && this.#stop === undefined && this.#options.config.required.has(report.uri)) this.#broken.abort(this.#requiredFailed(report));
+    if (outcome && this.#stop === undefined && this.#options.config.required.has(report.uri))
+      this.#broken.abort(this.#requiredFailed(report));
     for (const listener of this.#listeners) {
       try {
         listener(report);
@@ -156,12 +156,16 @@ export class Boot implements Kernel {
   #requiredFailed(report: PluginReport): HawserError {
     const run = this.#runOf(report.uri);
     const cause = run.error === undefined ? {} : { cause: run.error, remedy: run.error.remedy };
-    return pluginErrors.requiredFailed(`plugin '${report.uri}' is in \`required\`, but ${run.why()}`, { ...cause, details: { uri: report.uri } });
+    return pluginErrors.requiredFailed(`plugin '${report.uri}' is in \`required\`, but ${run.why()}`, {
+      ...cause,
+      details: { uri: report.uri },
+    });
   }
 
   #onCancel(): Disposable {
     const { signal } = this.#options;
-    const cancel = (): void => this.#broken.abort(pluginErrors.bootCancelled(`the boot was cancelled: ${describe(signal?.reason)}`, { cause: signal?.reason }));
+    const cancel = (): void =>
+      this.#broken.abort(pluginErrors.bootCancelled(`the boot was cancelled: ${describe(signal?.reason)}`, { cause: signal?.reason }));
     if (signal?.aborted) cancel();
     else signal?.addEventListener('abort', cancel, { once: true });
     return { [Symbol.dispose]: () => signal?.removeEventListener('abort', cancel) };
@@ -194,16 +198,10 @@ function requirementFailed(provider: PluginRun): HawserError {
 
 function logOutcome(log: BootOptions['log'], report: PluginReport): void {
   const fields = { plugin: report.uri, status: report.status, stability: report.stability, durationMs: report.startMs };
-  switch (report.status) {
-    case 'failed':
-      log.error({ ...fields, code: report.error?.code, remedy: report.error?.remedy }, `plugin failed: ${report.error?.message ?? ''}`);
-      break;
-    case 'skipped':
-      log.info(fields, `plugin skipped: ${report.reason ?? ''}`);
-      break;
-    default:
-      log.debug(fields, `plugin is ${report.status}`);
-  }
+  if (report.status === 'failed') {
+    log.error({ ...fields, code: report.error?.code, remedy: report.error?.remedy }, `plugin failed: ${report.error?.message ?? ''}`);
+  } else if (report.status === 'skipped') log.info(fields, `plugin skipped: ${report.reason ?? ''}`);
+  else log.debug(fields, `plugin is ${report.status}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

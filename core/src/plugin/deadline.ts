@@ -12,7 +12,13 @@ export async function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>
 export async function settlesWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   const overdue = Promise.withResolvers<boolean>();
   using _timer = clock.timer(ms, () => overdue.resolve(false));
-  return await Promise.race([work.then(() => true, () => true), overdue.promise]);
+  return await Promise.race([
+    work.then(
+      () => true,
+      () => true,
+    ),
+    overdue.promise,
+  ]);
 }
 
 /**
@@ -20,6 +26,7 @@ export async function settlesWithin(clock: Clock, ms: number, work: Promise<unkn
  * that never comes would otherwise end the process before its deadline, with the other releases untried.
  */
 export function keepAlive(): Disposable {
+  // oxlint-disable-next-line walls/time -- a handle that never fires tells no time
   const handle = setInterval(() => undefined, 2 ** 30);
   return { [Symbol.dispose]: () => clearInterval(handle) };
 }

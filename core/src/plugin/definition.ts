@@ -77,8 +77,10 @@ export interface PluginDefinition<
 }
 
 /** A definition of which only what the kernel needs is known. */
-// oxlint-disable-next-line typescript/no-explicit-any -- the one place where definitions of every type stand side by side
-export type AnyPlugin = PluginDefinition<any, string, string, any, any>;
+export interface AnyPlugin extends Omit<PluginDefinition, 'start'> {
+  // oxlint-disable-next-line typescript/no-explicit-any -- the one place where definitions of every type stand side by side
+  start(context: StartContext<any> & Resolved<any>): unknown;
+}
 
 /**
  * Declares a plugin. The type of what `start` returns must satisfy the token's contract; what `requires` names

@@ -7,7 +7,10 @@ export const pluginErrors = defineErrors('plugin', {
   requiredFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the plugin names, or take it out of `required`.' },
   bootCancelled: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the boot was told to stop.' },
   stopping: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the plugin was told to stop.' },
-  startFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; if it is no fault of this machine, report it to the author of the plugin.' },
+  startFailed: {
+    kind: 'Internal',
+    remedy: 'Look at the cause in the log; if it is no fault of this machine, report it to the author of the plugin.',
+  },
   startDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the plugin waits for in the log.' },
   requirementFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the required plugin names.' },
   workerFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; the worker is started again where that can help.' },

@@ -25,7 +25,9 @@ export function planFaults(planned: readonly PlannedPlugin[], config: PluginConf
   return [
     ...planned.flatMap(invalidFaults),
     ...duplicateFaults(planned),
-    ...enabled.flatMap((entry) => requirementsOf(entry.plugin).flatMap(([name, wanted]) => requirementFaults(entry, name, wanted, planned, byUri))),
+    ...enabled.flatMap((entry) =>
+      requirementsOf(entry.plugin).flatMap(([name, wanted]) => requirementFaults(entry, name, wanted, planned, byUri)),
+    ),
     ...cycleFaults(enabled, byUri),
     ...namedFaults(config, byUri),
   ];
@@ -40,14 +42,23 @@ function invalidFaults({ uri, plugin }: PlannedPlugin): GraphFault[] {
   const fault = (message: string, remedy: string): GraphFault => ({ kind: 'invalid', uri, message, path: [uri], remedy });
   const faults: GraphFault[] = [];
   if (!TYPE.test(plugin.provides.id)) {
-    faults.push(fault(`plugin '${plugin.id}' provides '${plugin.provides.id}', which is no type id`, 'Name the type like `acme.thing.v1`.'));
+    faults.push(
+      fault(`plugin '${plugin.id}' provides '${plugin.provides.id}', which is no type id`, 'Name the type like `acme.thing.v1`.'),
+    );
   }
   if (!ID.test(plugin.id)) {
-    faults.push(fault(`plugin '${uri}' has the id '${plugin.id}', which is none`, 'Use lowercase letters and digits, joined by dashes or underscores.'));
+    faults.push(
+      fault(
+        `plugin '${uri}' has the id '${plugin.id}', which is none`,
+        'Use lowercase letters and digits, joined by dashes or underscores.',
+      ),
+    );
   }
   for (const [name] of requirementsOf(plugin)) {
     if (!RESERVED.has(name)) continue;
-    faults.push(fault(`plugin '${plugin.id}' requires something as '${name}', a name that start already has`, 'Give the requirement another name.'));
+    faults.push(
+      fault(`plugin '${plugin.id}' requires something as '${name}', a name that start already has`, 'Give the requirement another name.'),
+    );
   }
   return faults;
 }
@@ -123,7 +134,13 @@ function cycleFaults(enabled: readonly PlannedPlugin[], byUri: ReadonlyMap<strin
 function cycleFault(path: readonly string[]): GraphFault {
   const uri = path[0] ?? '';
   const message = `plugin '${uri}' requires itself by way of others: ${path.join(' → ')}`;
-  return { kind: 'cycle', uri, message, path, remedy: 'Take one of these requirements out, or move what they share into a plugin of its own.' };
+  return {
+    kind: 'cycle',
+    uri,
+    message,
+    path,
+    remedy: 'Take one of these requirements out, or move what they share into a plugin of its own.',
+  };
 }
 
 /** Faults of the URIs that `required` and `disabled` name. */

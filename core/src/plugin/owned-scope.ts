@@ -30,7 +30,7 @@ export class OwnedScope implements Scope {
   }
 
   use<T extends Disposable | AsyncDisposable>(resource: T): T {
-    this.#take({ what: resource.constructor?.name ?? 'resource', release: () => dispose(resource) });
+    this.#take({ what: nameOf(resource), release: () => dispose(resource) });
     return resource;
   }
 
@@ -86,14 +86,14 @@ export class OwnedScope implements Scope {
     const errors: HawserError[] = [];
     const stuck: string[] = [];
     const overdue = Promise.withResolvers<void>();
-    let late = false;
+    const deadline = { passed: false };
     using _timer = this.#owner.clock.timer(deadlineMs, () => {
-      late = true;
+      deadline.passed = true;
       overdue.resolve();
     });
     for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
       const outcome = this.#attempt(entry);
-      const settled = await Promise.race([outcome.then((error) => ({ error })), late ? nextTurn() : overdue.promise]);
+      const settled = await Promise.race([outcome.then((error) => ({ error })), deadline.passed ? nextTurn() : overdue.promise]);
       if (settled === undefined) {
         stuck.push(entry.what);
         void outcome.then((error) => error && this.#owner.log.warn({ err: error }, 'a release failed after its deadline'));
@@ -120,6 +120,10 @@ export class OwnedScope implements Scope {
 export async function dispose(resource: Disposable | AsyncDisposable): Promise<void> {
   if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
   else resource[Symbol.dispose]();
+}
+
+function nameOf(resource: object): string {
+  return Object.getPrototypeOf(resource) === null ? 'a resource' : resource.constructor.name;
 }
 
 function stuckError(uri: string, deadlineMs: number, stuck: readonly string[]): HawserError {

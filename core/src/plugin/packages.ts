@@ -14,7 +14,10 @@ export async function loadPackages(names: readonly string[], fromFolder: string)
   const outcomes = await Promise.all(names.map((name) => loadPackage(name, fromFolder)));
   const faults = outcomes.filter((outcome) => 'fault' in outcome);
   if (faults.length > 0) {
-    const message = faults.length === 1 ? (faults[0]?.fault ?? '') : `${faults.length} packages can't be loaded:${faults.map(({ fault }) => `\n  ${fault}`).join('')}`;
+    const message =
+      faults.length === 1
+        ? (faults[0]?.fault ?? '')
+        : `${faults.length} packages can't be loaded:${faults.map(({ fault }) => `\n  ${fault}`).join('')}`;
     throw pluginErrors.packageInvalid(message, { cause: faults[0]?.cause });
   }
   return outcomes.flatMap((outcome) => ('plugins' in outcome ? outcome.plugins : []));
@@ -82,7 +85,9 @@ function isPlugin(value: unknown): value is AnyPlugin {
   if (!isRecord(value)) return false;
   const { provides, id, summary, start, config, requires } = value;
   const token = isRecord(provides) && typeof provides['id'] === 'string';
-  const wants = requires === undefined || (isRecord(requires) && Object.values(requires).every((one) => isRecord(one) && typeof one['id'] === 'string'));
+  const wants =
+    requires === undefined ||
+    (isRecord(requires) && Object.values(requires).every((one) => isRecord(one) && typeof one['id'] === 'string'));
   const schema = config === undefined || (isRecord(config) && typeof config['safeParse'] === 'function');
   return token && wants && schema && typeof id === 'string' && typeof summary === 'string' && typeof start === 'function';
 }

@@ -20,7 +20,8 @@ function configOf({ configured = [], disabled = [], required = [] }: Lists): Plu
 }
 
 const plan = (plugins: readonly AnyPlugin[], lists: Lists = {}) => planBoot(plugins, configOf(lists));
-const messages = (plugins: readonly AnyPlugin[], lists: Lists = {}) => plan(plugins, lists).faults.map(({ kind, message }) => `${kind}: ${message}`);
+const messages = (plugins: readonly AnyPlugin[], lists: Lists = {}) =>
+  plan(plugins, lists).faults.map(({ kind, message }) => `${kind}: ${message}`);
 
 describe('a plan', () => {
   it('puts what is required first, else keeps the order given', () => {
@@ -55,14 +56,20 @@ describe('a plan', () => {
       "unknown: 'test.z.v1.zzz' in `required` names no plugin of this set",
     ]);
     const { faults } = plan(set);
-    expect(faults.every(({ remedy, path }) => remedy.endsWith('.') || remedy.endsWith('?') ? path.length > 0 : false)).toBe(true);
-    expect(faults.find(({ kind }) => kind === 'missing')?.remedy).toBe("Add a plugin that provides it ('test.a.v1' is there), or leave out the plugin that requires it.");
+    expect(faults.every(({ remedy, path }) => (remedy.endsWith('.') || remedy.endsWith('?') ? path.length > 0 : false))).toBe(true);
+    expect(faults.find(({ kind }) => kind === 'missing')?.remedy).toBe(
+      "Add a plugin that provides it ('test.a.v1' is there), or leave out the plugin that requires it.",
+    );
   });
 
   it('takes the only provider that is on where several are there', () => {
     const set = [plugin(A, 'linux'), plugin(A, 'simulated'), plugin(B, 'b', { a: A })];
     expect(messages(set, { disabled: ['test.a.v1.linux'] })).toEqual([]);
-    expect(plan(set, { disabled: ['test.a.v1.linux'] }).order.at(-1)?.providers.get('a')).toEqual(['test.a.v1.simulated']);
+    expect(
+      plan(set, { disabled: ['test.a.v1.linux'] })
+        .order.at(-1)
+        ?.providers.get('a'),
+    ).toEqual(['test.a.v1.simulated']);
   });
 
   it('finds no fault in what does not take part', () => {
@@ -93,10 +100,12 @@ describe('a plan', () => {
         });
         const { order, faults } = plan(set);
         const place = new Map(order.map(({ uri }, index) => [uri, index]));
-        const ordered = order.every(({ uri, providers }) => [...providers.values()].flat().every((other) => (place.get(other) ?? 0) < (place.get(uri) ?? 0)));
+        const ordered = order.every(({ uri, providers }) =>
+          [...providers.values()].flat().every((other) => (place.get(other) ?? 0) < (place.get(uri) ?? 0)),
+        );
         expect(order).toHaveLength(size);
         expect(faults.length === 0).toBe(ordered);
-        for (const { path, kind } of faults) if (kind === 'cycle') expect(path[0]).toBe(path.at(-1));
+        expect(faults.filter(({ path, kind }) => kind === 'cycle' && path[0] !== path.at(-1))).toEqual([]);
       }),
       { numRuns: 500 },
     );

@@ -119,8 +119,7 @@ export class PluginRun implements ScopeOwner {
     this.interrupt(reason);
     if (this.status === 'starting' && this.#call === undefined) this.#standing.skipped(`not started: ${reason}`);
     this.#standing.stopping(reason);
-    if (this.#call !== undefined) await settlesWithin(this.clock, this.#stopDeadlineMs, this.#call);
-    const errors = await this.#scope.close(this.#stopDeadlineMs);
+    const errors = await this.#closeAfter(this.#call ?? Promise.resolve());
     this.#standing.stopped(errors[0]);
     return errors;
   }
@@ -176,8 +175,21 @@ export class PluginRun implements ScopeOwner {
     this.#abort.abort(error);
     this.#standing.failed(error);
     const call = this.#call ?? Promise.resolve();
-    void call.then((value) => this.#discard(value), (thrown: unknown) => this.log.debug({ err: thrown }, 'a late start has failed'));
-    this.#end ??= settlesWithin(this.clock, this.#stopDeadlineMs, call).then(() => this.#scope.close(this.#stopDeadlineMs));
+    void this.#discardLate(call);
+    this.#end ??= this.#closeAfter(call);
+  }
+
+  async #closeAfter(call: Promise<unknown>): Promise<readonly HawserError[]> {
+    await settlesWithin(this.clock, this.#stopDeadlineMs, call);
+    return await this.#scope.close(this.#stopDeadlineMs);
+  }
+
+  async #discardLate(call: Promise<unknown>): Promise<void> {
+    try {
+      this.#discard(await call);
+    } catch (thrown) {
+      this.log.debug({ err: thrown }, 'a late start has failed');
+    }
   }
 
   /** A value that came too late belongs to nobody. */

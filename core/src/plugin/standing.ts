@@ -84,24 +84,18 @@ export class Standing {
 
   /** As a clause that follows the plugin's name: `is disabled (not configured)`, `has failed: …`. */
   why(): string {
-    switch (this.#status) {
-      case 'disabled':
-        return `is disabled (${this.#reason ?? 'by config'})`;
-      case 'skipped':
-        return `was skipped: ${this.#reason ?? 'no reason given'}`;
-      case 'failed':
-        return `has failed: ${this.#error?.message ?? 'no reason given'}`;
-      case 'degraded':
-        return `is degraded: ${this.error?.message ?? 'no reason given'}`;
-      case 'starting':
-        return 'is still starting';
-      case 'stopping':
-        return 'is stopping';
-      case 'stopped':
-        return 'has stopped';
-      case 'ok':
-        return 'is ok';
-    }
+    const reason = this.#reason ?? this.error?.message ?? 'no reason given';
+    const clauses: Readonly<Record<PluginStatus, string>> = {
+      disabled: `is disabled (${reason})`,
+      skipped: `was skipped: ${reason}`,
+      failed: `has failed: ${reason}`,
+      degraded: `is degraded: ${reason}`,
+      starting: 'is still starting',
+      stopping: 'is stopping',
+      stopped: 'has stopped',
+      ok: 'is ok',
+    };
+    return clauses[this.#status];
   }
 
   report(): PluginReport {

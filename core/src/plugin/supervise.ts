@@ -23,7 +23,8 @@ export interface Supervision {
 export async function supervise(supervision: Supervision): Promise<void> {
   const { signal, clock } = supervision;
   let backOffMs = FIRST_BACK_OFF_MS;
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     try {
       using _held = clock.timer(backOffMs, () => {
         backOffMs = FIRST_BACK_OFF_MS;
@@ -34,8 +35,8 @@ export async function supervise(supervision: Supervision): Promise<void> {
       return;
     } catch (thrown) {
       const error = workerError(supervision.name, thrown);
-      if (signal.aborted && isCancellation(thrown, signal)) return;
-      if (signal.aborted) throw error;
+      if (isOver() && isCancellation(thrown, signal)) return;
+      if (isOver()) throw error;
       supervision.failed(error);
     }
     if (!supervision.restart || !(await waited(clock, backOffMs, signal))) return;

@@ -19,5 +19,5 @@ export function describeRequirement(requirement: Requirement): string {
 
 /** The requirements of a plugin, name first. */
 export function requirementsOf(plugin: AnyPlugin): readonly (readonly [name: string, requirement: Requirement])[] {
-  return Object.entries<Requirement>(plugin.requires ?? {});
+  return Object.entries(plugin.requires ?? {});
 }
