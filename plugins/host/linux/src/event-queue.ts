@@ -1,6 +1,9 @@
 import type { HostEvent } from '@hawser/core/network';
 
-/** Events for one reader, at most `capacity`; when more come, all of them give way to one `overrun`. */
+/**
+ * Events for one reader, at most `capacity`. When more come, all of them give way to one `overrun`, and nothing is
+ * added until the reader has it: it looks at everything then anyway.
+ */
 export class EventQueue implements AsyncIterableIterator<HostEvent> {
   readonly #capacity: number;
   readonly #onEnd: () => void;
@@ -19,6 +22,7 @@ export class EventQueue implements AsyncIterableIterator<HostEvent> {
     if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader !== undefined) reader.resolve({ done: false, value: event });
+    else if (this.#events[0]?.type === 'overrun') return;
     else if (event.type === 'overrun' || this.#events.length >= this.#capacity) this.#events = [{ type: 'overrun' }];
     else this.#events.push(event);
   }

@@ -18,7 +18,10 @@ export interface Libc {
   bind(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
   send(fd: number, data: Uint8Array): number;
-  /** On one of koffi's worker threads, so that what the kernel waits for does not hold the event loop. */
+  /**
+   * On one of koffi's worker threads, so that what the kernel waits for does not hold the event loop. Rejects when
+   * too many calls wait already.
+   */
   sendOnWorker(fd: number, data: Uint8Array): Promise<{ readonly sent: number; readonly errno: number }>;
   sendto(fd: number, data: Uint8Array, address: Uint8Array): number;
   recv(fd: number, into: Uint8Array, flags: number): number;

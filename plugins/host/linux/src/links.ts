@@ -6,6 +6,7 @@ import * as rtnetlink from './netlink/link.ts';
 import type { LinkFields } from './netlink/link.ts';
 import type { Request } from './netlink/message.ts';
 import type { OpenNetns } from './open-netns.ts';
+import { isVirtual } from './retirement.ts';
 
 /** What work on links needs of a namespace. */
 type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'retirement'>;
@@ -135,6 +136,20 @@ export function setLink(space: Space, name: string, settings: LinkSettings): voi
 export async function deleteLink(space: Space, name: string): Promise<void> {
   const index = space.links.indexOf(name);
   await space.retirement.deleteNow(index, name);
+}
+
+/** Refuses NICs and lo before it touches them: netlink can't delete those. */
+export function retireLink(space: Space, name: string): { readonly settled: Promise<void> } {
+  const link = getLink(space, name);
+  if (link === undefined) return { settled: Promise.resolve() };
+  if (!isVirtual(link)) throw hostErrors.notSupported(`link '${name}' is no link that can be deleted`);
+  try {
+    return space.retirement.retire(link.index, name);
+  } catch (error) {
+    // It went between the two calls, with its namespace for example.
+    if (hostErrors.notFound.is(error)) return { settled: Promise.resolve() };
+    throw error;
+  }
 }
 
 function common({ mac, mtu }: { readonly mac?: string; readonly mtu?: number }): LinkFields {

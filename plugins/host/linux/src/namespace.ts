@@ -2,7 +2,7 @@ import { type Address, hostErrors, type Link, type LinkSettings, type Masquerade
 import type { BridgeSpec, Family, HostEvent, Neighbour, Route, Rule, VethSpec } from '@hawser/core/network';
 import { addAddress, addresses, deleteAddress } from './addresses.ts';
 import { ping } from './icmp/ping.ts';
-import { createBridge, createVeth, deleteLink, getLink, listLinks, setLink } from './links.ts';
+import { createBridge, createVeth, deleteLink, getLink, listLinks, retireLink, setLink } from './links.ts';
 import { deleteNeighbour, neighbours, setNeighbour } from './neighbours.ts';
 import type { Kernel, OpenNetns } from './open-netns.ts';
 import { deleteRoute, replaceRoute, routes } from './routes.ts';
@@ -61,15 +61,7 @@ export class LinuxNamespace implements Namespace {
   }
 
   async retireLink(name: string): Promise<{ readonly settled: Promise<void> }> {
-    const index = this.#open.links.find(name);
-    if (index === undefined) return { settled: Promise.resolve() };
-    try {
-      return this.#open.retirement.retire(index, name);
-    } catch (error) {
-      // It went between the two calls, with its namespace for example.
-      if (hostErrors.notFound.is(error)) return { settled: Promise.resolve() };
-      throw error;
-    }
+    return retireLink(this.#open, name);
   }
 
   async addresses(link?: string): Promise<readonly Address[]> {

@@ -2,7 +2,6 @@ import { definePlugin, duration } from '@hawser/core';
 import { Host } from '@hawser/core/contracts';
 import * as z from 'zod';
 import { LinuxHost, linuxHostErrors, openLinuxHost } from './host.ts';
-import { nftErrors } from './nft/process.ts';
 import { defaultSettings } from './settings.ts';
 
 const config = z.strictObject({
@@ -32,7 +31,7 @@ export default definePlugin({
   summary: 'Links, addresses, routes, namespaces and packet filtering of this Linux machine.',
   version: '0.1.0',
   config,
-  errors: { ...linuxHostErrors, ...nftErrors },
+  errors: linuxHostErrors,
   async start({ config: chosen, clock, random, scope, skip, log }) {
     const context = { clock, random };
     const settings = {

@@ -4,8 +4,10 @@ import type { LinkIndex } from './link-index.ts';
 import { decodeLink, deleteGroup, deleteLink, dumpLinks, setLink } from './netlink/link.ts';
 import type { NetlinkSocket } from './netlink/socket.ts';
 
-/** Kinds of links that are made and deleted by netlink; a NIC can't be. */
-const VIRTUAL: ReadonlySet<string> = new Set(['veth', 'bridge', 'macvlan']);
+/** What is no link of software and can't be deleted. */
+const FIXED: ReadonlySet<string> = new Set(['device', 'loopback']);
+
+export const isVirtual = ({ kind }: Pick<Link, 'kind'>): boolean => !FIXED.has(kind);
 
 interface Leaving {
   readonly name: string;
@@ -34,8 +36,8 @@ export interface RetirementOptions {
  * worker thread for all that gathered: 38 ms for 50 links, where 50 requests take a second. The group survives this process:
  * what a crash leaves in it is deleted at the next start.
  *
- * A group is deleted as a whole only when each link in it is ours: retired by this object, or down and of a kind that
- * we make. Otherwise ours are deleted one by one.
+ * A group is deleted as a whole only when each link in it is ours: retired by this object, or down and of software.
+ * Otherwise ours are deleted one by one.
  */
 export class Retirement {
   readonly #options: RetirementOptions;
@@ -163,5 +165,5 @@ export class Retirement {
 
 /** What a retired link looks like, whoever retired it. */
 function isOurs(link: Link): boolean {
-  return !link.up && VIRTUAL.has(link.kind);
+  return !link.up && isVirtual(link);
 }

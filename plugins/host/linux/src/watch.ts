@@ -75,7 +75,7 @@ function receive(libc: Libc, fd: number, buffer: Buffer, names: Map<number, stri
 }
 
 /**
- * Reads notifications. `names` remembers links by index, because an address may be told of when its link has gone;
+ * Reads notifications. `names` remembers links by index, because an address is read about when its link may have gone;
  * bytes that make no sense count as an overrun.
  */
 export function decodeEvents(bytes: Buffer, names: Map<number, string>): readonly HostEvent[] {
@@ -96,9 +96,11 @@ function linkEvent(message: Message, names: Map<number, string>): HostEvent | un
   if (message.type !== RTM_NEWLINK && message.type !== RTM_DELLINK) return undefined;
   const link = decodeLink(message);
   if (link === undefined) return undefined;
-  // A removed link keeps its name here until its index is used again: its addresses may be told of later.
-  names.set(link.index, link.name);
-  return { type: 'link', change: message.type === RTM_NEWLINK ? 'set' : 'removed', link };
+  const removed = message.type === RTM_DELLINK;
+  // The kernel tells of a link's addresses before it tells that the link has gone.
+  if (removed) names.delete(link.index);
+  else names.set(link.index, link.name);
+  return { type: 'link', change: removed ? 'removed' : 'set', link };
 }
 
 function addressEvent(message: Message, names: Map<number, string>): HostEvent | undefined {

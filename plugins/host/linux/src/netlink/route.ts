@@ -44,9 +44,10 @@ export type IndexedRoute = Omit<Route, 'link'> & { readonly link?: number };
  * | family | dst len | src len | tos | table | protocol | scope | type | flags |
  * ```
  */
-function header(fields: { family: number; length: number; table: number; scope: number; type: number; flags?: number }): Buffer {
+function header(fields: { family: number; length: number; table: number; protocol?: number; scope: number; type: number; flags?: number }): Buffer {
   const bytes = Buffer.alloc(HEADER);
-  bytes.set([fields.family, fields.length, 0, 0, fields.table < 256 ? fields.table : RT_TABLE_COMPAT, RTPROT_BOOT, fields.scope, fields.type]);
+  const table = fields.table < 256 ? fields.table : RT_TABLE_COMPAT;
+  bytes.set([fields.family, fields.length, 0, 0, table, fields.protocol ?? 0, fields.scope, fields.type]);
   writeU32(bytes, fields.flags ?? 0, 8);
   return bytes;
 }
@@ -55,16 +56,18 @@ function header(fields: { family: number; length: number; table: number; scope: 
 export function replaceRoute(route: IndexedRoute, doing: string): Request {
   const type = TYPES[route.type ?? 'unicast'];
   const scope = SCOPES[route.scope ?? (type === TYPES.unicast && route.gateway === undefined && !route.dst.includes(':') ? 'link' : 'global')];
-  return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, ...routeBody(route, scope, type), doing };
+  return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, ...routeBody(route, { scope, type, protocol: RTPROT_BOOT }), doing };
 }
 
 /** Deletes the first route that has all that is told. */
 export function deleteRoute(route: IndexedRoute, doing: string): Request {
   const scope = route.scope === undefined ? SCOPES.nowhere : SCOPES[route.scope];
-  return { type: RTM_DELROUTE, ...routeBody(route, scope, route.type === undefined ? TYPES.any : TYPES[route.type]), doing };
+  const type = route.type === undefined ? TYPES.any : TYPES[route.type];
+  // Protocol 0 is any: the kernel made some of them itself.
+  return { type: RTM_DELROUTE, ...routeBody(route, { scope, type, protocol: 0 }), doing };
 }
 
-function routeBody(route: IndexedRoute, scope: number, type: number): Pick<Request, 'header' | 'attributes'> {
+function routeBody(route: IndexedRoute, kind: { scope: number; type: number; protocol: number }): Pick<Request, 'header' | 'attributes'> {
   const { family, bytes, length } = parseCidr(route.dst);
   const table = route.table ?? RT_TABLE_MAIN;
   const flags = route.onlink === true ? RTNH_F_ONLINK : 0;
@@ -75,7 +78,7 @@ function routeBody(route: IndexedRoute, scope: number, type: number): Pick<Reque
   if (route.priority !== undefined) attributes.push(attribute(RTA_PRIORITY, u32(route.priority)));
   const metrics = metricsOf(route);
   if (metrics.length > 0) attributes.push(nest(RTA_METRICS, metrics));
-  return { header: header({ family: familyNumber(family), length, table, scope, type, flags }), attributes };
+  return { header: header({ family: familyNumber(family), length, table, flags, ...kind }), attributes };
 }
 
 /** RTA_VIA where the gateway is of the other family (IPv4 over IPv6 links). */
@@ -108,7 +111,6 @@ export interface RouteFilter {
 export function dumpRoutes(filter: RouteFilter, doing: string): Request {
   const family = filter.family === undefined ? 0 : familyNumber(filter.family);
   const bytes = header({ family, length: 0, table: 0, scope: 0, type: 0 });
-  bytes[5] = 0;
   const attributes: Attribute[] = [];
   if (filter.table !== undefined) attributes.push(attribute(RTA_TABLE, u32(filter.table)));
   if (filter.link !== undefined) attributes.push(attribute(RTA_OIF, u32(filter.link)));

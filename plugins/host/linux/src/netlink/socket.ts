@@ -126,7 +126,10 @@ export class NetlinkSocket implements Disposable {
   /** The same while a worker thread waits for the kernel. Nobody else may use this socket meanwhile. */
   async exchangeOnWorker(requests: readonly Request[]): Promise<readonly Outcome[]> {
     const first = this.#take(requests.length);
-    const { sent, errno } = await this.#libc.sendOnWorker(this.#fd, encodeRequests(requests, first, NLM_F_ACK));
+    const bytes = encodeRequests(requests, first, NLM_F_ACK);
+    const { sent, errno } = await this.#libc.sendOnWorker(this.#fd, bytes).catch((cause: unknown) => {
+      throw hostErrors.busy('too many calls wait for the kernel', { cause });
+    });
     if (sent < 0) throw kernelError({ errno, doing: requests[0]?.doing ?? '' });
     return this.#collect(requests, first);
   }

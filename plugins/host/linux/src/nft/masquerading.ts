@@ -1,7 +1,6 @@
-import type { Masquerade } from '@hawser/core/network';
-import { hostErrors } from '@hawser/core/network';
+import { hostErrors, type Masquerade } from '@hawser/core/network';
 import { parseAddress, parseCidr } from '../address-text.ts';
-import { type NftOptions, nftErrors, runNft } from './process.ts';
+import { type NftOptions, runNft } from './process.ts';
 import { type Entries, type Ruleset, change, entriesOf, entryKey, wholeTable } from './ruleset.ts';
 
 export interface MasqueradingOptions extends NftOptions {
@@ -46,8 +45,8 @@ export class Masquerading {
     try {
       return entriesOf(JSON.parse(await runNft(this.#options, ['-j', 'list', 'table', 'inet', this.#options.table], '')));
     } catch (error) {
-      if (nftErrors.refused.is(error) && /No such file/.test(error.message)) return new Map();
-      if (error instanceof SyntaxError) throw nftErrors.refused('nft printed something that is no JSON', { cause: error });
+      if (hostErrors.kernel.is(error) && /No such file/.test(error.message)) return new Map();
+      if (error instanceof SyntaxError) throw hostErrors.kernel('nft printed something that is no JSON', { cause: error });
       throw error;
     }
   }
@@ -86,7 +85,7 @@ export class Masquerading {
       const between = new Map([...before, ...asked]);
       await this.#load([...change(this.#options.table, new Map(), asked), ...change(this.#options.table, between, after)]);
     } catch (error) {
-      if (!nftErrors.refused.is(error)) throw error;
+      if (!hostErrors.kernel.is(error)) throw error;
       await this.#load(wholeTable(this.#options.table, after));
     }
   }

@@ -1,16 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { type Clock, defineErrors } from '@hawser/core';
+import type { Clock } from '@hawser/core';
 import { hostErrors } from '@hawser/core/network';
 import { kernelError } from '../kernel-error.ts';
 import { type Libc, MFD_CLOEXEC } from '../libc.ts';
 import { type Netns, isSystemError } from '../netns.ts';
-
-export const nftErrors = defineErrors('nftables', {
-  timeout: { kind: 'DeadlineExceeded', remedy: 'Look at what holds nftables on this machine; raise nft_timeout if the rulesets are that large.' },
-  refused: { kind: 'Internal', remedy: 'Run `nft list ruleset` and look at what else changes our table.' },
-});
 
 /** Where distributions put it when an agent's PATH is short. */
 const FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin', '/usr/bin'];
@@ -41,7 +36,8 @@ export interface NftOptions {
 
 /**
  * Runs nft in a namespace and resolves with what it prints. The child inherits the namespace that the thread is in
- * at the fork, so no other program is needed to get there. It is killed when it takes too long.
+ * at the fork, so no other program is needed to get there. It is killed when it takes too long. Errors: `host.kernel`
+ * with nft's own sentence, `host.busy` when it is too late, `host.permission_denied`, `host.not_supported`.
  */
 export async function runNft(options: NftOptions, args: readonly string[], input: string): Promise<string> {
   const { clock, timeoutMs } = options;
@@ -52,7 +48,7 @@ export async function runNft(options: NftOptions, args: readonly string[], input
     child.kill('SIGKILL');
   });
   const { code, output, errors } = await outcomeOf(child);
-  if (late) throw nftErrors.timeout(`nft did not end within ${timeoutMs} ms`);
+  if (late) throw hostErrors.busy(`nft did not end within ${timeoutMs} ms`, { remedy: 'Look at what holds nftables on this machine.' });
   if (code !== 0) throw failure(code, errors);
   return output;
 }
@@ -106,5 +102,6 @@ function failure(code: number | null, errors: string): Error {
   if (/JSON support not compiled/i.test(line)) {
     return hostErrors.notSupported('this nft was built without JSON', { remedy: 'Install a build of nftables with JSON support.' });
   }
-  return nftErrors.refused(`nft refused a change: ${line}`, { details: { exitCode: code } });
+  const remedy = 'Run `nft list ruleset` and look at what else changes our table.';
+  return hostErrors.kernel(`nft refused: ${line}`, { remedy, details: { exitCode: code } });
 }

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { attribute, decodeAttributes, eachAttribute, encodeAttributes, nest, nestedOf, stringOf, u16Of, u32Of, u8Of } from './attributes.ts';
+import { cString, u16, u32, u8 } from './bytes.ts';
+
+const anyAttribute = fc.record({ type: fc.integer({ min: 0, max: 0x3fff }), payload: fc.uint8Array({ maxLength: 300 }) });
+
+describe('attributes', () => {
+  it('come back as they were sent, in order', () => {
+    fc.assert(
+      fc.property(fc.array(anyAttribute, { maxLength: 20 }), (attributes) => {
+        const found = [...eachAttribute(encodeAttributes(attributes))].map(({ type, payload }) => ({ type, payload: Uint8Array.from(payload) }));
+        expect(found).toEqual(attributes);
+      }),
+    );
+  });
+
+  it('are padded to 4 bytes with a length that does not count the padding', () => {
+    expect(encodeAttributes([attribute(3, Buffer.of(1, 2, 3, 4, 5))])).toEqual(Buffer.concat([u16(9), u16(3), Buffer.of(1, 2, 3, 4, 5, 0, 0, 0)]));
+  });
+
+  it('hold others', () => {
+    const bytes = encodeAttributes([nest(18, [attribute(1, cString('veth')), nest(2, [attribute(4, u8(1))])])]);
+    const info = nestedOf(decodeAttributes(bytes), 18);
+    expect(stringOf(info, 1)).toBe('veth');
+    expect(u8Of(nestedOf(info, 2), 4)).toBe(1);
+  });
+
+  it('that are too short for a number are absent, and any bytes are read without harm', () => {
+    const attributes = decodeAttributes(encodeAttributes([attribute(1, Buffer.of(1)), attribute(2, u32(7))]));
+    expect([u16Of(attributes, 1), u32Of(attributes, 1), u32Of(attributes, 2), u32Of(attributes, 3)]).toEqual([undefined, undefined, 7, undefined]);
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => void decodeAttributes(Buffer.from(bytes))));
+  });
+
+  it('too long for their length field are refused', () => {
+    expect(() => encodeAttributes([attribute(1, Buffer.alloc(0x10000))])).toThrow(RangeError);
+  });
+});
