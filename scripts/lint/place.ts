@@ -19,7 +19,7 @@ export function placeOf(filename: string): Place | undefined {
   if (match === null) return undefined;
   const [, pkg = '', area = '', path = ''] = match;
   const kind = area === 'core' ? 'core' : area === 'plugins' ? 'plugin' : 'assembly';
-  return { pkg, path, kind, test: /\.test(-d)?\.ts$/.test(path) };
+  return { pkg, path, kind, test: /\.(test|test-d|fixture)\.ts$/.test(path) };
 }
 
 /** What a relative import of a file points at, below the package's `src`; starts with `../` when it leaves it. */

@@ -69,6 +69,7 @@ const ALLOWED: readonly (readonly [path: string, source: string])[] = [
   ['core/src/context/system.ts', 'export const at = () => Date.now();\n'],
   ['plugins/cni/src/endpoint.ts', importing('@hawser/core/contracts')],
   ['plugins/host/linux/src/nft.ts', importing('node:child_process')],
+  ['plugins/host/linux/src/nft/process.ts', importing('node:child_process')],
   ['plugins/host/linux/src/socket.ts', importing('koffi')],
   ['examples/agent/src/main.ts', importing('@hawser/cni')],
 ];

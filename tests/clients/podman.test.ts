@@ -86,6 +86,19 @@ test('network reload: DEL and ADD in the same namespace, and the container is re
   await network.nothingLeft();
 });
 
+test('network connect: a second interface on a running container, and disconnect takes it away', async (context) => {
+  context.skip(REFERENCE, 'says nothing about the reference plugins');
+  const { podman, network, rootfs } = node();
+  await network.agent?.install(network.binDir, network.confDir, 'hwt-second');
+  await podman('run', '-d', '--name', 'connected', '--network', network.name, '--rootfs', rootfs, '/bin/sleep', '1000');
+  await podman('network', 'connect', 'hwt-second', 'connected');
+  expect(await podman('exec', 'connected', '/bin/ip', 'addr', 'show', 'eth1')).toMatch(/inet 10\.213\.0\./);
+  await podman('network', 'disconnect', 'hwt-second', 'connected');
+  expect(await podman('exec', 'connected', '/bin/ip', 'addr')).not.toContain('eth1');
+  await podman('rm', '-f', '-t', '0', 'connected');
+  await network.nothingLeft();
+});
+
 test('while the agent is down a container is refused, one that runs can be removed', async (context) => {
   context.skip(REFERENCE, 'says nothing about the reference plugins');
   const { podman, attempt, network, rootfs } = node();

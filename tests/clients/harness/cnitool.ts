@@ -54,5 +54,9 @@ export function exec(
   config: unknown,
   timeoutMs = 60_000,
 ): Promise<Outcome> {
-  return run(join(network.binDir, type), [], { env: { CNI_PATH: network.binDir, ...env }, input: JSON.stringify(config), timeoutMs });
+  return run(join(network.binDir, type), [], {
+    env: { CNI_PATH: network.binDir, ...env },
+    input: typeof config === 'string' ? config : JSON.stringify(config),
+    timeoutMs,
+  });
 }
