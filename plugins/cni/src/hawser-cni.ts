@@ -120,7 +120,7 @@ function exchange(socket: string, frame: Buffer): Promise<Response | undefined> 
       resolve(response);
       stream.destroy();
     });
-    // A refused write may still have its reason to read, so only the close ends it.
+    // What came before an error still counts, so only the close ends it.
     stream.on('error', () => undefined);
     stream.on('close', () => resolve(undefined));
   });

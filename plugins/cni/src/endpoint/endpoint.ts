@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { definePlugin, defineToken, type Token } from '@hawser/core';
+import { deadlineSignal, definePlugin, defineToken, type Token } from '@hawser/core';
 import { Attachments, Host, Paths } from '@hawser/core/contracts';
 import { installCni } from '../install/install.ts';
 import { EndpointConfig } from './config.ts';
-import { deadlineSignal } from './deadline.ts';
 import { cniErrors } from './errors.ts';
 import type { Executor } from './execute.ts';
 import { listen } from './listener.ts';
@@ -54,7 +53,7 @@ export const cniEndpoint = definePlugin({
     });
     await folder.create();
     {
-      using budget = deadlineSignal(clock, REPLAY_BUDGET_MS, () => cniErrors.deadlineExceeded('the kept DELs took too long for a start'), [signal]);
+      using budget = deadlineSignal(clock, REPLAY_BUDGET_MS, 'replaying tombstones', signal);
       await tombstones.replay(budget.signal);
     }
     signal.throwIfAborted();

@@ -7,7 +7,6 @@ export const cniErrors = defineErrors('cni', {
   socketPath: { kind: 'InvalidArgument', remedy: 'Choose a shorter `state` folder: a unix socket takes 107 bytes.' },
   listenFailed: { kind: 'Unavailable', remedy: 'Look at the cause: the folder must exist and be writable for the agent.' },
   clientGone: { kind: 'Cancelled', remedy: 'Nothing needs to be done: what was begun is undone.' },
-  deadlineExceeded: { kind: 'DeadlineExceeded', remedy: 'Try again; when it repeats, look at what is slow in the log.' },
   stopping: { kind: 'Unavailable', remedy: 'Try again when the agent has restarted.' },
   agentNotReady: { kind: 'Unavailable', remedy: 'Try again when `hawser plugins ls` shows every plugin ok.' },
   noExecutable: { kind: 'FailedPrecondition', remedy: 'Build the package: `npm run build`.' },

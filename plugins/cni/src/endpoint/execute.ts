@@ -1,4 +1,4 @@
-import type { Clock } from '@hawser/core';
+import { type Clock, deadlineSignal } from '@hawser/core';
 import type { AttachmentRequest, Attachments, CallOptions, Host } from '@hawser/core/network';
 import { hostErrors } from '@hawser/core/network';
 import type { Logger } from './log.ts';
@@ -8,8 +8,7 @@ import { encodeResult, encodeVersions } from '../protocol/encode-result.ts';
 import { mergeResults } from '../protocol/merge-results.ts';
 import type { CniVersion } from '../protocol/versions.ts';
 import { toleratingAbsence } from './absence.ts';
-import { deadlineSignal, settleWithin } from './deadline.ts';
-import { cniErrors } from './errors.ts';
+import { settleWithin } from './settle-within.ts';
 import type { Tombstones } from './tombstones.ts';
 
 /** How long work that was told to end may take to undo what it began. */
@@ -86,7 +85,7 @@ async function add(request: AttachmentRequest, version: CniVersion, executor: Ex
 async function undoAdd(request: AttachmentRequest, executor: Executor, requestId: string): Promise<void> {
   const { attachments, clock, log, undoDeadlineMs } = executor;
   const { containerId, ifname } = request;
-  using deadline = deadlineSignal(clock, undoDeadlineMs, () => cniErrors.deadlineExceeded(`undoing took longer than ${undoDeadlineMs} ms`));
+  using deadline = deadlineSignal(clock, undoDeadlineMs, `undoing the ADD of ${containerId}/${ifname}`);
   try {
     await attachments.detach({ containerId, ifname, network: request.network.name }, { signal: deadline.signal, requestId }).catch(toleratingAbsence);
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Context } from '@hawser/core';
+import { type Context, deadlineSignal } from '@hawser/core';
 import type { Logger } from './log.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { type CniRequest, decodeRequest } from '../protocol/decode.ts';
@@ -10,8 +10,6 @@ import type { RequestFrame } from '../protocol/frame.ts';
 import { peekVersion } from '../protocol/network-config.ts';
 import type { EndpointSettings } from './config.ts';
 import { type Answer, failure, refuseConnection, serveConnection } from './connection.ts';
-import { deadlineSignal } from './deadline.ts';
-import { cniErrors } from './errors.ts';
 import { execute, type Executor } from './execute.ts';
 
 /** Connections beyond the limit of calls that may still send their request, so that STATUS is always answered. */
@@ -96,7 +94,7 @@ export class Service {
     if (this.#calls >= settings.max_calls) throw tooManyCalls();
     const ms = deadlineOf(call.verb, settings);
     const others = call.verb === 'DEL' ? [gone] : [gone, stopping];
-    using deadline = deadlineSignal(clock, ms, () => cniErrors.deadlineExceeded(`${call.verb} took longer than ${ms} ms`), others);
+    using deadline = deadlineSignal(clock, ms, call.verb, ...others);
     this.#calls++;
     try {
       deadline.signal.throwIfAborted();

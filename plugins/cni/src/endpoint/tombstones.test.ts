@@ -83,7 +83,7 @@ describe('at the start', () => {
     };
     await context.clock.runUntil(tombstones.replay(stop.signal));
     expect(left()).toHaveLength(1);
-    expect(lines.join('')).toContain('cni.deadline_exceeded');
+    expect(lines.join('')).toContain('internal.deadline_exceeded');
   });
 
   test('what holds no DEL is set aside with a log line', async () => {

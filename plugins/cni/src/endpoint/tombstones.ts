@@ -1,12 +1,10 @@
 import type { Clock, HawserError } from '@hawser/core';
-import { toHawserError } from '@hawser/core';
+import { deadlineSignal, toHawserError } from '@hawser/core';
 import type { AttachmentId, Attachments, DetachRequest } from '@hawser/core/network';
 import { attachmentKey } from '@hawser/core/network';
 import type { Logger } from './log.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { toleratingAbsence } from './absence.ts';
-import { deadlineSignal } from './deadline.ts';
-import { cniErrors } from './errors.ts';
 import type { TombstoneFolder } from './tombstone-folder.ts';
 
 const PARALLEL = 16;
@@ -116,7 +114,7 @@ export class Tombstones {
     if (this.#done.has(name)) return;
     const requestId = newRequestId();
     const fields = { requestId, tombstone: name, containerId: request.containerId, ifname: request.ifname };
-    using deadline = deadlineSignal(clock, deadlineMs, () => cniErrors.deadlineExceeded(`the DEL took longer than ${deadlineMs} ms`), [signal]);
+    using deadline = deadlineSignal(clock, deadlineMs, 'the DEL', signal);
     try {
       await attachments.detach(request, { signal: deadline.signal, requestId }).catch(toleratingAbsence);
     } catch (thrown) {

@@ -1,16 +1,4 @@
-import type { Clock, HawserError } from '@hawser/core';
-
-/** A signal that aborts with `reason()` after `ms`, or when one of `others` does. Disposing stops the timer. */
-export function deadlineSignal(
-  clock: Clock,
-  ms: number,
-  reason: () => HawserError,
-  others: readonly AbortSignal[] = [],
-): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const timer = clock.timer(ms, () => controller.abort(reason()));
-  return { signal: AbortSignal.any([controller.signal, ...others]), [Symbol.dispose]: () => timer[Symbol.dispose]() };
-}
+import type { Clock } from '@hawser/core';
 
 /**
  * Settles like `work`, but at the latest `graceMs` after the signal has aborted, with its reason: work that was told
