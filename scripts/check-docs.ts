@@ -9,10 +9,12 @@ import * as z from 'zod';
 import { type CodeBlock, codeBlocks, fileLinks } from './markdown.ts';
 
 const SCRATCH = 'node_modules/.cache/docs';
+/** Subcommands by command, as its help names them. */
+const known = new Map<string, readonly string[]>();
 const HAWSER = 'examples/agent/bin/hawser.js';
 const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
 
-const files = globSync(['README.md', 'docs/**/*.md', 'core/*.md', '{plugins,examples}/**/*.md'], {
+const files = globSync(['README.md', 'docs/**/*.md', 'core/*.md', '{plugins,examples,tests,bench,scripts}/**/*.md'], {
   exclude: (name) => name.includes('node_modules'),
 });
 const blocks = files.flatMap((file) => [...codeBlocks(file)]);
@@ -84,13 +86,20 @@ function hawserFault(args: readonly string[]): string | undefined {
   for (const word of args) {
     const commands = subcommands(path);
     if (commands.length === 0 || word.startsWith('-')) return undefined;
-    if (!commands.includes(word)) return `hawser ${path.join(' ')} has no command '${word}'`;
+    if (!commands.includes(word)) return `${['hawser', ...path].join(' ')} has no command '${word}'`;
     path.push(word);
   }
   return undefined;
 }
 
 function subcommands(path: readonly string[]): readonly string[] {
+  const key = path.join(' ');
+  const names = known.get(key) ?? readHelp(path);
+  known.set(key, names);
+  return names;
+}
+
+function readHelp(path: readonly string[]): readonly string[] {
   const help = execFileSync('node', [HAWSER, ...path, '--help'], { encoding: 'utf8', timeout: 30_000 });
   const section = /^Commands:\n((?: .*\n?|\n)*)/m.exec(help)?.[1] ?? '';
   return [...section.matchAll(/^ {2}([a-z][\w|-]*)/gm)].flatMap(([, names = '']) => names.split('|'));

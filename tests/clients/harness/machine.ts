@@ -39,6 +39,6 @@ export function missing(programs: readonly string[]): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
   if (process.env['HAWSER_SANDBOX'] !== 'inside') return 'needs namespaces of its own: start it by npm run test:clients';
   const absent = programs.filter((program) => !installed(program));
-  if (absent.length > 0) return `not installed: ${absent.join(', ')} (see CONTRIBUTING or .ci/run)`;
+  if (absent.length > 0) return `not installed: ${absent.join(', ')} (.ci/run installs what is needed)`;
   return existsSync(REFERENCE_PLUGINS) ? undefined : `no reference plugins in ${REFERENCE_PLUGINS} (containernetworking-plugins)`;
 }
