@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { must } from '../tests/clients/harness/command.ts';
-import { eventually } from '../tests/clients/harness/poll.ts';
 import type { Row } from './rows.ts';
 import type { Side } from './side.ts';
 import type { Program, Spawner, Timing } from './spawner.ts';
@@ -18,6 +18,8 @@ export interface Bench {
 
 /** The ratios that the current road has to keep. */
 const TARGETS = { add: 0.4, del: 0.3, parallelAdd: 0.5, parallelDel: 0.3 };
+
+const SETTLE_MS = 30_000;
 
 let calls = 0;
 
@@ -48,9 +50,14 @@ function program(
   };
 }
 
-/** Waits until no link of a pod is left, so that nothing of one side runs on under the measurement of the other. */
-async function settled(): Promise<void> {
-  await eventually('links gone', async () => ((await must('ip', ['-o', 'link', 'show', 'type', 'veth'])).trim() === '' ? true : undefined));
+/** Waits until no link of a pod is left, so that nothing of one side runs on under the measurement of the other; milliseconds. */
+async function settled(): Promise<number> {
+  const began = performance.now();
+  while ((await must('ip', ['-o', 'link', 'show', 'type', 'veth'])).trim() !== '') {
+    if (performance.now() - began > SETTLE_MS) throw new Error(`links are left ${SETTLE_MS} ms after their DEL`);
+    await delay(1);
+  }
+  return performance.now() - began;
 }
 
 /** What a program costs that does nothing, and VERSION. */
@@ -77,16 +84,25 @@ export async function measurePods(bench: Bench, width: number, rounds: number, m
       for (const command of ['ADD', 'DEL']) {
         note(kept, `${side.label} ${command}`, await bench.spawner.time(pods.map((pod) => program(bench, side, command, masquerade, pod))));
       }
-      await settled();
+      const lastDel = kept.get(`${side.label} DEL`)?.at(-1) ?? 0;
+      push(kept, `${side.label} gone`, lastDel + (await settled()));
     }
   }
   const what = (command: string): string => `${width === 1 ? '' : `${width} parallel `}${command}${masquerade ? ' with ipMasq' : ''}`;
   const targets = width === 1 ? [TARGETS.add, TARGETS.del] : [TARGETS.parallelAdd, TARGETS.parallelDel];
-  return ['ADD', 'DEL'].map((command, at) => ({ ...row(what(command), series, ` ${command}`), target: { ratio: targets[at] ?? 1 } }));
+  const compared = ['ADD', 'DEL'].map((command, at) => ({
+    ...row(what(command), series, ` ${command}`),
+    target: { ratio: targets[at] ?? 1 },
+  }));
+  return [...compared, row(`${what('DEL')}, until the links are gone`, series, ' gone')];
 }
 
 function note(series: Map<string, number[]>, name: string, timing: Timing): void {
-  series.set(name, [...(series.get(name) ?? []), timing.total]);
+  push(series, name, timing.total);
+}
+
+function push(series: Map<string, number[]>, name: string, value: number): void {
+  series.set(name, [...(series.get(name) ?? []), value]);
 }
 
 function row(name: string, series: ReadonlyMap<string, readonly number[]>, suffix: string): Row {
