@@ -1,1 +1,2 @@
-export {};
+export { BridgeMode, type BridgeModeOptions } from './bridge-mode.ts';
+export { default } from './plugin.ts';

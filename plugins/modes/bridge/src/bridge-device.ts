@@ -1,0 +1,118 @@
+import { type Address, formatCidr, type Host, hostErrors, type Link, type Namespace, networkErrors, networkOf, overlaps, parseCidr } from '@hawser/core/network';
+import { type BridgePlan, bare } from './plan.ts';
+
+/**
+ * The bridges that containers are attached to. Making or repairing one is done by one call at a time; who finds it as
+ * it should be, which takes two questions to the kernel, waits for nobody. Nothing is remembered: others may change
+ * a bridge at any time.
+ */
+export class BridgeDevices {
+  readonly #node: Namespace;
+  readonly #repairs = new Map<string, Promise<unknown>>();
+
+  constructor(host: Host) {
+    this.#node = host.own;
+  }
+
+  /** The bridge, up, with its gateway addresses, on a node that forwards. Can be repeated. */
+  async ensure(plan: BridgePlan, signal: AbortSignal): Promise<Link> {
+    const bridge = (await this.#asWanted(plan)) ?? (await this.#oneAtATime(plan.name, () => this.#repair(plan, signal)));
+    signal.throwIfAborted();
+    for (const family of plan.forwarding) await this.#forward(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding');
+    return bridge;
+  }
+
+  async #asWanted(plan: BridgePlan): Promise<Link | undefined> {
+    const link = await this.#node.link(plan.name);
+    if (!link || bridgeFaults(plan, link).length > 0) return undefined;
+    const present = plan.gateways.length === 0 ? [] : await this.#node.addresses(plan.name);
+    return missingGateways(plan, present).length === 0 ? link : undefined;
+  }
+
+  /** A bridge goes up last: one that is down may lack anything, whoever began it. */
+  async #repair(plan: BridgePlan, signal: AbortSignal): Promise<Link> {
+    signal.throwIfAborted();
+    const wanted = await this.#asWanted(plan);
+    if (wanted) return wanted;
+    let link = (await this.#node.link(plan.name)) ?? (await this.#create(plan));
+    if (link.kind !== 'bridge') {
+      throw networkErrors.invalidConfig(`the link ${plan.name} is no bridge but a ${link.kind}`, { remedy: 'Choose another name for the bridge.' });
+    }
+    if (!link.up) await ifSupported(this.#node.setSysctl(`net.ipv6.conf.${plan.name.replaceAll('.', '/')}.accept_ra`, '0'));
+    if (bridgeFaults(plan, link).length > 0) {
+      await this.#node.setLink(plan.name, { up: true, ...(plan.promiscuous ? { promiscuous: true } : {}) });
+      link = (await this.#node.link(plan.name)) ?? link;
+    }
+    signal.throwIfAborted();
+    await this.#addGateways(plan);
+    return link;
+  }
+
+  /** Somebody else may make it at the same moment: theirs is as good. */
+  async #create({ name, mac, mtu, promiscuous }: BridgePlan): Promise<Link> {
+    const spec = { name, promiscuous, ...(mac === undefined ? {} : { mac }), ...(mtu === 0 ? {} : { mtu }) };
+    await this.#node.createBridge(spec).catch((error: unknown) => {
+      if (!hostErrors.alreadyExists.is(error)) throw error;
+    });
+    const link = await this.#node.link(name);
+    if (!link) throw hostErrors.notFound(`the bridge ${name} was removed by somebody else as soon as it was made`);
+    return link;
+  }
+
+  async #addGateways(plan: BridgePlan): Promise<void> {
+    const present = await this.#node.addresses(plan.name);
+    for (const gateway of missingGateways(plan, present)) {
+      for (const { cidr } of present.filter((address) => clashes(address.cidr, gateway))) {
+        if (!plan.forceAddress) throw addressClash(plan.name, cidr, gateway);
+        await this.#node.deleteAddress({ link: plan.name, cidr });
+      }
+      await this.#node.addAddress({ link: plan.name, cidr: gateway, nodad: true });
+    }
+  }
+
+  async #forward(sysctl: string): Promise<void> {
+    if ((await this.#node.sysctl(sysctl)) === '0') await this.#node.setSysctl(sysctl, '1');
+  }
+
+  #oneAtATime(name: string, repair: () => Promise<Link>): Promise<Link> {
+    const turn = (this.#repairs.get(name) ?? Promise.resolve()).then(repair, repair);
+    this.#repairs.set(name, turn);
+    const done = (): void => {
+      if (this.#repairs.get(name) === turn) this.#repairs.delete(name);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+}
+
+/** What of the link itself is not as planned. */
+export function bridgeFaults(plan: BridgePlan, link: Link): readonly string[] {
+  return [
+    ...(link.kind === 'bridge' ? [] : [`${plan.name} is no bridge but a ${link.kind}`]),
+    ...(link.up ? [] : [`bridge ${plan.name} is down`]),
+    ...(plan.promiscuous && !link.promiscuous ? [`bridge ${plan.name} is not in promiscuous mode`] : []),
+  ];
+}
+
+export function missingGateways(plan: BridgePlan, present: readonly Address[]): readonly string[] {
+  return plan.gateways.filter((gateway) => !present.some(({ cidr }) => cidr === gateway));
+}
+
+/** Whether an address on the bridge stands in the way of a gateway's: same subnet, or one inside of the other. */
+function clashes(cidr: string, gateway: string): boolean {
+  const [a, b] = [parseCidr(cidr), parseCidr(gateway)];
+  return a !== undefined && b !== undefined && overlaps(a, b);
+}
+
+function addressClash(bridge: string, cidr: string, gateway: string): Error {
+  const subnet = parseCidr(gateway);
+  const message = `bridge ${bridge} has the address ${cidr}, but ${bare(gateway)} is to be the gateway of ${subnet ? formatCidr(networkOf(subnet)) : gateway}`;
+  return networkErrors.invalidConfig(message, { remedy: 'Take the address off the bridge, or set forceAddress to have it replaced.' });
+}
+
+/** A kernel without a setting has nothing to be set. */
+export async function ifSupported(setting: Promise<void>): Promise<void> {
+  await setting.catch((error: unknown) => {
+    if (!hostErrors.notFound.is(error)) throw error;
+  });
+}

@@ -1,0 +1,98 @@
+import type { Providers } from '@hawser/core';
+import {
+  type Attachment,
+  attachmentErrors,
+  type AttachmentRequest,
+  type AttachmentResult,
+  type ClaimRequest,
+  type Host,
+  type Ipam,
+  type Link,
+  type NetworkMode,
+} from '@hawser/core/network';
+import { BridgeDevices } from './bridge-device.ts';
+import { checkAttachment } from './check.ts';
+import type { Config } from './config.ts';
+import { masqueradesOf, type Plan, planOf, portOf, resultRoutes } from './plan.ts';
+import { configurePod, createPort, isPort } from './port.ts';
+import { type BridgeSettings, bridgeSettings } from './settings.ts';
+
+export interface BridgeModeOptions {
+  readonly config: Config;
+  readonly host: Host;
+  readonly ipams: Providers<Ipam>;
+}
+
+/** Attaches containers to a Linux bridge by veth pairs. */
+export class BridgeMode implements NetworkMode<BridgeSettings> {
+  readonly #options: BridgeModeOptions;
+  readonly #bridges: BridgeDevices;
+
+  constructor(options: BridgeModeOptions) {
+    this.#options = options;
+    this.#bridges = new BridgeDevices(options.host);
+  }
+
+  settings(request: AttachmentRequest): BridgeSettings {
+    return bridgeSettings(request, this.#options.config, this.#options.ipams.ids());
+  }
+
+  claims(request: AttachmentRequest, { ipam }: BridgeSettings): readonly ClaimRequest[] {
+    const { ipams } = this.#options;
+    const chosen = ipams.get(ipam);
+    if (!chosen) throw attachmentErrors.notReady(`the address plugin '${ipam}' ${ipams.whyNot(ipam)}`);
+    return [chosen.claim(request)];
+  }
+
+  /**
+   * Bridge, pair, container, translation, in this order: each step is found and undone by the names that the plan
+   * gives to what it makes, so that it may end after any of them.
+   */
+  async attach(attachment: Attachment<BridgeSettings>, signal: AbortSignal): Promise<AttachmentResult> {
+    const { host } = this.#options;
+    const plan = planOf(attachment);
+    signal.throwIfAborted();
+    using pod = await host.openNamespace(attachment.netns);
+    const bridge = await this.#bridges.ensure(plan.bridge, signal);
+    const mtu = plan.bridge.mtu === 0 ? bridge.mtu : plan.bridge.mtu;
+    signal.throwIfAborted();
+    await createPort(host.own, pod, plan, mtu);
+    signal.throwIfAborted();
+    await configurePod(pod, plan.pod, bridge.mac, signal);
+    signal.throwIfAborted();
+    if (plan.masquerades.length > 0) await host.own.masquerade(plan.masquerades);
+    return resultOf(attachment, plan, bridge, mtu);
+  }
+
+  check(attachment: Attachment<BridgeSettings>, signal: AbortSignal): Promise<void> {
+    return checkAttachment(this.#options.host, attachment, signal);
+  }
+
+  /** From the host's side alone: the namespace may be gone, and its path somebody else's. */
+  async detach(attachment: Attachment<BridgeSettings>, signal: AbortSignal): Promise<{ readonly settled: Promise<void> }> {
+    signal.throwIfAborted();
+    const node = this.#options.host.own;
+    const port = portOf(attachment);
+    const link = await node.link(port.name);
+    const retired = link && isPort(link, port.alias) ? await node.retireLink(port.name) : { settled: Promise.resolve() };
+    // Who calls again after a failure below asks for a new promise; this one then has no reader.
+    retired.settled.catch(() => {});
+    const masquerades = masqueradesOf(attachment);
+    if (masquerades.length > 0) await node.unmasquerade(masquerades);
+    return { settled: retired.settled };
+  }
+}
+
+function resultOf(attachment: Attachment<BridgeSettings>, { bridge, port, pod }: Plan, device: Link, mtu: number): AttachmentResult {
+  const { dns } = attachment.settings;
+  return {
+    interfaces: [
+      { name: bridge.name, mac: device.mac },
+      { name: port.name, mac: port.mac, mtu },
+      { name: pod.ifname, mac: pod.mac, mtu, sandbox: attachment.netns },
+    ],
+    ips: pod.addresses.map(({ cidr, gateway }) => ({ address: cidr, gateway, interface: 2 })),
+    routes: resultRoutes(pod.routes),
+    ...(dns ? { dns } : {}),
+  };
+}

@@ -1,0 +1,21 @@
+import { definePlugin } from '@hawser/core';
+import { Host, Ipam, NetworkMode } from '@hawser/core/contracts';
+import { networkErrors } from '@hawser/core/network';
+import { BridgeMode } from './bridge-mode.ts';
+import { Config } from './config.ts';
+
+/** `hawser.mode.v1.bridge`. */
+export default definePlugin({
+  provides: NetworkMode,
+  id: 'bridge',
+  enabled: 'configured',
+  stability: 'beta',
+  summary: 'Attaches containers to a Linux bridge on the node.',
+  config: Config,
+  errors: networkErrors,
+  requires: { host: Host, ipams: Ipam.all() },
+  start({ config, host, ipams, skip }) {
+    for (const feature of ['veth', 'bridge'] as const) if (!host.supports(feature)) return skip(host.missing(feature) ?? `this host has no ${feature}`);
+    return new BridgeMode({ config, host, ipams });
+  },
+});

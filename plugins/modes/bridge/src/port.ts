@@ -1,0 +1,88 @@
+import { hostErrors, type Link, type Namespace } from '@hawser/core/network';
+import { ifSupported } from './bridge-device.ts';
+import type { Plan, PodPlan } from './plan.ts';
+
+/** Whether a host link is the port that a plan names. One whose maker died before it was labelled has no alias. */
+export function isPort(link: Link, alias: string): boolean {
+  return link.kind === 'veth' && (link.alias === undefined || link.alias === '' || link.alias === alias);
+}
+
+/**
+ * Makes the pair, with the container's end in its namespace, down. What an earlier attempt left behind goes first;
+ * an interface of that name which is somebody else's is refused (`host.already_exists`).
+ */
+export async function createPort(node: Namespace, pod: Namespace, plan: Plan, mtu: number): Promise<void> {
+  const create = (): Promise<void> =>
+    node.createVeth({
+      name: plan.port.name,
+      mac: plan.port.mac,
+      mtu,
+      alias: plan.port.alias,
+      master: plan.bridge.name,
+      hairpin: plan.port.hairpin,
+      up: true,
+      peer: { namespace: pod, name: plan.pod.ifname, mac: plan.pod.mac },
+    });
+  try {
+    await create();
+  } catch (error) {
+    if (!hostErrors.alreadyExists.is(error)) throw error;
+    await removeLeftover(node, pod, plan, error);
+    await create();
+  }
+}
+
+/** Deletes what has one of the names and is ours. */
+async function removeLeftover(node: Namespace, pod: Namespace, { port, pod: { ifname } }: Plan, cause: unknown): Promise<void> {
+  const own = await node.link(port.name);
+  if (own) {
+    if (!isPort(own, port.alias)) throw hostErrors.alreadyExists(`the host has a link ${port.name} which is not of this attachment`, { cause });
+    await deleteIfThere(node, port.name);
+  }
+  const inside = await pod.link(ifname);
+  if (!inside) return;
+  // Of an earlier life, whose books are lost: its other end still says what it belongs to.
+  const orphan = (await node.links()).find((link) => link.kind === 'veth' && link.alias === port.alias && link.index === inside.peer && link.peer === inside.index);
+  if (!orphan) {
+    throw hostErrors.alreadyExists(`the container's namespace already has an interface ${ifname}, which was not made for this attachment`, {
+      cause,
+      remedy: 'Remove it, or choose another interface name.',
+    });
+  }
+  await deleteIfThere(node, orphan.name);
+}
+
+async function deleteIfThere(node: Namespace, name: string): Promise<void> {
+  await node.deleteLink(name).catch((error: unknown) => {
+    if (!hostErrors.notFound.is(error)) throw error;
+  });
+}
+
+/** Addresses, routes and the gateway's neighbour inside of the container; `gatewayMac` is the bridge's. */
+export async function configurePod(namespace: Namespace, pod: PodPlan, gatewayMac: string, signal: AbortSignal): Promise<void> {
+  const link = pod.ifname;
+  const setting = link.replaceAll('.', '/');
+  const [v4, v6] = ([4, 6] as const).map((family) => pod.addresses.filter((address) => address.family === family));
+  // While it is down: coming up then announces the address, and takes no time to look for duplicates.
+  if (v4?.length) await ifSupported(namespace.setSysctl(`net.ipv4.conf.${setting}.arp_notify`, '1'));
+  if (v6?.length) await ifSupported(namespace.setSysctl(`net.ipv6.conf.${setting}.accept_dad`, '0'));
+  for (const { cidr } of v4 ?? []) await namespace.addAddress({ link, cidr });
+  await namespace.setLink(link, { up: true });
+  for (const { cidr } of v6 ?? []) await addIpv6(namespace, link, cidr);
+  signal.throwIfAborted();
+  for (const route of pod.routes) await namespace.replaceRoute(route);
+  for (const address of pod.neighbours) await namespace.setNeighbour({ link, address, mac: gatewayMac });
+}
+
+/** Runtimes switch IPv6 off in namespaces of networks without it; this one has it. */
+async function addIpv6(namespace: Namespace, link: string, cidr: string): Promise<void> {
+  const add = (): Promise<void> => namespace.addAddress({ link, cidr, nodad: true });
+  try {
+    await add();
+  } catch (error) {
+    const disabled = `net.ipv6.conf.${link.replaceAll('.', '/')}.disable_ipv6`;
+    if ((await namespace.sysctl(disabled)) !== '1') throw error;
+    await namespace.setSysctl(disabled, '0');
+    await add();
+  }
+}
