@@ -15,7 +15,10 @@ const global = async (namespace: Namespace): Promise<readonly string[]> =>
 /** Destinations in the main table that came with addresses or by hand, without the kernel's link-local ones. */
 export async function destinations(namespace: Namespace): Promise<readonly string[]> {
   const routes = await namespace.routes({ table: 254 });
-  return routes.map((route) => route.dst).filter((dst) => !dst.startsWith('fe80:') && !dst.startsWith('ff00:')).toSorted();
+  return routes
+    .map((route) => route.dst)
+    .filter((dst) => !dst.startsWith('fe80:') && !dst.startsWith('ff00:'))
+    .toSorted();
 }
 
 /** Addresses, and the routes that come with them. */
@@ -33,7 +36,8 @@ export function addressClauses(bench: HostBench): void {
 
     it('adds an address twice without harm', async () => {
       const pod = await wired(bench);
-      for (const cidr of ['10.88.0.5/16', '10.88.0.5/16', 'fd00:88::5/64', 'fd00:88::5/64']) await pod.addAddress({ link: 'eth0', cidr, nodad: true });
+      for (const cidr of ['10.88.0.5/16', '10.88.0.5/16', 'fd00:88::5/64', 'fd00:88::5/64'])
+        await pod.addAddress({ link: 'eth0', cidr, nodad: true });
       expect((await global(pod)).toSorted()).toEqual(['10.88.0.5/16', 'fd00:88::5/64']);
     });
 
@@ -62,7 +66,9 @@ export function addressClauses(bench: HostBench): void {
       await pod.addAddress({ link: 'eth0', cidr: '10.88.0.5/16' });
       await pod.addAddress({ link: 'eth0', cidr: 'fd00:88::5/64', nodad: true });
       expect(await destinations(pod)).toEqual(['10.88.0.0/16', 'fd00:88::/64']);
-      expect(await pod.routes({ table: 254 })).toContainEqual(expect.objectContaining({ dst: '10.88.0.0/16', link: 'eth0', source: '10.88.0.5', scope: 'link' }));
+      expect(await pod.routes({ table: 254 })).toContainEqual(
+        expect.objectContaining({ dst: '10.88.0.0/16', link: 'eth0', source: '10.88.0.5', scope: 'link' }),
+      );
       await pod.deleteAddress({ link: 'eth0', cidr: '10.88.0.5/16' });
       await pod.deleteAddress({ link: 'eth0', cidr: 'fd00:88::5/64' });
       expect(await destinations(pod)).toEqual([]);
@@ -88,7 +94,10 @@ export function addressClauses(bench: HostBench): void {
 
     it('lets the first address of a subnet of IPv4 take the others along, unless they are promoted', async () => {
       const pod = await wired(bench);
-      for (const [promote, left] of [['1', ['10.88.0.6/16']], ['0', []]] as const) {
+      for (const [promote, left] of [
+        ['1', ['10.88.0.6/16']],
+        ['0', []],
+      ] as const) {
         for (const scope of ['all', 'eth0']) await pod.setSysctl(`net.ipv4.conf.${scope}.promote_secondaries`, promote);
         for (const cidr of ['10.88.0.5/16', '10.88.0.6/16']) await pod.addAddress({ link: 'eth0', cidr });
         await pod.deleteAddress({ link: 'eth0', cidr: '10.88.0.5/16' });

@@ -139,5 +139,8 @@ export async function linkOf(namespace: Namespace, name: string): Promise<Link> 
 /** Names of all links but those that a kernel may put into every namespace. */
 export async function linkNames(namespace: Namespace): Promise<readonly string[]> {
   const links = await namespace.links();
-  return links.filter((link) => ['veth', 'bridge', 'macvlan'].includes(link.kind)).map((link) => link.name).toSorted();
+  return links
+    .filter((link) => ['veth', 'bridge', 'macvlan'].includes(link.kind))
+    .map((link) => link.name)
+    .toSorted();
 }

@@ -24,14 +24,18 @@ export function policyClauses(bench: HostBench): void {
 
     it('has the lookups of the main table from the start', async () => {
       const pod = await bench.namespace();
-      for (const family of [4, 6] as const) expect(await pod.rules(family)).toContainEqual(expect.objectContaining({ family, priority: 32766, table: 254 }));
+      for (const family of [4, 6] as const)
+        expect(await pod.rules(family)).toContainEqual(expect.objectContaining({ family, priority: 32766, table: 254 }));
     });
 
     it('sends what a rule matches to its table', async (test) => {
       bench.needs(test, 'policy_routing', 'raw_ping');
       const node = await bridgedNode(bench);
       const [pod, other] = [await bridgedPod(bench, node, 5), await bridgedPod(bench, node, 6)];
-      for (const { address, family, bits } of [{ address: other.v4, family: 4, bits: 32 }, { address: other.v6, family: 6, bits: 128 }] as const) {
+      for (const { address, family, bits } of [
+        { address: other.v4, family: 4, bits: 32 },
+        { address: other.v6, family: 6, bits: 128 },
+      ] as const) {
         expect(await bench.reaches(pod.namespace, address)).toBe(true);
         await pod.namespace.replaceRoute({ dst: `${address}/${bits}`, type: 'unreachable', table: 100 });
         await pod.namespace.addRule({ family, priority: 1000, to: `${address}/${bits}`, table: 100 });
@@ -109,10 +113,13 @@ export function policyClauses(bench: HostBench): void {
       await expect(pod.setSysctl('net.ipv4.ip_forward', 'perhaps')).rejects.toMatchObject({ code: 'host.invalid' });
     });
 
-    it.each(['../../kernel/hostname', 'net/../kernel/hostname', 'kernel.hostname', ''])('refuses %j, which is not of the network', async (name) => {
-      const pod = await bench.namespace();
-      await expect(pod.sysctl(name)).rejects.toMatchObject({ code: 'host.invalid' });
-      await expect(pod.setSysctl(name, '1')).rejects.toMatchObject({ code: 'host.invalid' });
-    });
+    it.each(['../../kernel/hostname', 'net/../kernel/hostname', 'kernel.hostname', ''])(
+      'refuses %j, which is not of the network',
+      async (name) => {
+        const pod = await bench.namespace();
+        await expect(pod.sysctl(name)).rejects.toMatchObject({ code: 'host.invalid' });
+        await expect(pod.setSysctl(name, '1')).rejects.toMatchObject({ code: 'host.invalid' });
+      },
+    );
   });
 }

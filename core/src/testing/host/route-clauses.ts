@@ -11,14 +11,33 @@ async function addressed(bench: HostBench): Promise<Namespace> {
 }
 
 const CASES = [
-  { family: 4, everything: '0.0.0.0/0', subnet: '10.99.0.0/16', gateways: ['10.88.0.1', '10.88.0.2'], far: '10.200.0.1', source: '10.88.0.5', foreign: '192.0.2.9' },
-  { family: 6, everything: '::/0', subnet: 'fd00:99::/64', gateways: ['fd00:88::1', 'fd00:88::2'], far: 'fd00:200::1', source: 'fd00:88::5', foreign: '2001:db8::9' },
+  {
+    family: 4,
+    everything: '0.0.0.0/0',
+    connected: '10.88.0.0/16',
+    subnet: '10.99.0.0/16',
+    gateways: ['10.88.0.1', '10.88.0.2'],
+    far: '10.200.0.1',
+    source: '10.88.0.5',
+    foreign: '192.0.2.9',
+  },
+  {
+    family: 6,
+    everything: '::/0',
+    connected: 'fd00:88::/64',
+    subnet: 'fd00:99::/64',
+    gateways: ['fd00:88::1', 'fd00:88::2'],
+    far: 'fd00:200::1',
+    source: 'fd00:88::5',
+    foreign: '2001:db8::9',
+  },
 ] as const;
 
 /** Routes of both families. */
 export function routeClauses(bench: HostBench): void {
-  describe.each(CASES)('routes of IPv$family', ({ family, everything, subnet, gateways, far, source, foreign }) => {
-    const to = async (pod: Namespace, dst: string, table = 254) => (await pod.routes({ family, table })).filter((route) => route.dst === dst);
+  describe.each(CASES)('routes of IPv$family', ({ family, everything, connected, subnet, gateways, far, source, foreign }) => {
+    const to = async (pod: Namespace, dst: string, table = 254) =>
+      (await pod.routes({ family, table })).filter((route) => route.dst === dst);
 
     it('adds a default route by a gateway and finds the link itself', async () => {
       const pod = await addressed(bench);
@@ -38,7 +57,10 @@ export function routeClauses(bench: HostBench): void {
       await pod.replaceRoute({ dst: subnet, gateway: gateways[0], priority: 100 });
       await pod.replaceRoute({ dst: subnet, gateway: gateways[1], priority: 200 });
       await pod.replaceRoute({ dst: subnet, gateway: gateways[1], priority: 100, table: 1000 });
-      expect((await to(pod, subnet)).map((route) => [route.priority, route.gateway])).toEqual([[100, gateways[0]], [200, gateways[1]]]);
+      expect((await to(pod, subnet)).map((route) => [route.priority, route.gateway])).toEqual([
+        [100, gateways[0]],
+        [200, gateways[1]],
+      ]);
       expect(await to(pod, subnet, 1000)).toEqual([expect.objectContaining({ gateway: gateways[1], priority: 100, table: 1000 })]);
       await pod.deleteRoute({ dst: subnet, priority: 100 });
       expect((await to(pod, subnet)).map((route) => route.priority)).toEqual([200]);
@@ -66,6 +88,12 @@ export function routeClauses(bench: HostBench): void {
       await pod.deleteRoute({ dst: subnet, link: 'eth0' });
       expect(await to(pod, subnet)).toEqual([]);
       await expect(pod.deleteRoute({ dst: subnet, link: 'eth0' })).rejects.toMatchObject({ code: 'host.not_found' });
+    });
+
+    it('deletes the route that came with an address, too', async () => {
+      const pod = await addressed(bench);
+      await pod.deleteRoute({ dst: connected, link: 'eth0' });
+      expect(await to(pod, connected)).toEqual([]);
     });
 
     it('refuses a gateway that no link reaches, unless it is said to be on the link', async () => {

@@ -24,8 +24,10 @@ export function trafficClauses(bench: HostBench): void {
       bench.needs(test, 'raw_ping');
       const [empty, node] = [await bench.namespace(), await bridgedNode(bench)];
       const pod = await bridgedPod(bench, node, 5);
-      for (const address of ['192.0.2.1', '2001:db8::1']) await expect(bench.ping(empty, address)).rejects.toMatchObject({ code: 'host.unreachable' });
-      for (const address of ['10.88.0.77', 'fd00:88::77']) await expect(bench.ping(pod.namespace, address)).rejects.toMatchObject({ code: 'host.unreachable' });
+      for (const address of ['192.0.2.1', '2001:db8::1'])
+        await expect(bench.ping(empty, address)).rejects.toMatchObject({ code: 'host.unreachable' });
+      for (const address of ['10.88.0.77', 'fd00:88::77'])
+        await expect(bench.ping(pod.namespace, address)).rejects.toMatchObject({ code: 'host.unreachable' });
     });
 
     it('ends with the reason of its signal', async (test) => {
@@ -68,7 +70,8 @@ export function trafficClauses(bench: HostBench): void {
       const [pod, other] = [await bridgedPod(bench, node, 5), await bridgedPod(bench, node, 6)];
       for (const address of [other.v4, other.v6]) expect(await bench.reaches(pod.namespace, address)).toBe(true);
       const { settled } = await node.retireLink(other.port);
-      for (const address of [other.v4, other.v6]) await expect(bench.ping(pod.namespace, address)).rejects.toMatchObject({ code: 'host.unreachable' });
+      for (const address of [other.v4, other.v6])
+        await expect(bench.ping(pod.namespace, address)).rejects.toMatchObject({ code: 'host.unreachable' });
       await settled;
       expect(await linkNames(node)).toEqual(['br0', pod.port]);
       expect(await linkNames(other.namespace)).toEqual([]);
@@ -77,7 +80,9 @@ export function trafficClauses(bench: HostBench): void {
 
     it('has settled a link that is not there', async () => {
       const node = await bench.namespace();
-      await (await node.retireLink('port0')).settled;
+      await (
+        await node.retireLink('port0')
+      ).settled;
     });
 
     it('retires a link twice, and one that is deleted meanwhile', async () => {

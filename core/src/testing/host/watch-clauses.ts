@@ -12,8 +12,10 @@ async function until(events: AsyncIterator<HostEvent>, matches: (event: HostEven
   return expect.fail('the event did not come');
 }
 
-const link = (change: 'set' | 'removed', name: string) => (event: HostEvent) => event.type === 'link' && event.change === change && event.link.name === name;
-const address = (change: 'set' | 'removed', cidr: string) => (event: HostEvent) => event.type === 'address' && event.change === change && event.address.cidr === cidr;
+const link = (change: 'set' | 'removed', name: string) => (event: HostEvent) =>
+  event.type === 'link' && event.change === change && event.link.name === name;
+const address = (change: 'set' | 'removed', cidr: string) => (event: HostEvent) =>
+  event.type === 'address' && event.change === change && event.address.cidr === cidr;
 
 /** Notifications, and many calls at once. */
 export function watchClauses(bench: HostBench): void {
@@ -73,7 +75,9 @@ export function watchClauses(bench: HostBench): void {
       await node.createBridge({ name: 'br0', up: true });
       const numbers = Array.from({ length: 50 }, (_, number) => number);
       await Promise.all(
-        numbers.map((number) => node.createVeth({ name: `port${number}`, master: 'br0', up: true, peer: { namespace: pod, name: `eth${number}`, up: true } })),
+        numbers.map((number) =>
+          node.createVeth({ name: `port${number}`, master: 'br0', up: true, peer: { namespace: pod, name: `eth${number}`, up: true } }),
+        ),
       );
       const [near, far, { index }] = [await node.links(), await pod.links(), await linkOf(node, 'br0')];
       expect(near.filter((link) => link.master === index)).toHaveLength(50);
@@ -87,10 +91,13 @@ export function watchClauses(bench: HostBench): void {
 
     it('lets one of many win a name', async () => {
       const [node, pod] = [await bench.namespace(), await bench.namespace()];
-      const attempts = Array.from({ length: 10 }, (_, number) => node.createVeth({ name: 'port0', peer: { namespace: pod, name: `eth${number}` } }));
+      const attempts = Array.from({ length: 10 }, (_, number) =>
+        node.createVeth({ name: 'port0', peer: { namespace: pod, name: `eth${number}` } }),
+      );
       const outcomes = await Promise.allSettled(attempts);
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'host.already_exists' });
+      for (const outcome of outcomes)
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'host.already_exists' });
       expect([await linkNames(node), (await linkNames(pod)).length]).toEqual([['port0'], 1]);
     });
 

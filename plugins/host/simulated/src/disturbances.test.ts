@@ -96,7 +96,9 @@ describe('disturbances', () => {
     const { settled } = await pod.retireLink('a');
     await expect(settled).rejects.toMatchObject({ code: 'host.busy' });
     expect(await pod.link('a')).toMatchObject({ up: false });
-    await (await pod.retireLink('a')).settled;
+    await (
+      await pod.retireLink('a')
+    ).settled;
     expect(await pod.link('b')).toBeUndefined();
   });
 });

@@ -89,7 +89,8 @@ export class Disturbances {
     const half = this.draw(operation) / 2;
     if (half > 0) await this.clock.sleep(half, life);
     if (met?.disturbance.when === 'hang') await met.released.promise;
-    if (met !== undefined && met.disturbance.when !== 'after' && met.disturbance.errno !== undefined) refuse(met.disturbance.errno, `${operation} was made to fail`);
+    if (met !== undefined && met.disturbance.when !== 'after' && met.disturbance.errno !== undefined)
+      refuse(met.disturbance.errno, `${operation} was made to fail`);
     life.throwIfAborted();
     const result = effect();
     if (half > 0) await this.clock.sleep(half, life);

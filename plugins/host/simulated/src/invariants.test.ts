@@ -41,33 +41,76 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc
 const step: fc.Arbitrary<Step> = fc.oneof(
   path.map((at): Step => ({ words: `create ${at}`, run: async ({ host }) => host.createNamespace(at) })),
   path.map((at): Step => ({ words: `delete ${at}`, run: async ({ host }) => host.deleteNamespace(at) })),
-  fc.record({ at: path, near: name, there: path, far: name, up: fc.boolean(), master: maybe(name) }).map(({ at, near, there, far, up, master }) =>
-    inside(at, `veth ${near} to ${there} ${far}`, async (namespace, { host }) => {
-      using other = await host.openNamespace(there);
-      await namespace.createVeth({ name: near, up, peer: { namespace: other, name: far, up }, ...(master === undefined ? {} : { master }) });
-    }),
-  ),
-  fc.record({ at: path, link: name, up: fc.boolean() }).map(({ at, link, up }) => inside(at, `bridge ${link}`, (namespace) => namespace.createBridge({ name: link, up }))),
+  fc
+    .record({ at: path, near: name, there: path, far: name, up: fc.boolean(), master: maybe(name) })
+    .map(({ at, near, there, far, up, master }) =>
+      inside(at, `veth ${near} to ${there} ${far}`, async (namespace, { host }) => {
+        using other = await host.openNamespace(there);
+        await namespace.createVeth({
+          name: near,
+          up,
+          peer: { namespace: other, name: far, up },
+          ...(master === undefined ? {} : { master }),
+        });
+      }),
+    ),
+  fc
+    .record({ at: path, link: name, up: fc.boolean() })
+    .map(({ at, link, up }) => inside(at, `bridge ${link}`, (namespace) => namespace.createBridge({ name: link, up }))),
   fc.record({ at: path, link: name }).map(({ at, link }) => inside(at, `delete ${link}`, (namespace) => namespace.deleteLink(link))),
-  fc.record({ at: path, link: name }).map(({ at, link }) => inside(at, `retire ${link}`, async (namespace) => (await namespace.retireLink(link)).settled)),
-  fc.record({ at: path, link: name, up: maybe(fc.boolean()), to: maybe(name), master: fc.option(name), mtu: maybe(fc.constantFrom(1_000, 1_400)) }).map(({ at, link, up, to, master, mtu }) => {
-    const settings = { master, ...(up === undefined ? {} : { up }), ...(to === undefined ? {} : { name: to }), ...(mtu === undefined ? {} : { mtu }) };
-    return inside(at, `set ${link} ${JSON.stringify(settings)}`, (namespace) => namespace.setLink(link, settings));
-  }),
-  fc.record({ at: path, link: name, address: cidr }).map(({ at, link, address }) => inside(at, `address ${address} on ${link}`, (namespace) => namespace.addAddress({ link, cidr: address }))),
-  fc.record({ at: path, link: name, address: cidr }).map(({ at, link, address }) => inside(at, `no address ${address} on ${link}`, (namespace) => namespace.deleteAddress({ link, cidr: address }))),
-  fc.record({ at: path, dst: fc.constantFrom(...DESTINATIONS), link: maybe(name), gateway: maybe(fc.constantFrom(...GATEWAYS)) }).map(({ at, dst, link, gateway }) => {
-    const route = { dst, ...(link === undefined ? {} : { link }), ...(gateway === undefined ? {} : { gateway }) };
-    return inside(at, `route ${JSON.stringify(route)}`, (namespace) => namespace.replaceRoute(route));
-  }),
-  fc.record({ at: path, dst: fc.constantFrom(...DESTINATIONS) }).map(({ at, dst }) => inside(at, `no route ${dst}`, (namespace) => namespace.deleteRoute({ dst }))),
-  fc.record({ at: path, link: name, address: fc.constantFrom('10.88.0.9', 'fd00:88::9') }).map(({ at, link, address }) =>
-    inside(at, `neighbour ${address} on ${link}`, (namespace) => namespace.setNeighbour({ link, address, mac: '0a:58:00:00:00:01' })),
-  ),
-  fc.record({ at: path, link: name, value: fc.constantFrom('0', '1') }).map(({ at, link, value }) =>
-    inside(at, `disable_ipv6 ${value} on ${link}`, (namespace) => namespace.setSysctl(`net.ipv6.conf.${link}.disable_ipv6`, value)),
-  ),
-  fc.record({ at: path, to: fc.constantFrom('10.88.0.5', '10.88.0.6', 'fd00:88::5', '192.0.2.1') }).map(({ at, to }): Step => ({ words: `trace ${at} ${to}`, run: async ({ kernel }) => kernel.trace(at, to) })),
+  fc
+    .record({ at: path, link: name })
+    .map(({ at, link }) => inside(at, `retire ${link}`, async (namespace) => (await namespace.retireLink(link)).settled)),
+  fc
+    .record({
+      at: path,
+      link: name,
+      up: maybe(fc.boolean()),
+      to: maybe(name),
+      master: fc.option(name),
+      mtu: maybe(fc.constantFrom(1_000, 1_400)),
+    })
+    .map(({ at, link, up, to, master, mtu }) => {
+      const settings = {
+        master,
+        ...(up === undefined ? {} : { up }),
+        ...(to === undefined ? {} : { name: to }),
+        ...(mtu === undefined ? {} : { mtu }),
+      };
+      return inside(at, `set ${link} ${JSON.stringify(settings)}`, (namespace) => namespace.setLink(link, settings));
+    }),
+  fc
+    .record({ at: path, link: name, address: cidr })
+    .map(({ at, link, address }) =>
+      inside(at, `address ${address} on ${link}`, (namespace) => namespace.addAddress({ link, cidr: address })),
+    ),
+  fc
+    .record({ at: path, link: name, address: cidr })
+    .map(({ at, link, address }) =>
+      inside(at, `no address ${address} on ${link}`, (namespace) => namespace.deleteAddress({ link, cidr: address })),
+    ),
+  fc
+    .record({ at: path, dst: fc.constantFrom(...DESTINATIONS), link: maybe(name), gateway: maybe(fc.constantFrom(...GATEWAYS)) })
+    .map(({ at, dst, link, gateway }) => {
+      const route = { dst, ...(link === undefined ? {} : { link }), ...(gateway === undefined ? {} : { gateway }) };
+      return inside(at, `route ${JSON.stringify(route)}`, (namespace) => namespace.replaceRoute(route));
+    }),
+  fc
+    .record({ at: path, dst: fc.constantFrom(...DESTINATIONS) })
+    .map(({ at, dst }) => inside(at, `no route ${dst}`, (namespace) => namespace.deleteRoute({ dst }))),
+  fc
+    .record({ at: path, link: name, address: fc.constantFrom('10.88.0.9', 'fd00:88::9') })
+    .map(({ at, link, address }) =>
+      inside(at, `neighbour ${address} on ${link}`, (namespace) => namespace.setNeighbour({ link, address, mac: '0a:58:00:00:00:01' })),
+    ),
+  fc
+    .record({ at: path, link: name, value: fc.constantFrom('0', '1') })
+    .map(({ at, link, value }) =>
+      inside(at, `disable_ipv6 ${value} on ${link}`, (namespace) => namespace.setSysctl(`net.ipv6.conf.${link}.disable_ipv6`, value)),
+    ),
+  fc
+    .record({ at: path, to: fc.constantFrom('10.88.0.5', '10.88.0.6', 'fd00:88::5', '192.0.2.1') })
+    .map(({ at, to }): Step => ({ words: `trace ${at} ${to}`, run: async ({ kernel }) => kernel.trace(at, to) })),
   fc.constant<Step>({
     words: 'the agent dies and starts again',
     run: async (world) => {
@@ -77,7 +120,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-const steps = fc.array(step, { minLength: 1, maxLength: 50, size: 'max' }).map((list) => Object.assign(list, { [fc.toStringMethod]: () => list.map(({ words }) => words).join('\n') }));
+const steps = fc
+  .array(step, { minLength: 1, maxLength: 50, size: 'max' })
+  .map((list) => Object.assign(list, { [fc.toStringMethod]: () => list.map(({ words }) => words).join('\n') }));
 
 function world(): World {
   const kernel = new SimulatedKernel({ context: { clock: testContext().clock } });
@@ -130,7 +175,8 @@ describe('the laws of a kernel', () => {
           const before = JSON.stringify(now.kernel.snapshot());
           const refused = await next.run(now).then(
             () => false,
-            () => true,
+            // A refused master is the one thing that leaves a trace: the link has left its bridge for it.
+            (error: unknown) => error instanceof HawserError && error.code !== 'host.not_supported',
           );
           if (refused) expect(JSON.stringify(now.kernel.snapshot())).toBe(before);
         }

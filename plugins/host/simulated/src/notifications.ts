@@ -9,7 +9,7 @@ const CAPACITY = 1_024;
 /** One reader of one namespace's notifications. */
 export class Watcher implements AsyncIterableIterator<HostEvent> {
   private queue: HostEvent[] = [];
-  private waiting: ((result: IteratorResult<HostEvent>) => void)[] = [];
+  private readonly waiting: ((result: IteratorResult<HostEvent>) => void)[] = [];
   private ended = false;
   private readonly leave: () => void;
 
@@ -102,7 +102,9 @@ function view(net: Net): Seen {
 
 /** Addresses go before their links, links come before their addresses. */
 function changes(before: Seen, after: Seen): readonly HostEvent[] {
-  const removed = [...before].filter(([key]) => !after.has(key)).map(([, { event }]): HostEvent => (event.type === 'overrun' ? event : { ...event, change: 'removed' }));
+  const removed = [...before]
+    .filter(([key]) => !after.has(key))
+    .map(([, { event }]): HostEvent => (event.type === 'overrun' ? event : { ...event, change: 'removed' }));
   const set = [...after].filter(([key, { text }]) => before.get(key)?.text !== text).map(([, { event }]) => event);
   return [...removed.toReversed(), ...set];
 }

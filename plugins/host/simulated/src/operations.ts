@@ -35,4 +35,15 @@ export const OPERATIONS = [
 export type Operation = (typeof OPERATIONS)[number];
 
 /** Those that change nothing. */
-export const READS: ReadonlySet<Operation> = new Set<Operation>(['links', 'link', 'addresses', 'routes', 'rules', 'neighbours', 'sysctl', 'masquerades', 'watch', 'ping']);
+export const READS: ReadonlySet<Operation> = new Set<Operation>([
+  'links',
+  'link',
+  'addresses',
+  'routes',
+  'rules',
+  'neighbours',
+  'sysctl',
+  'masquerades',
+  'watch',
+  'ping',
+]);

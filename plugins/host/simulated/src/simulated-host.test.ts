@@ -134,7 +134,9 @@ describe('a simulated kernel', () => {
 
   it('refuses a namespace of another machine', async () => {
     const [here, there] = [openSimulatedHost(machine().kernel), openSimulatedHost(machine().kernel)];
-    await expect(here.own.createVeth({ name: 'a', peer: { namespace: there.own, name: 'b' } })).rejects.toMatchObject({ code: 'host.invalid' });
+    await expect(here.own.createVeth({ name: 'a', peer: { namespace: there.own, name: 'b' } })).rejects.toMatchObject({
+      code: 'host.invalid',
+    });
   });
 
   it('is the same state as text for the same seed and calls', async () => {

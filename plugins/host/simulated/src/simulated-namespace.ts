@@ -194,7 +194,8 @@ export class SimulatedNamespace implements Namespace {
 
   /** The model behind a handle of any host on the same kernel. */
   static modelOf(handle: Namespace, kernel: SimulatedKernel): Net {
-    if (!(handle instanceof SimulatedNamespace) || handle.agent.kernel !== kernel) return refuse('EINVAL', 'the namespace is of another host');
+    if (!(handle instanceof SimulatedNamespace) || handle.agent.kernel !== kernel)
+      return refuse('EINVAL', 'the namespace is of another host');
     handle.mustBeOpen();
     return handle.net;
   }
@@ -213,7 +214,8 @@ export class SimulatedNamespace implements Namespace {
   }
 
   private mustBeOpen(): void {
-    if (this.closed.signal.aborted || !this.net.alive) throw hostErrors.namespaceGone(`the handle to namespace ${this.path ?? 'of the agent'} is closed`);
+    if (this.closed.signal.aborted || !this.net.alive)
+      throw hostErrors.namespaceGone(`the handle to namespace ${this.path ?? 'of the agent'} is closed`);
   }
 
   private read<T>(operation: Operation, look: () => T, feature?: HostFeature): Promise<T> {

@@ -36,7 +36,10 @@ export function snapshotNet(net: Net): NamespaceSnapshot {
     own: net.own,
     paths: [...net.paths].toSorted(),
     openHandles: net.handles,
-    links: [...net.devices.values()].map((device) => ({ ...renderLink(device), ...(device.peer === undefined ? {} : { peerNamespace: device.peer.net.id.inode }) })),
+    links: [...net.devices.values()].map((device) => ({
+      ...renderLink(device),
+      ...(device.peer === undefined ? {} : { peerNamespace: device.peer.net.id.inode }),
+    })),
     addresses: sorted(listAddresses(net)),
     routes: sorted(listRoutes(net)),
     rules: listRules(net),

@@ -1,15 +1,13 @@
 import { type Address, hostErrors } from '@hawser/core/network';
 import { formatPrefix, linkLocal, network, parsePrefix, type Prefix, sameIp } from './ip.ts';
+import { dropNeighboursOfDevice } from './neighbours.ts';
 import { refuse } from './refusal.ts';
 import { addConnectedRoute, dropRoutesOfAddress, dropRoutesOfDevice } from './routes.ts';
-import { type Device, mustFind, type Net, type NetAddress, runs, type Surroundings } from './state.ts';
+import { type Device, IPV6_MTU, mustFind, type Net, type NetAddress, runs, type Surroundings } from './state.ts';
 import { ownSetting, setting } from './sysctls.ts';
 
 /** Retransmission timer and random delay of duplicate address detection (RFC 4862, 5.4), milliseconds together. */
 const DETECTION_MS = 1_500;
-
-/** The least MTU that IPv6 works on (RFC 8200, 5). */
-const IPV6_MTU = 1_280;
 
 const LOOPBACK = ['127.0.0.1/8', '::1/128'];
 
@@ -25,7 +23,7 @@ export function renderAddress(address: NetAddress): Address {
 export function addAddress(net: Net, told: Address, surroundings: Surroundings): void {
   const prefix = parsePrefix(told.cidr);
   const device = mustFind(net, told.link);
-  if (prefix.family === 6 && !hasIpv6(device)) refuse('EACCES', `IPv6 is off on link '${device.name}'`);
+  if (prefix.family === 6 && !hasIpv6(device)) refuse(device.mtu < IPV6_MTU ? 'EINVAL' : 'EACCES', `IPv6 is off on link '${device.name}'`);
   if (net.addresses.some((other) => other.device === device && same(other.prefix, prefix))) return;
   place(device, prefix, told.nodad ?? false, surroundings);
 }
@@ -59,8 +57,10 @@ export function addressesDown(device: Device): void {
 export function settleIpv6(device: Device, surroundings: Surroundings): void {
   if (!hasIpv6(device)) return dropIpv6(device);
   if (!runs(device)) return;
-  for (const address of device.net.addresses) if (address.device === device && address.usableFrom === Infinity) address.usableFrom = usableFrom(device, address.nodad, surroundings);
-  const missing = device.kind !== 'loopback' && !device.net.addresses.some((address) => address.device === device && isOwnLinkLocal(address));
+  for (const address of device.net.addresses)
+    if (address.device === device && address.usableFrom === Infinity) address.usableFrom = usableFrom(device, address.nodad, surroundings);
+  const missing =
+    device.kind !== 'loopback' && !device.net.addresses.some((address) => address.device === device && isOwnLinkLocal(address));
   if (missing && ownSetting(device, 6, 'addr_gen_mode') === 0) place(device, linkLocal(device.mac), false, surroundings);
 }
 
@@ -71,13 +71,20 @@ export function dropAddressesOfDevice(device: Device): void {
 function place(device: Device, prefix: Prefix, nodad: boolean, surroundings: Surroundings): void {
   const { net } = device;
   const secondary = prefix.family === 4 && net.addresses.some((other) => other.device === device && sameNetwork(other.prefix, prefix));
-  const address: NetAddress = { device, prefix, nodad, secondary, usableFrom: prefix.family === 4 ? 0 : usableFrom(device, nodad, surroundings) };
+  const address: NetAddress = {
+    device,
+    prefix,
+    nodad,
+    secondary,
+    usableFrom: prefix.family === 4 ? 0 : usableFrom(device, nodad, surroundings),
+  };
   net.addresses.push(address);
   addConnectedRoute(address);
 }
 
 function usableFrom(device: Device, nodad: boolean, surroundings: Surroundings): number {
-  if (nodad || device.kind === 'loopback' || setting(device, 6, 'accept_dad') === 0 || ownSetting(device, 6, 'dad_transmits') === 0) return 0;
+  if (nodad || device.kind === 'loopback' || setting(device, 6, 'accept_dad') === 0 || ownSetting(device, 6, 'dad_transmits') === 0)
+    return 0;
   return runs(device) ? surroundings.monotonic() + DETECTION_MS : Infinity;
 }
 
@@ -92,7 +99,7 @@ function finishRemoval(address: NetAddress): void {
   const { device, prefix } = address;
   if (prefix.family === 6 || device.net.addresses.some((other) => other.device === device && other.prefix.family === 4)) return;
   dropRoutesOfDevice(device, 4);
-  device.net.neighbours = device.net.neighbours.filter((neighbour) => neighbour.device !== device || neighbour.ip.family === 6);
+  dropNeighboursOfDevice(device, 4);
 }
 
 function promote(followers: readonly NetAddress[]): void {
@@ -106,6 +113,7 @@ function dropIpv6(device: Device): void {
   const { net } = device;
   net.addresses = net.addresses.filter((address) => address.device !== device || address.prefix.family === 4);
   dropRoutesOfDevice(device, 6);
+  dropNeighboursOfDevice(device, 6);
 }
 
 function hasIpv6(device: Device): boolean {

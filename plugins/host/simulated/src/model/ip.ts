@@ -33,7 +33,9 @@ export function parsePrefix(text: string): Prefix {
 }
 
 export function formatIp(ip: Ip): string {
-  const bytes = Array.from({ length: WIDTH[ip.family] / 8 }, (_, index) => Number((ip.value >> BigInt(WIDTH[ip.family] - 8 * (index + 1))) & 0xffn));
+  const bytes = Array.from({ length: WIDTH[ip.family] / 8 }, (_, index) =>
+    Number((ip.value >> BigInt(WIDTH[ip.family] - 8 * (index + 1))) & 0xffn),
+  );
   return ip.family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 

@@ -1,5 +1,6 @@
 import type { BridgeSpec, Link, LinkSettings, VethSpec } from '@hawser/core/network';
 import { addressesDown, addressesUp, dropAddressesOfDevice, settleIpv6 } from './addresses.ts';
+import { dropNeighboursOfDevice } from './neighbours.ts';
 import { refuse } from './refusal.ts';
 import { dropRoutesOfDevice } from './routes.ts';
 import { type Device, type DeviceKind, deviceNamed, mustFind, type Net, portsOf, RETIRED_GROUP, runs, type Surroundings } from './state.ts';
@@ -66,16 +67,18 @@ export function createVeth(net: Net, far: Net, spec: VethSpec, surroundings: Sur
   for (const name of [spec.name, spec.peer.name]) checkName(name);
   checkSettings(spec);
   if (spec.peer.mac !== undefined) checkMac(spec.peer.mac);
-  const master = spec.master === undefined ? undefined : mustBeBridge(net, spec.master);
-  if (spec.hairpin === true && master === undefined) refuse('EOPNOTSUPP', 'hairpin is of bridge ports only');
+  const master = spec.master === undefined ? undefined : mustFind(net, spec.master);
   if (deviceNamed(net, spec.name) !== undefined) refuse('EEXIST', `link '${spec.name}' exists`);
-  if (deviceNamed(far, spec.peer.name) !== undefined || (net === far && spec.name === spec.peer.name)) refuse('EEXIST', `link '${spec.peer.name}' exists`);
+  if (deviceNamed(far, spec.peer.name) !== undefined || (net === far && spec.name === spec.peer.name))
+    refuse('EEXIST', `link '${spec.peer.name}' exists`);
+  if (master !== undefined) mustBeBridge(master);
+  if (spec.hairpin === true && master === undefined) refuse('EOPNOTSUPP', 'hairpin is of bridge ports only');
   // The far end is made first, as the kernel does.
   const peer = addDevice(far, { kind: 'veth', name: spec.peer.name, mac: spec.peer.mac, mtu: spec.mtu }, surroundings);
   const near = addDevice(net, { kind: 'veth', name: spec.name, mac: spec.mac, mtu: spec.mtu, alias: spec.alias }, surroundings);
   near.peer = peer;
   peer.peer = near;
-  if (master !== undefined) joinBridge(near, master);
+  if (master !== undefined) joinBridge(near, master, surroundings);
   near.hairpin = spec.hairpin ?? false;
   if (spec.peer.up === true) setUp(peer, surroundings);
   if (spec.up === true) setUp(near, surroundings);
@@ -90,13 +93,13 @@ export function createBridge(net: Net, spec: BridgeSpec, surroundings: Surroundi
   if (spec.up === true) setUp(bridge, surroundings);
 }
 
-/** All of it or nothing. */
+/** All of it or nothing, but for a master that is refused: the link has left the one before by then. */
 export function setLink(net: Net, name: string, settings: LinkSettings, surroundings: Surroundings): void {
   const device = mustFind(net, name);
-  const master = typeof settings.master === 'string' ? mustBeBridge(net, settings.master) : undefined;
+  const master = typeof settings.master === 'string' ? mustFind(net, settings.master) : undefined;
   checkSettings(settings);
   checkNewName(device, settings.name);
-  if (master !== undefined && device.kind !== 'veth' && device.kind !== 'device') refuse('EOPNOTSUPP', `a ${device.kind} can't be a port of a bridge`);
+  if (master !== undefined && !canJoin(device, master)) return refuseMaster(device, master, surroundings);
   const staysPort = master !== undefined || (settings.master === undefined && device.master !== undefined);
   if (settings.hairpin !== undefined && !staysPort) refuse('EOPNOTSUPP', `link '${name}' is no port of a bridge`);
 
@@ -104,9 +107,9 @@ export function setLink(net: Net, name: string, settings: LinkSettings, surround
   if (settings.mac !== undefined) device.mac = settings.mac.toLowerCase();
   if (settings.alias !== undefined) device.alias = settings.alias === '' ? undefined : settings.alias;
   if (settings.promiscuous !== undefined) device.promiscuous = settings.promiscuous;
-  if (settings.mtu !== undefined) setMtu(device, settings.mtu);
-  if (settings.master === null) leaveBridge(device);
-  if (master !== undefined && device.master !== master) joinBridge(device, master);
+  if (settings.mtu !== undefined) setMtu(device, settings.mtu, surroundings);
+  if (settings.master === null) leaveBridge(device, surroundings);
+  if (master !== undefined && device.master !== master) joinBridge(device, master, surroundings);
   if (settings.hairpin !== undefined) device.hairpin = settings.hairpin;
   if (settings.up === true) setUp(device, surroundings);
   if (settings.up === false) setDown(device);
@@ -122,11 +125,11 @@ export function deleteLink(net: Net, name: string, surroundings: Surroundings): 
 
 export function removeDevice(device: Device, surroundings: Surroundings): void {
   const { peer, master, net } = device;
-  for (const port of portsOf(device)) leaveBridge(port);
-  leaveBridge(device);
+  for (const port of portsOf(device)) leaveBridge(port, surroundings);
+  leaveBridge(device, surroundings);
   dropAddressesOfDevice(device);
   dropRoutesOfDevice(device);
-  net.neighbours = net.neighbours.filter((neighbour) => neighbour.device !== device);
+  dropNeighboursOfDevice(device);
   removeDeviceSettings(device);
   net.devices.delete(device.index);
   device.peer = undefined;
@@ -155,7 +158,7 @@ export function setDown(device: Device): void {
   if (!device.up) return;
   device.up = false;
   addressesDown(device);
-  device.net.neighbours = device.net.neighbours.filter((neighbour) => neighbour.device !== device);
+  dropNeighboursOfDevice(device);
 }
 
 /** Whatever may have gained carrier by a change of this device. */
@@ -163,33 +166,47 @@ export function settleAround(device: Device, surroundings: Surroundings): void {
   for (const near of [device, device.peer, device.master, device.peer?.master]) if (near !== undefined) settleIpv6(near, surroundings);
 }
 
-function joinBridge(port: Device, bridge: Device): void {
-  leaveBridge(port);
+function joinBridge(port: Device, bridge: Device, surroundings: Surroundings): void {
+  leaveBridge(port, surroundings);
   port.master = bridge;
-  followPorts(bridge);
+  followPorts(bridge, surroundings);
 }
 
-function leaveBridge(port: Device): void {
+function leaveBridge(port: Device, surroundings: Surroundings): void {
   const bridge = port.master;
   port.master = undefined;
   port.hairpin = false;
-  if (bridge !== undefined) followPorts(bridge);
+  if (bridge !== undefined) followPorts(bridge, surroundings);
 }
 
-function setMtu(device: Device, mtu: number): void {
+function setMtu(device: Device, mtu: number, surroundings: Surroundings): void {
+  if (device.mtu === mtu) return;
   device.mtu = mtu;
   device.mtuTold = true;
-  if (device.master !== undefined) followPorts(device.master);
+  if (device.master !== undefined) followPorts(device.master, surroundings);
 }
 
 /** A bridge whose MTU was never told has the least of its ports. */
-function followPorts(bridge: Device): void {
-  if (!bridge.mtuTold) bridge.mtu = Math.min(...portsOf(bridge).map((port) => port.mtu), portsOf(bridge).length === 0 ? MTU.usual : Infinity);
+function followPorts(bridge: Device, surroundings: Surroundings): void {
+  if (!bridge.mtuTold)
+    bridge.mtu = Math.min(...portsOf(bridge).map((port) => port.mtu), portsOf(bridge).length === 0 ? MTU.usual : Infinity);
+  settleIpv6(bridge, surroundings);
 }
 
-function mustBeBridge(net: Net, name: string): Device {
-  const bridge = mustFind(net, name);
-  return bridge.kind === 'bridge' ? bridge : refuse('EOPNOTSUPP', `link '${name}' is no bridge`);
+function canJoin(device: Device, master: Device): boolean {
+  return master.kind === 'bridge' && (device.kind === 'veth' || device.kind === 'device');
+}
+
+function refuseMaster(device: Device, master: Device, surroundings: Surroundings): never {
+  leaveBridge(device, surroundings);
+  return refuse(
+    master.kind !== 'bridge' ? 'EOPNOTSUPP' : device.kind === 'bridge' ? 'ELOOP' : 'EINVAL',
+    `link '${device.name}' can't be a port of '${master.name}'`,
+  );
+}
+
+function mustBeBridge(device: Device): void {
+  if (device.kind !== 'bridge') refuse('EOPNOTSUPP', `link '${device.name}' is no bridge`);
 }
 
 function checkNewName(device: Device, name: string | undefined): void {
@@ -200,7 +217,8 @@ function checkNewName(device: Device, name: string | undefined): void {
 
 /** The kernel's rule; it would also put a number in place of `%d`, which nobody here means. */
 function checkName(name: string): void {
-  if (!/^[^\s/:%]{1,15}$/u.test(name) || name === '.' || name === '..' || Buffer.byteLength(name) > 15) refuse('EINVAL', `'${name}' is no name of a link`);
+  if (!/^[^\s/:%]{1,15}$/u.test(name) || name === '.' || name === '..' || Buffer.byteLength(name) > 15)
+    refuse('EINVAL', `'${name}' is no name of a link`);
 }
 
 function checkMac(mac: string): void {

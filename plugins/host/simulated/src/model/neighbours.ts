@@ -1,7 +1,7 @@
-import type { Neighbour } from '@hawser/core/network';
+import type { Family, Neighbour } from '@hawser/core/network';
 import { formatIp, parseIp, sameIp } from './ip.ts';
 import { refuse } from './refusal.ts';
-import { mustFind, type Net } from './state.ts';
+import { type Device, IPV6_MTU, mustFind, type Net } from './state.ts';
 
 /** Those that were told; what the model resolves for a packet it does not remember. */
 export function listNeighbours(net: Net, link?: string): readonly Neighbour[] {
@@ -15,7 +15,7 @@ export function setNeighbour(net: Net, told: Pick<Neighbour, 'link' | 'address' 
   const device = mustFind(net, told.link);
   const ip = parseIp(told.address);
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(told.mac)) refuse('EINVAL', `'${told.mac}' is no MAC`);
-  if (!device.up) refuse('ENETDOWN', `link '${device.name}' is down`);
+  if (ip.family === 6 && device.mtu < IPV6_MTU) refuse('EINVAL', `link '${device.name}' has no IPv6 below an MTU of ${IPV6_MTU}`);
   net.neighbours = net.neighbours.filter((other) => other.device !== device || !sameIp(other.ip, ip));
   net.neighbours.push({ device, ip, mac: told.mac.toLowerCase() });
 }
@@ -26,4 +26,11 @@ export function deleteNeighbour(net: Net, told: Pick<Neighbour, 'link' | 'addres
   const at = net.neighbours.findIndex((other) => other.device === device && sameIp(other.ip, ip));
   if (at < 0) refuse('ENOENT', `link '${device.name}' has no neighbour ${told.address}`);
   net.neighbours.splice(at, 1);
+}
+
+/** Those of a link that goes down, loses a family or goes away. */
+export function dropNeighboursOfDevice(device: Device, family?: Family): void {
+  device.net.neighbours = device.net.neighbours.filter(
+    (other) => other.device !== device || (family !== undefined && other.ip.family !== family),
+  );
 }

@@ -47,7 +47,11 @@ describe('the way of a packet through the model', () => {
     const { kernel, host, node } = await lab();
     await pod(host, node, 5);
     await pod(host, node, 6);
-    expect(kernel.trace('/pod5', '192.0.2.2')).toMatchObject({ reached: false, sourceSeen: '10.88.0.5', reason: expect.stringContaining('the answer') });
+    expect(kernel.trace('/pod5', '192.0.2.2')).toMatchObject({
+      reached: false,
+      sourceSeen: '10.88.0.5',
+      reason: expect.stringContaining('the answer'),
+    });
     await node.masquerade([{ source: '10.88.0.5', subnet: '10.88.0.0/24' }]);
     expect(kernel.trace('/pod5', '192.0.2.2')).toMatchObject({ reached: true, sourceSeen: '192.0.2.1' });
     expect(kernel.trace('/pod5', '10.88.0.6')).toMatchObject({ reached: true, sourceSeen: '10.88.0.5' });

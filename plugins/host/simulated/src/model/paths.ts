@@ -57,7 +57,8 @@ class Journey {
 
   /** From a namespace's own socket. */
   send(net: Net, source: Ip | undefined, destination: Ip): Outcome {
-    if (this.isLocal(net, destination)) return { arrived: net, packet: { source: source ?? destination, destination, hopLimit: HOP_LIMIT } };
+    if (this.isLocal(net, destination))
+      return { arrived: net, packet: { source: source ?? destination, destination, hopLimit: HOP_LIMIT } };
     const route = this.lookUp(net, source, destination);
     if ('lost' in route) return { ...route, refused: true };
     const chosen = source ?? route.source ?? this.sourceFor(route.device, route.gateway ?? destination);
@@ -84,8 +85,7 @@ class Journey {
     if (!runs(route.device)) return { lost: `link '${route.device.name}' does not run` };
     const told = net.neighbours.find((neighbour) => neighbour.device === route.device && sameIp(neighbour.ip, next));
     const heard = hearers(route.device).filter((device) => device !== route.device);
-    const takers = heard.filter((device) => (told === undefined ? answersFor(device, next) : device.mac === told.mac));
-    const [taker] = takers;
+    const taker = heard.find((device) => (told === undefined ? answersFor(device, next) : device.mac === told.mac));
     if (taker === undefined) return { lost: `nobody answers for ${formatIp(next)} on '${route.device.name}'` };
     return this.receive(taker, sent);
   }

@@ -18,6 +18,7 @@ const CATALOGUE: Readonly<Record<string, ErrorFactory>> = {
   EOPNOTSUPP: hostErrors.notSupported,
   EAFNOSUPPORT: hostErrors.notSupported,
   EINVAL: hostErrors.invalid,
+  ELOOP: hostErrors.invalid,
   ERANGE: hostErrors.invalid,
   EADDRNOTAVAIL: hostErrors.invalid,
   ENETUNREACH: hostErrors.invalid,

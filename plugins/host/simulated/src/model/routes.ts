@@ -1,7 +1,19 @@
 import type { Family, Route } from '@hawser/core/network';
-import { contains, formatIp, formatPrefix, type Ip, isHostPrefix, isLinkLocal, network, parseIp, parsePrefix, type Prefix, sameIp } from './ip.ts';
+import {
+  contains,
+  formatIp,
+  formatPrefix,
+  type Ip,
+  isHostPrefix,
+  isLinkLocal,
+  network,
+  parseIp,
+  parsePrefix,
+  type Prefix,
+  sameIp,
+} from './ip.ts';
 import { refuse } from './refusal.ts';
-import { type Device, deviceNamed, mustFind, type Net, type NetAddress, type NetRoute, TABLE } from './state.ts';
+import { type Device, IPV6_MTU, mustFind, type Net, type NetAddress, type NetRoute, TABLE } from './state.ts';
 
 export interface RouteFilter {
   readonly family?: Family;
@@ -87,8 +99,10 @@ export function dropRoutesOfDevice(device: Device, family?: Family): void {
 }
 
 /** Longest prefix, then lowest priority, then first made. */
-export function longestMatch(net: Net, table: number, ip: Ip): NetRoute | undefined {
-  const matches = net.routes.filter((route) => route.table === table && contains(route.dst, ip) && (route.device?.up ?? true));
+export function longestMatch(net: Net, table: number, ip: Ip, by?: Device): NetRoute | undefined {
+  const matches = net.routes.filter(
+    (route) => route.table === table && contains(route.dst, ip) && (route.device?.up ?? true) && (by === undefined || route.device === by),
+  );
   return matches.toSorted((a, b) => b.dst.length - a.dst.length || a.priority - b.priority)[0];
 }
 
@@ -98,13 +112,15 @@ function resolve(net: Net, told: Route): NetRoute {
   const gateway = told.gateway === undefined ? undefined : parseIp(told.gateway);
   const source = told.source === undefined ? undefined : parseIp(told.source);
   const type = told.type ?? 'unicast';
+  if (gateway !== undefined && gateway.family !== dst.family)
+    refuse('EINVAL', `gateway ${told.gateway} is of another family than ${told.dst}`);
   return {
     dst,
     table: told.table ?? TABLE.main,
     priority: told.priority ?? (dst.family === 4 ? 0 : V6_PRIORITY.told),
     type,
     scope: dst.family === 6 ? 'global' : (told.scope ?? (gateway === undefined && type === 'unicast' ? 'link' : 'global')),
-    device: type === 'unicast' ? outgoing(net, told, gateway) : dst.family === 6 ? deviceNamed(net, 'lo') : undefined,
+    device: type === 'unicast' ? outgoing(net, told, gateway, dst.family) : undefined,
     gateway,
     source: checkedSource(net, dst, source),
     mtu: told.mtu,
@@ -114,17 +130,35 @@ function resolve(net: Net, told: Route): NetRoute {
   };
 }
 
-/** The device that a route leaves by; a gateway has to be on a link that is up. */
-function outgoing(net: Net, told: Route, gateway: Ip | undefined): Device {
+/** The device that a route leaves by, checked in the kernel's order. */
+function outgoing(net: Net, told: Route, gateway: Ip | undefined, family: Family): Device {
   const device = told.link === undefined ? undefined : mustFind(net, told.link);
-  if (device !== undefined && !device.up) refuse('ENETDOWN', `link '${device.name}' is down`);
+  if (device !== undefined) checkDevice(device, family);
+  if (told.onlink === true) checkOnlink(device, gateway, family);
   if (gateway === undefined) return device ?? refuse('ENODEV', `a route to ${told.dst} needs a gateway or a link`);
-  if (told.onlink === true) return device ?? refuse('EINVAL', 'a gateway on the link needs the link');
-  if (net.addresses.some((address) => sameIp(address.prefix, gateway))) refuse('EINVAL', `gateway ${told.gateway} is an address of this namespace`);
-  if (device !== undefined && isLinkLocal(gateway)) return device;
-  const route = longestMatch(net, TABLE.main, gateway);
-  const reached = route?.type === 'unicast' && route.gateway === undefined && (device === undefined || route.device === device) ? route.device : undefined;
-  return reached ?? refuse(gateway.family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH', `no link reaches gateway ${told.gateway}`);
+  // Of IPv4 the kernel looks at the main table only, which knows no local addresses, unless it is told that the gateway is on the link.
+  const own = (family === 6 || told.onlink === true) && net.addresses.some((address) => sameIp(address.prefix, gateway));
+  if (own) refuse('EINVAL', `gateway ${formatIp(gateway)} is an address of this namespace`);
+  if (device !== undefined && (told.onlink === true || isLinkLocal(gateway))) return device;
+  return deviceTowards(net, gateway, device);
+}
+
+function checkDevice(device: Device, family: Family): void {
+  if (!device.up) refuse('ENETDOWN', `link '${device.name}' is down`);
+  if (family === 6 && device.mtu < IPV6_MTU) refuse('ENODEV', `link '${device.name}' has no IPv6 below an MTU of ${IPV6_MTU}`);
+}
+
+function checkOnlink(device: Device | undefined, gateway: Ip | undefined, family: Family): void {
+  if (gateway === undefined && family === 4) refuse('EINVAL', 'only a gateway can be on the link');
+  if (device === undefined) refuse('ENODEV', 'a gateway on the link needs the link');
+}
+
+/** The link that reaches a gateway without another one between. */
+function deviceTowards(net: Net, gateway: Ip, wanted: Device | undefined): Device {
+  const route = longestMatch(net, TABLE.main, gateway, wanted);
+  const fits = route?.type === 'unicast' && route.gateway === undefined;
+  const reached = fits ? route.device : undefined;
+  return reached ?? refuse(gateway.family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH', `no link reaches gateway ${formatIp(gateway)}`);
 }
 
 function checkedSource(net: Net, dst: Prefix, source: Ip | undefined): Ip | undefined {

@@ -12,7 +12,15 @@ const DEFAULTS: readonly (readonly [Family, number, number])[] = [
 ];
 
 export function defaultRules(): NetRule[] {
-  return DEFAULTS.map(([family, priority, table]) => ({ family, priority, table, from: undefined, to: undefined, mark: undefined, mask: undefined }));
+  return DEFAULTS.map(([family, priority, table]) => ({
+    family,
+    priority,
+    table,
+    from: undefined,
+    to: undefined,
+    mark: undefined,
+    mask: undefined,
+  }));
 }
 
 export function listRules(net: Net, family?: Family): readonly Rule[] {
@@ -41,7 +49,15 @@ function resolve(told: Rule): NetRule {
     return parsed.length === 0 ? undefined : parsed;
   };
   const mask = told.mark === undefined ? undefined : (told.mask ?? 0xffffffff);
-  return { family: told.family, priority: told.priority, table: told.table, from: prefix(told.from), to: prefix(told.to), mark: told.mark, mask };
+  return {
+    family: told.family,
+    priority: told.priority,
+    table: told.table,
+    from: prefix(told.from),
+    to: prefix(told.to),
+    mark: told.mark,
+    mask,
+  };
 }
 
 function render(rule: NetRule): Rule {

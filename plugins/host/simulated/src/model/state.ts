@@ -110,6 +110,9 @@ export interface Surroundings {
 
 export const TABLE = { local: 255, main: 254, default: 253 } as const;
 
+/** The least MTU that IPv6 works on (RFC 8200, 5). */
+export const IPV6_MTU = 1_280;
+
 /** The group of links that are to be deleted; they carry nothing. */
 export const RETIRED_GROUP = 0x68776472;
 

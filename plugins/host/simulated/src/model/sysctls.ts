@@ -51,7 +51,8 @@ const BY_DEVICE = /^net\.ipv([46])\.conf\.([^.]+)\.([a-z0-9_]+)$/;
 
 export function newSettings(): NetSettings {
   const byDevice = new Map<string, Map<string, string>>();
-  for (const family of [4, 6] as const) for (const scope of ['all', 'default']) byDevice.set(`${family}/${scope}`, new Map(Object.entries(DEVICE_DEFAULTS[family])));
+  for (const family of [4, 6] as const)
+    for (const scope of ['all', 'default']) byDevice.set(`${family}/${scope}`, new Map(Object.entries(DEVICE_DEFAULTS[family])));
   // The kernel asks `all` and the link whether to look for duplicates; only the link's default says yes.
   byDevice.get('6/all')?.set('accept_dad', '0');
   return { byDevice, others: new Map(Object.entries(OTHERS)) };
@@ -92,7 +93,9 @@ export function writeSysctl(net: Net, name: string, value: string): { readonly k
   place.map.set(place.key, value);
   const spreads = place.key === 'forwarding' && place.scope === 'all';
   const devices = [...net.devices.values()].filter((device) => spreads || place.scope === String(device.index));
-  if (spreads) for (const scope of ['default', ...devices.map((device) => String(device.index))]) net.settings.byDevice.get(`${place.family}/${scope}`)?.set('forwarding', value);
+  if (spreads)
+    for (const scope of ['default', ...devices.map((device) => String(device.index))])
+      net.settings.byDevice.get(`${place.family}/${scope}`)?.set('forwarding', value);
   return { key: place.key, devices };
 }
 
