@@ -16,9 +16,10 @@ export const kernelBootId: BootIdReader = async () => {
 
 /** Beside the data file, so that it can be read without opening what a power loss may have damaged. */
 const BOOT_FILE = 'boot';
+const ASIDE = '-of-';
 
 /**
- * Clears the way for this boot's store: what another boot left is renamed to `<folder>.<its boot id>`, of which the
+ * Clears the way for this boot's store: what another boot left is renamed to `<folder>-of-<its boot id>`, of which the
  * newest is kept for who wants to look into it. Resolves with the path it was set aside to.
  */
 export async function setAsideOtherBoot(folder: string, bootId: string | undefined): Promise<string | undefined> {
@@ -43,7 +44,7 @@ async function storedBootId(folder: string): Promise<string | undefined> {
 }
 
 async function setAside(folder: string, former: string | undefined): Promise<string> {
-  const aside = `${folder}.${former ?? 'unknown'}`;
+  const aside = `${folder}${ASIDE}${former ?? 'unknown'}`;
   await removeSetAside(folder);
   await rename(folder, aside);
   return aside;
@@ -51,6 +52,6 @@ async function setAside(folder: string, former: string | undefined): Promise<str
 
 async function removeSetAside(folder: string): Promise<void> {
   const names = await readdir(dirname(folder));
-  const former = names.filter((name) => name.startsWith(`${basename(folder)}.`));
+  const former = names.filter((name) => name.startsWith(`${basename(folder)}${ASIDE}`));
   await Promise.all(former.map((name) => rm(join(dirname(folder), name), { recursive: true, force: true })));
 }

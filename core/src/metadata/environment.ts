@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { ByteRange } from './record.ts';
 import type { Pages } from './transaction.ts';
@@ -16,7 +14,7 @@ export class Environment implements Pages {
   #closed = false;
 
   /** `sync: false` skips the flush of each commit: it then survives the process, not a power loss. */
-  constructor(folder: string, options: { readonly sync: boolean; readonly readOnly?: boolean }) {
+  constructor(folder: string, options: { readonly sync: boolean }) {
     this.folder = folder;
     this.#db = open<Buffer, Buffer>({
       path: folder,
@@ -26,12 +24,7 @@ export class Environment implements Pages {
       noSync: !options.sync,
       overlappingSync: false,
       cache: false,
-      ...(options.readOnly === true ? { readOnly: true } : {}),
     });
-  }
-
-  get closed(): boolean {
-    return this.#closed;
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -58,15 +51,11 @@ export class Environment implements Pages {
 
   /** A consistent copy of the data file while it is in use. */
   async copyTo(folder: string): Promise<void> {
-    await this.#db.backup(join(folder, DATA_FILE), true);
+    await this.#db.backup(folder, true);
   }
 
   entries(): number {
     return this.#db.getKeysCount({});
-  }
-
-  async sizeBytes(): Promise<number> {
-    return (await stat(join(this.folder, DATA_FILE))).size;
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,148 @@
+/** What `hawser db` does while no agent runs: each takes the folder's lock, so that it can't cross one. */
+import { existsSync, statSync } from 'node:fs';
+import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HawserError } from '../errors/index.ts';
+import { toHawserError } from '../errors/index.ts';
+import { type BootIdReader, kernelBootId, writeBootId } from './boot-id.ts';
+import { assertSound } from './data-file.ts';
+import { DATA_FILE, type Environment } from './environment.ts';
+import { metadataErrors } from './errors.ts';
+import { lockFolder } from './folder-lock.ts';
+import { currentVersion, MIGRATIONS, storedVersion } from './migrations.ts';
+import type { StoreName } from './store.ts';
+import { flushFolder, openEnvironment, STORE_FOLDER } from './store-folder.ts';
+
+/** What a check found; `damage` is absent where the store is sound. */
+export interface StoreCheck {
+  readonly store: StoreName;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly schemaVersion?: number;
+  /** Entries that were read, by collection. */
+  readonly collections: Readonly<Record<string, number>>;
+  readonly damage?: HawserError;
+}
+
+/** Reads everything in a store: every page, then every record. `folder` is the config's `root` or `state`. */
+export async function checkStore(store: StoreName, folder: string): Promise<StoreCheck> {
+  const path = join(folder, STORE_FOLDER, DATA_FILE);
+  if (!existsSync(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
+  using _lock = await lockFolder(folder);
+  const base = { store, path, sizeBytes: statSync(path).size };
+  try {
+    assertSound(path);
+    return { ...base, ...(await readAll(join(folder, STORE_FOLDER))) };
+  } catch (error) {
+    return { ...base, collections: {}, damage: toHawserError(error) };
+  }
+}
+
+async function readAll(folder: string): Promise<Pick<StoreCheck, 'schemaVersion' | 'collections'>> {
+  const environment = openEnvironment(folder, false);
+  try {
+    const schemaVersion = storedVersion(environment);
+    if (schemaVersion === undefined) throw metadataErrors.damaged(`the store in ${folder} has no schema record`);
+    return { schemaVersion, collections: countRecords(environment) };
+  } finally {
+    await environment.close();
+  }
+}
+
+const CHUNK = 512;
+
+function countRecords(environment: Environment): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  let start: Buffer = Buffer.of(0);
+  for (;;) {
+    const chunk = environment.chunk({ start, end: Buffer.of(0xff) }, false, CHUNK);
+    for (const { key, value } of chunk) {
+      const collection = key.toString('utf8', 0, Math.max(key.indexOf(0), 0));
+      assertRecord(key, value);
+      counts[collection] = (counts[collection] ?? 0) + 1;
+    }
+    const last = chunk.at(-1);
+    if (last === undefined) return counts;
+    start = Buffer.concat([last.key, Buffer.of(0)]);
+  }
+}
+
+function assertRecord(key: Buffer, value: Buffer): void {
+  try {
+    JSON.parse(value.toString('utf8'));
+  } catch (error) {
+    throw metadataErrors.damaged(`the record ${JSON.stringify(key.toString('utf8'))} can't be read`, { cause: error });
+  }
+}
+
+/** Copies a store that no agent uses into an empty folder. */
+export async function backupStore(store: StoreName, folder: string, destination: string): Promise<void> {
+  const path = join(folder, STORE_FOLDER, DATA_FILE);
+  if (!existsSync(path)) throw metadataErrors.notFound(`there is no ${store} store at ${path}`, { details: { path } });
+  using _lock = await lockFolder(folder);
+  assertSound(path);
+  await mkdir(destination, { recursive: true, mode: 0o700 });
+  if ((await readdir(destination)).length > 0) throw metadataErrors.notEmpty(`${destination} is not empty`, { details: { folder: destination } });
+  await copyDurably(path, destination);
+}
+
+/**
+ * Puts a backup (its folder, or the file in it) in a store's place. What was there is kept beside it; resolves with
+ * its path. Nothing changes where the backup is damaged or of a newer version.
+ */
+export async function restoreStore(
+  store: StoreName,
+  folder: string,
+  backup: string,
+  options: { readonly bootId?: BootIdReader } = {},
+): Promise<string | undefined> {
+  const source = sourceFile(backup);
+  assertSound(source);
+  await mkdir(folder, { recursive: true });
+  using _lock = await lockFolder(folder);
+  const draft = join(folder, `${STORE_FOLDER}.new`);
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { mode: 0o700 });
+  await copyDurably(source, draft);
+  await assertKnownVersion(store, draft);
+  const bootId = store === 'state' ? await (options.bootId ?? kernelBootId)() : undefined;
+  if (bootId !== undefined) await writeBootId(draft, bootId);
+  const former = await moveAway(folder);
+  await rename(draft, join(folder, STORE_FOLDER));
+  await flushFolder(folder);
+  return former;
+}
+
+function sourceFile(backup: string): string {
+  if (!existsSync(backup)) throw metadataErrors.notFound(`there is no backup at ${backup}`, { details: { path: backup } });
+  return statSync(backup).isDirectory() ? join(backup, DATA_FILE) : backup;
+}
+
+async function assertKnownVersion(store: StoreName, folder: string): Promise<void> {
+  const { schemaVersion } = await readAll(folder);
+  const known = currentVersion(MIGRATIONS[store]);
+  if (schemaVersion !== undefined && schemaVersion > known) {
+    throw metadataErrors.schemaNewer(`the backup has schema ${schemaVersion}, this version knows up to ${known}`, { details: { store, stored: schemaVersion, known } });
+  }
+}
+
+async function moveAway(folder: string): Promise<string | undefined> {
+  const current = join(folder, STORE_FOLDER);
+  if (!existsSync(current)) return undefined;
+  let number = 1;
+  while (existsSync(`${current}-replaced-${number}`)) number++;
+  await rename(current, `${current}-replaced-${number}`);
+  return `${current}-replaced-${number}`;
+}
+
+async function copyDurably(source: string, folder: string): Promise<void> {
+  const target = join(folder, DATA_FILE);
+  await copyFile(source, target);
+  const handle = await open(target, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await flushFolder(folder);
+}
