@@ -42,6 +42,8 @@ export const cniConfig = (folder: string) => ({
 export async function makeWorld(host: Host, path: string): Promise<void> {
   await host.createNamespace(path);
   using world = await host.openNamespace(path);
+  // Both ends would otherwise spend two seconds on making sure that nobody else has their link-local addresses.
+  for (const namespace of [host.own, world]) await namespace.setSysctl('net.ipv6.conf.default.accept_dad', '0');
   await host.own.createVeth({ name: TOUR.world.link, up: true, peer: { namespace: world, name: 'eth0', up: true } });
   for (const cidr of TOUR.world.node) await host.own.addAddress({ link: TOUR.world.link, cidr, nodad: true });
   for (const cidr of TOUR.world.host) await world.addAddress({ link: 'eth0', cidr, nodad: true });

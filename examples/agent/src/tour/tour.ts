@@ -130,7 +130,8 @@ async function detachAll(runtime: TourRuntime, agent: Agent, steps: Steps, pods:
     return `${pods.length} pods gone`;
   });
   await steps.step('nothing is held any more', async () => {
-    await need(agent, Gc).run({ signal });
+    // A DEL answers when the link is silent; addresses are free only when the kernel has deleted it.
+    for (const { containerId } of pods) await need(agent, Gc).finished({ type: 'attachment', key: `${containerId}/eth0` }, { signal });
     const held = need(agent, Metadata).read('state', (tx) => Array.from(need(agent, Claims).list(tx)).filter((claim) => claim.state !== 'cooling'));
     const ports = (await host.own.links()).filter((link) => link.master !== undefined);
     if (held.length + ports.length > 0) throw new Error(`${held.length} claims and ${ports.length} bridge ports are left`);
