@@ -18,7 +18,9 @@ const compiled = ['musl-gcc', 'gcc', 'cc', 'clang'].find((compiler) => {
 if (compiled === undefined) {
   rmSync(temporary, { force: true });
   rmSync(target, { force: true });
-  process.stdout.write('hawser-cni: no C compiler that links statically; the JavaScript executable is used instead (about 30 ms more per call)\n');
+  process.stdout.write(
+    'hawser-cni: no C compiler that links statically; the JavaScript executable is used instead (about 30 ms more per call)\n',
+  );
 } else {
   renameSync(temporary, target);
   process.stdout.write(`hawser-cni: built with ${compiled}\n`);

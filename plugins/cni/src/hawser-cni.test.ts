@@ -49,7 +49,8 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
         });
       });
     };
-    const config = (more: object = {}): string => JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'hawser-cni', socket, tombstones, ...more });
+    const config = (more: object = {}): string =>
+      JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'hawser-cni', socket, tombstones, ...more });
     const environment = (command: string, more: Readonly<Record<string, string>> = {}): Record<string, string> => ({
       CNI_COMMAND: command,
       CNI_CONTAINERID: 'c1',
@@ -91,7 +92,10 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
 
     test('refuses larger input with code 6, and a larger environment with code 4', async () => {
       await answering(() => encodeResponseFrame({ exitCode: 0, body: '{}' }));
-      expect(await run(executable, environment('ADD'), config({ padding: 'p'.repeat(1024 * 1024) }))).toMatchObject({ code: 6, json: { code: 6 } });
+      expect(await run(executable, environment('ADD'), config({ padding: 'p'.repeat(1024 * 1024) }))).toMatchObject({
+        code: 6,
+        json: { code: 6 },
+      });
       const large = environment('ADD', { CNI_ARGS: 'x'.repeat(65_536) });
       expect(await run(executable, large, config())).toMatchObject({ code: 4, json: { code: 4 } });
     });
@@ -120,9 +124,15 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
 
     describe('finds its keys at the top level of the config', () => {
       const cases: readonly (readonly [string, (socket: string) => string])[] = [
-        ['after nested ones of the same name', (at) => `{"a":{"socket":"/no"},"b":[{"socket":"/no"},["socket"]],"socket":${JSON.stringify(at)}}`],
+        [
+          'after nested ones of the same name',
+          (at) => `{"a":{"socket":"/no"},"b":[{"socket":"/no"},["socket"]],"socket":${JSON.stringify(at)}}`,
+        ],
         ['before nested ones', (at) => `{"socket":${JSON.stringify(at)},"runtimeConfig":{"socket":"/no"}}`],
-        ['beside strings with braces and quotes', (at) => `{"a":"}{\\"socket\\":\\"/no\\"","b\\\\":"\\\\","socket":${JSON.stringify(at)},"c":"]"}`],
+        [
+          'beside strings with braces and quotes',
+          (at) => `{"a":"}{\\"socket\\":\\"/no\\"","b\\\\":"\\\\","socket":${JSON.stringify(at)},"c":"]"}`,
+        ],
         ['where a value has the key as its text', (at) => `{"a":"socket","b":"/no","socket":${JSON.stringify(at)}}`],
         ['with spaces', (at) => ` \n{ "socket"\t:\r\n ${JSON.stringify(at)} , "x" : null }\n`],
         ['with escapes', (at) => `{"s\\u006fcket":"${at.replaceAll('/', '\\/').replace('cni', '\\u0063ni')}"}`],
@@ -143,18 +153,30 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
         expect(await run(executable, environment('ADD'), `{"socket":"${socket}"}`)).toMatchObject({ code: 0 });
       });
 
-      test.each([['relative/cni.sock'], [`/${'x'.repeat(200)}`], [`/${'x'.repeat(5000)}`]])('and refuses an impossible socket', async (path) => {
-        expect(await run(executable, environment('ADD'), config({ socket: path }))).toMatchObject({ code: 7, json: { code: 7 } });
-      });
+      test.each([['relative/cni.sock'], [`/${'x'.repeat(200)}`], [`/${'x'.repeat(5000)}`]])(
+        'and refuses an impossible socket',
+        async (path) => {
+          expect(await run(executable, environment('ADD'), config({ socket: path }))).toMatchObject({ code: 7, json: { code: 7 } });
+        },
+      );
     });
 
     describe('without an agent', () => {
       test('answers VERSION itself, also without readable input and with dummy values', async () => {
         const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
         const dummy = { CNI_COMMAND: 'VERSION', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy', CNI_PATH: 'dummy' };
-        expect(await run(executable, dummy, '{"cniVersion":"0.4.0"}')).toMatchObject({ code: 0, json: { cniVersion: '0.4.0', supportedVersions } });
-        expect(await run(executable, { CNI_COMMAND: 'VERSION' }, undefined)).toMatchObject({ code: 0, json: { cniVersion: '1.1.0', supportedVersions } });
-        expect(await run(executable, { CNI_COMMAND: 'VERSION' }, '{"cniVersion":"9"')).toMatchObject({ code: 0, json: { cniVersion: '1.1.0' } });
+        expect(await run(executable, dummy, '{"cniVersion":"0.4.0"}')).toMatchObject({
+          code: 0,
+          json: { cniVersion: '0.4.0', supportedVersions },
+        });
+        expect(await run(executable, { CNI_COMMAND: 'VERSION' }, undefined)).toMatchObject({
+          code: 0,
+          json: { cniVersion: '1.1.0', supportedVersions },
+        });
+        expect(await run(executable, { CNI_COMMAND: 'VERSION' }, '{"cniVersion":"9"')).toMatchObject({
+          code: 0,
+          json: { cniVersion: '1.1.0' },
+        });
       });
 
       test.each([
@@ -189,7 +211,9 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
 
       test('the names of tombstones sort by their time', async () => {
         for (const id of ['a', 'b', 'c']) await run(executable, environment('DEL', { CNI_CONTAINERID: id }), config());
-        const ids = buried().map((name) => decodeEnvironment(decodeRequestFrame(readFileSync(join(tombstones, name))).environment).get('CNI_CONTAINERID'));
+        const ids = buried().map((name) =>
+          decodeEnvironment(decodeRequestFrame(readFileSync(join(tombstones, name))).environment).get('CNI_CONTAINERID'),
+        );
         expect(ids).toEqual(['a', 'b', 'c']);
         const seconds = Number((buried()[0] ?? '').slice(0, 11));
         expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);
@@ -210,7 +234,11 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
 
       test('never repeats its input in an error', async () => {
         for (const command of ['ADD', 'DEL', 'STATUS', 'X']) {
-          const failed = await run(executable, environment(command, { CNI_CONTAINERID: '', CNI_ARGS: 'S=hunter2' }), config({ password: 'hunter2', cniVersion: 'hunter2' }));
+          const failed = await run(
+            executable,
+            environment(command, { CNI_CONTAINERID: '', CNI_ARGS: 'S=hunter2' }),
+            config({ password: 'hunter2', cniVersion: 'hunter2' }),
+          );
           expect(failed.output).not.toContain('hunter2');
         }
       });

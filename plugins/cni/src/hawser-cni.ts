@@ -50,7 +50,8 @@ function retrying<T>(operation: () => T): T {
   }
 }
 
-const errorCode = (error: unknown): string => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '');
+const errorCode = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** At most one byte more than is allowed; undefined where it can't be read. */
 function readInput(): Buffer | undefined {
@@ -69,7 +70,7 @@ function readInput(): Buffer | undefined {
 }
 
 function write(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += retrying(() => writeSync(fd, bytes, at));
+  for (let at = 0; at < bytes.length;) at += retrying(() => writeSync(fd, bytes, at));
 }
 
 /** Our own keys of the network config; the agent judges the rest. */
@@ -151,7 +152,10 @@ function alone(command: string, tombstones: string, frame: Buffer): void {
       EACCES: 'permission denied',
       EPERM: 'permission denied',
     };
-    throw new Failure(E.io, `the hawser agent does not answer and this DEL cannot be kept for it: ${why[code] ?? 'the folder of tombstones cannot be written'} (${code})`);
+    throw new Failure(
+      E.io,
+      `the hawser agent does not answer and this DEL cannot be kept for it: ${why[code] ?? 'the folder of tombstones cannot be written'} (${code})`,
+    );
   }
 }
 

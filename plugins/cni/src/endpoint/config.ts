@@ -19,7 +19,11 @@ export const EndpointConfig = z.strictObject({
   max_calls: z.int().min(1).max(65_536).default(512).describe('Calls that are carried out at the same time; more are told to try again'),
   bin_dir: path().optional().describe('Install the executable into this folder once the agent is ready, e.g. /opt/cni/bin'),
   conf_dir: path().optional().describe('Write the network configuration into this folder once the agent is ready, e.g. /etc/cni/net.d'),
-  network_name: z.string().refine(isIdentifier, 'must be a network name').default('hawser').describe('Name of the network in that configuration'),
+  network_name: z
+    .string()
+    .refine(isIdentifier, 'must be a network name')
+    .default('hawser')
+    .describe('Name of the network in that configuration'),
 });
 
 export type EndpointSettings = z.output<typeof EndpointConfig>;

@@ -73,7 +73,10 @@ export function refuseConnection(socket: Socket, error: CniError, clock: Clock):
   closeAfterAnswer(socket, encodeResponseFrame({ exitCode, body }), clock);
 }
 
-export const failure = (error: CniError, version?: Parameters<typeof encodeError>[1]): Answer => ({ exitCode: error.code, body: encodeError(error, version) });
+export const failure = (error: CniError, version?: Parameters<typeof encodeError>[1]): Answer => ({
+  exitCode: error.code,
+  body: encodeError(error, version),
+});
 
 function closeAfterAnswer(socket: Socket, bytes: Buffer, clock: Clock): void {
   const timer = clock.timer(ANSWER_DEADLINE_MS, () => socket.destroy());

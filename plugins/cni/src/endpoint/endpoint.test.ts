@@ -56,13 +56,29 @@ describe('the endpoint in an agent', () => {
   const begin = async (settings: object = {}): Promise<void> => {
     const recording = recordingLog();
     ({ lines } = recording);
-    const config = { settings: new Map([[URI, EndpointConfig.parse(settings)]]), configured: new Set<string>(), disabled: new Set<string>(), required: new Set([URI]) };
+    const config = {
+      settings: new Map([[URI, EndpointConfig.parse(settings)]]),
+      configured: new Set<string>(),
+      disabled: new Set<string>(),
+      required: new Set([URI]),
+    };
     kernel = await boot({ plugins: [...fakes(attachments), cniEndpoint], config, context: systemContext, log: recording.log });
   };
   const config = (cniVersion = '1.0.0') =>
-    JSON.stringify({ cniVersion, name: 'net', type: 'hawser-cni', socket: join(folder, 'state', 'cni.sock'), tombstones: join(folder, 'root', 'tombstones') });
+    JSON.stringify({
+      cniVersion,
+      name: 'net',
+      type: 'hawser-cni',
+      socket: join(folder, 'state', 'cni.sock'),
+      tombstones: join(folder, 'root', 'tombstones'),
+    });
   const variables = (CNI_COMMAND: string, more: object = {}) => ({
-    CNI_COMMAND, CNI_CONTAINERID: 'c1', CNI_NETNS: '/run/netns/x', CNI_IFNAME: 'eth0', CNI_PATH: '/opt/cni/bin', ...more,
+    CNI_COMMAND,
+    CNI_CONTAINERID: 'c1',
+    CNI_NETNS: '/run/netns/x',
+    CNI_IFNAME: 'eth0',
+    CNI_PATH: '/opt/cni/bin',
+    ...more,
   });
   const tombstones = () => readdirSync(join(folder, 'root', 'tombstones'));
 
@@ -82,12 +98,18 @@ describe('the endpoint in an agent', () => {
     await first?.stop('enough');
   });
 
-  test.skipIf(!scriptBuilt)('installs itself where its config says so, when it is told that all is ready (needs the built package)', async () => {
-    await begin({ bin_dir: join(folder, 'bin'), conf_dir: join(folder, 'conf'), network_name: 'n1' });
-    expect(existsSync(join(folder, 'conf'))).toBe(false);
-    await kernel?.get(CniEndpoint)?.installWhenReady();
-    expect(JSON.parse(readFileSync(join(folder, 'conf', '05-n1.conflist'), 'utf8'))).toMatchObject({ name: 'n1', plugins: [{ socket: join(folder, 'state', 'cni.sock') }] });
-  });
+  test.skipIf(!scriptBuilt)(
+    'installs itself where its config says so, when it is told that all is ready (needs the built package)',
+    async () => {
+      await begin({ bin_dir: join(folder, 'bin'), conf_dir: join(folder, 'conf'), network_name: 'n1' });
+      expect(existsSync(join(folder, 'conf'))).toBe(false);
+      await kernel?.get(CniEndpoint)?.installWhenReady();
+      expect(JSON.parse(readFileSync(join(folder, 'conf', '05-n1.conflist'), 'utf8'))).toMatchObject({
+        name: 'n1',
+        plugins: [{ socket: join(folder, 'state', 'cni.sock') }],
+      });
+    },
+  );
 
   describe.each(built.executables)('called by the executable ($name)', (executable) => {
     beforeEach((context) => context.skip(executable.missing !== undefined, executable.missing));

@@ -63,7 +63,11 @@ export const cniEndpoint = definePlugin({
     const service = new Service({ settings: config, executor, clock, random, log, stopping: stoppingSignal(signal) });
     scope.defer(() => service.drained());
     await mkdir(paths.state, { recursive: true });
-    const listener = await listen({ path: socket, onConnection: service.accept, onError: (error) => log.error({ err: error }, 'the CNI socket failed') });
+    const listener = await listen({
+      path: socket,
+      onConnection: service.accept,
+      onError: (error) => log.error({ err: error }, 'the CNI socket failed'),
+    });
     scope.defer(() => listener.close());
     scope.spawn('tombstones', (stop) => tombstones.work(stop));
 

@@ -87,7 +87,9 @@ async function undoAdd(request: AttachmentRequest, executor: Executor, requestId
   const { containerId, ifname } = request;
   using deadline = deadlineSignal(clock, undoDeadlineMs, `undoing the ADD of ${containerId}/${ifname}`);
   try {
-    await attachments.detach({ containerId, ifname, network: request.network.name }, { signal: deadline.signal, requestId }).catch(toleratingAbsence);
+    await attachments
+      .detach({ containerId, ifname, network: request.network.name }, { signal: deadline.signal, requestId })
+      .catch(toleratingAbsence);
   } catch (error) {
     log.error({ requestId, containerId, ifname, err: error }, 'an ADD whose result nobody got could not be undone');
   }
@@ -102,7 +104,9 @@ async function checkNamespace(host: Executor['host'], path: string): Promise<voi
     if (!hostErrors.namespaceGone.is(error)) throw error;
     throw new CniError(CniCode.environment, 'CNI_NETNS names no network namespace', { details: error.remedy, cause: error });
   }
-  throw new CniError(CniCode.ownNamespace, "CNI_NETNS is the agent's own network namespace", { details: 'Give the container a namespace of its own.' });
+  throw new CniError(CniCode.ownNamespace, "CNI_NETNS is the agent's own network namespace", {
+    details: 'Give the container a namespace of its own.',
+  });
 }
 
 const text = (value: unknown): string => `${JSON.stringify(value)}\n`;

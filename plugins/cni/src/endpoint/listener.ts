@@ -27,7 +27,8 @@ export interface Listener {
  * on, and anything that isn't a socket, is left alone and refused.
  */
 export async function listen({ path, onConnection, onError }: ListenerOptions): Promise<Listener> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw cniErrors.socketPath(`the path of the CNI socket has ${Buffer.byteLength(path)} bytes`);
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES)
+    throw cniErrors.socketPath(`the path of the CNI socket has ${Buffer.byteLength(path)} bytes`);
   await checkVacant(path);
   const server = createServer({ allowHalfOpen: true }, onConnection);
   // Bound under another name and renamed, so that the socket is never there with a wider mode or without a listener.

@@ -19,19 +19,32 @@ afterEach(async () => {
 
 describe('each verb', () => {
   test('ADD prints the result in the version of the config', async () => {
-    expect(await call('ADD')).toMatchObject({ code: 0, json: { cniVersion: '1.0.0', ips: [{ address: '10.0.0.5/24', interface: 0 }], dns: {} } });
-    expect(await call('ADD', { ...CONFIG, cniVersion: '0.2.0' })).toMatchObject({ code: 0, json: { cniVersion: '0.2.0', ip4: { ip: '10.0.0.5/24' } } });
+    expect(await call('ADD')).toMatchObject({
+      code: 0,
+      json: { cniVersion: '1.0.0', ips: [{ address: '10.0.0.5/24', interface: 0 }], dns: {} },
+    });
+    expect(await call('ADD', { ...CONFIG, cniVersion: '0.2.0' })).toMatchObject({
+      code: 0,
+      json: { cniVersion: '0.2.0', ip4: { ip: '10.0.0.5/24' } },
+    });
   });
 
   test('ADD in a chain passes on what was there', async () => {
     const prevResult = { interfaces: [{ name: 'net0', sandbox: '/run/netns/x' }], ips: [{ address: '192.168.0.2/24', interface: 0 }] };
     const { json } = await call('ADD', { ...CONFIG, prevResult });
-    expect(json).toMatchObject({ interfaces: [{ name: 'net0' }, { name: 'eth0' }], ips: [{ address: '192.168.0.2/24', interface: 0 }, { address: '10.0.0.5/24', interface: 1 }] });
+    expect(json).toMatchObject({
+      interfaces: [{ name: 'net0' }, { name: 'eth0' }],
+      ips: [
+        { address: '192.168.0.2/24', interface: 0 },
+        { address: '10.0.0.5/24', interface: 1 },
+      ],
+    });
   });
 
   test('DEL prints nothing and succeeds however often it comes', async () => {
     await call('ADD');
-    for (const CNI_NETNS of ['/run/netns/x', '', '/gone', OWN_NETNS]) expect(await call('DEL', CONFIG, { CNI_NETNS })).toMatchObject({ code: 0, output: '' });
+    for (const CNI_NETNS of ['/run/netns/x', '', '/gone', OWN_NETNS])
+      expect(await call('DEL', CONFIG, { CNI_NETNS })).toMatchObject({ code: 0, output: '' });
     expect(attachments.attached.size).toBe(0);
   });
 
@@ -55,14 +68,20 @@ describe('each verb', () => {
   });
 
   test('VERSION works with unreadable input', async () => {
-    expect(await call('VERSION', 'garbage')).toMatchObject({ code: 0, json: { cniVersion: '1.1.0', hawser: { socket: served.path, tombstones: '/t' } } });
+    expect(await call('VERSION', 'garbage')).toMatchObject({
+      code: 0,
+      json: { cniVersion: '1.1.0', hawser: { socket: served.path, tombstones: '/t' } },
+    });
   });
 });
 
 describe('an ADD that fails', () => {
   test("in the agent's own namespace is code 8, before anything is done", async () => {
     expect(await call('ADD', CONFIG, { CNI_NETNS: OWN_NETNS })).toMatchObject({ code: 8 });
-    expect(await call('ADD', CONFIG, { CNI_NETNS: '/gone' })).toMatchObject({ code: 4, json: { msg: expect.stringContaining('CNI_NETNS') } });
+    expect(await call('ADD', CONFIG, { CNI_NETNS: '/gone' })).toMatchObject({
+      code: 4,
+      json: { msg: expect.stringContaining('CNI_NETNS') },
+    });
     expect(attachments.calls).toEqual([]);
   });
 
@@ -204,9 +223,21 @@ describe('a stopping agent', () => {
 
 describe('a log line', () => {
   test('names the call and how long it took, and nothing of its config', async () => {
-    await call('ADD', { ...CONFIG, password: 'hunter2', runtimeConfig: { x: 'hunter2' } }, { CNI_ARGS: 'K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web' });
+    await call(
+      'ADD',
+      { ...CONFIG, password: 'hunter2', runtimeConfig: { x: 'hunter2' } },
+      { CNI_ARGS: 'K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web' },
+    );
     const line: unknown = JSON.parse(served.lines.at(-1) ?? '{}');
-    expect(line).toMatchObject({ verb: 'ADD', network: 'net', containerId: 'c1', ifname: 'eth0', podNamespace: 'shop', podName: 'web', durationMs: 0 });
+    expect(line).toMatchObject({
+      verb: 'ADD',
+      network: 'net',
+      containerId: 'c1',
+      ifname: 'eth0',
+      podNamespace: 'shop',
+      podName: 'web',
+      durationMs: 0,
+    });
     expect(line).toHaveProperty('requestId', expect.stringMatching(/^\w{26}$/));
     expect(served.lines.join('')).not.toContain('hunter2');
   });

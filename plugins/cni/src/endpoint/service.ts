@@ -77,12 +77,20 @@ export class Service {
     try {
       call = decodeRequest(frame);
       const body = await this.#carryOut(call, requestId, gone);
-      log[quiet(call.verb) ? 'debug' : 'info']({ ...fields(call), requestId, durationMs: since(clock.monotonic(), began) }, `${call.verb} done`);
+      log[quiet(call.verb) ? 'debug' : 'info'](
+        { ...fields(call), requestId, durationMs: since(clock.monotonic(), began) },
+        `${call.verb} done`,
+      );
       return { exitCode: 0, body };
     } catch (thrown) {
       const verb = call?.verb ?? verbOf(frame);
       const error = toCniError(thrown, verb);
-      const facts = { ...(call === undefined ? {} : fields(call)), requestId, durationMs: since(clock.monotonic(), began), code: error.code };
+      const facts = {
+        ...(call === undefined ? {} : fields(call)),
+        requestId,
+        durationMs: since(clock.monotonic(), began),
+        code: error.code,
+      };
       log[verb === undefined || !quiet(verb) ? 'warn' : 'debug']({ ...facts, err: thrown }, `${verb ?? 'call'} failed`);
       return failure(error, call?.version ?? peekVersion(frame.input));
     }
@@ -119,7 +127,10 @@ function fields(call: CniRequest): Readonly<Record<string, string>> {
   if (call.verb === 'STATUS' || call.verb === 'VERSION') return { verb: call.verb };
   if (call.verb === 'GC') return { verb: call.verb, network: call.request.network };
   const { containerId, ifname } = call.request;
-  const pod = call.verb === 'ADD' && call.request.pod !== undefined ? { podNamespace: call.request.pod.namespace, podName: call.request.pod.name } : {};
+  const pod =
+    call.verb === 'ADD' && call.request.pod !== undefined
+      ? { podNamespace: call.request.pod.namespace, podName: call.request.pod.name }
+      : {};
   return { verb: call.verb, network: call.verb === 'ADD' ? call.request.network.name : call.request.network, containerId, ifname, ...pod };
 }
 
@@ -135,4 +146,7 @@ function verbOf(frame: RequestFrame): Verb | undefined {
 
 const since = (now: number, began: number): number => Math.round((now - began) * 10) / 10;
 
-const tooManyCalls = (): CniError => new CniError(CniCode.tryAgain, 'the agent carries out as many calls as it may; try again', { details: 'Raise max_calls if this machine can bear more.' });
+const tooManyCalls = (): CniError =>
+  new CniError(CniCode.tryAgain, 'the agent carries out as many calls as it may; try again', {
+    details: 'Raise max_calls if this machine can bear more.',
+  });

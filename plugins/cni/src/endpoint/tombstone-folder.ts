@@ -74,7 +74,8 @@ export class TombstoneFolder {
     if (file === undefined) return undefined;
     await using _ = file;
     const stats = await file.stat();
-    if (!stats.isFile() || stats.size > MAX_FRAME_BYTES) throw new CniError(CniCode.decoding, 'the tombstone is no file of a possible size');
+    if (!stats.isFile() || stats.size > MAX_FRAME_BYTES)
+      throw new CniError(CniCode.decoding, 'the tombstone is no file of a possible size');
     return await file.readFile();
   }
 }

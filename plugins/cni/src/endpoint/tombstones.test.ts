@@ -40,13 +40,30 @@ function make(): void {
   const { clock, random } = context;
   const folder = new TombstoneFolder(path);
   const onPending = (left: number) => void pending.push(left);
-  tombstones = new Tombstones({ folder, attachments, clock, log: recording.log, newRequestId: () => random.id(), deadlineMs: 1000, onPending });
+  tombstones = new Tombstones({
+    folder,
+    attachments,
+    clock,
+    log: recording.log,
+    newRequestId: () => random.id(),
+    deadlineMs: 1000,
+    onPending,
+  });
 }
 
 function bury(containerId: string, options: { readonly bytes?: Uint8Array; readonly command?: string } = {}): string {
   const name = `${String(1_700_000_000 + ++count).padStart(11, '0')}000000000-77.del`;
-  const environment = { CNI_COMMAND: options.command ?? 'DEL', CNI_CONTAINERID: containerId, CNI_IFNAME: 'eth0', CNI_PATH: '/bin', CNI_NETNS: '' };
-  writeFileSync(join(path, name), options.bytes ?? encodeRequestFrame(environment, Buffer.from('{"cniVersion":"1.0.0","name":"net","type":"hawser-cni"}')));
+  const environment = {
+    CNI_COMMAND: options.command ?? 'DEL',
+    CNI_CONTAINERID: containerId,
+    CNI_IFNAME: 'eth0',
+    CNI_PATH: '/bin',
+    CNI_NETNS: '',
+  };
+  writeFileSync(
+    join(path, name),
+    options.bytes ?? encodeRequestFrame(environment, Buffer.from('{"cniVersion":"1.0.0","name":"net","type":"hawser-cni"}')),
+  );
   return name;
 }
 
@@ -156,7 +173,10 @@ describe('before an ADD', () => {
 
   test('a tombstone that cannot be removed is not carried out again', async () => {
     const name = bury('a');
-    const bytes = encodeRequestFrame({ CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a', CNI_IFNAME: 'eth0', CNI_PATH: '/' }, Buffer.from('{"name":"net"}'));
+    const bytes = encodeRequestFrame(
+      { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a', CNI_IFNAME: 'eth0', CNI_PATH: '/' },
+      Buffer.from('{"name":"net"}'),
+    );
     await tombstones.settle(id('a'), stop.signal);
     expect(existsSync(join(path, name))).toBe(false);
     writeFileSync(join(path, name), bytes);
@@ -181,7 +201,12 @@ describe('while the agent runs', () => {
     const attempts = () => attachments.calls.length;
     await until(() => context.clock.waiting === 1);
     expect(attempts()).toBe(1);
-    for (const [pause, expected] of [[1000, 2], [1000, 2], [1000, 3], [4000, 4]] as const) {
+    for (const [pause, expected] of [
+      [1000, 2],
+      [1000, 2],
+      [1000, 3],
+      [4000, 4],
+    ] as const) {
       await context.clock.advance(pause);
       await until(() => context.clock.waiting === 1);
       expect(attempts()).toBe(expected);

@@ -88,7 +88,10 @@ export class Tombstones {
     while (!signal.aborted) {
       await this.#scan().catch((error: unknown) => log.error({ err: error }, 'the folder of tombstones cannot be read'));
       const now = clock.now();
-      await this.#carryOut([...this.#pending.values()].filter(({ dueAt }) => dueAt <= now), signal);
+      await this.#carryOut(
+        [...this.#pending.values()].filter(({ dueAt }) => dueAt <= now),
+        signal,
+      );
       onPending?.(this.#pending.size, this.#lastError);
       const next = Math.min(...[...this.#pending.values()].map(({ dueAt }) => dueAt - clock.now()), IDLE_MS);
       await clock.sleep(Math.max(next, FIRST_RETRY_MS / 10), signal).catch((error: unknown) => {
@@ -121,13 +124,18 @@ export class Tombstones {
       const error = toHawserError(thrown);
       tombstone.dueAt = clock.now() + Math.min(FIRST_RETRY_MS * 2 ** tombstone.attempts++, LAST_RETRY_MS);
       this.#lastError = error;
-      log.warn({ ...fields, attempts: tombstone.attempts, code: error.code, err: error }, 'a DEL kept from before could not be carried out yet');
+      log.warn(
+        { ...fields, attempts: tombstone.attempts, code: error.code, err: error },
+        'a DEL kept from before could not be carried out yet',
+      );
       return;
     }
     this.#carriedOut++;
     this.#done.add(name);
     this.#pending.delete(name);
-    await folder.remove(name).catch((error: unknown) => log.error({ ...fields, err: error }, 'a tombstone is carried out but cannot be removed'));
+    await folder
+      .remove(name)
+      .catch((error: unknown) => log.error({ ...fields, err: error }, 'a tombstone is carried out but cannot be removed'));
     log.info(fields, 'carried out a DEL kept from before');
   }
 
@@ -151,7 +159,8 @@ export class Tombstones {
       if (this.#pending.has(name) || this.#done.has(name)) continue;
       try {
         const request = await folder.read(name);
-        if (request !== undefined && !this.#done.has(name)) this.#pending.set(name, { name, request, attempts: 0, dueAt: 0, running: undefined });
+        if (request !== undefined && !this.#done.has(name))
+          this.#pending.set(name, { name, request, attempts: 0, dueAt: 0, running: undefined });
       } catch (error) {
         if (!(error instanceof CniError)) throw error;
         log.error({ tombstone: name, err: error }, 'a tombstone holds no DEL and is set aside');

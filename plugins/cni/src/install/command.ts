@@ -19,7 +19,10 @@ export const cniCommand: CommandSpec = {
     {
       name: 'install',
       summary: 'Install the executable, and the network configuration once the agent is ready',
-      options: [...OPTIONS, { flags: '--cni-socket <path>', description: "the endpoint's socket; cni.sock beside the agent's unless told" }],
+      options: [
+        ...OPTIONS,
+        { flags: '--cni-socket <path>', description: "the endpoint's socket; cni.sock beside the agent's unless told" },
+      ],
       examples: [['hawser cni install', `into ${DEFAULT_BIN_DIR} and ${DEFAULT_CONF_DIR}`]],
       run: install,
     },
@@ -38,7 +41,16 @@ async function install({ options, global, client, signal, output }: Invocation):
   const socket = text(options['cniSocket']) ?? join(dirname(global.socket), 'cni.sock');
   const tombstones = await askTombstones(socket, signal);
   const installed = await installCni({ ...folders(options), socket, tombstones });
-  output.result({ ...installed }, { columns: ['WHAT', 'PATH'], rows: [['executable', installed.executable ?? ''], ['network configuration', installed.conflist ?? '']] });
+  output.result(
+    { ...installed },
+    {
+      columns: ['WHAT', 'PATH'],
+      rows: [
+        ['executable', installed.executable ?? ''],
+        ['network configuration', installed.conflist ?? ''],
+      ],
+    },
+  );
   output.note(installed.changed ? 'installed' : 'everything was there already');
 }
 

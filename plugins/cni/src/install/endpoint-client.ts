@@ -4,7 +4,12 @@ import { decodeResponseFrame, encodeRequestFrame, type ResponseFrame } from '../
 import { isObject, parseConfig } from '../protocol/network-config.ts';
 
 /** One call to an endpoint, as the executable makes it. */
-export function callEndpoint(socket: string, environment: Readonly<Record<string, string>>, input: string | Uint8Array, signal: AbortSignal): Promise<ResponseFrame> {
+export function callEndpoint(
+  socket: string,
+  environment: Readonly<Record<string, string>>,
+  input: string | Uint8Array,
+  signal: AbortSignal,
+): Promise<ResponseFrame> {
   const { promise, resolve, reject } = Promise.withResolvers<ResponseFrame>();
   const stream = connect({ path: socket, signal });
   let bytes = Buffer.alloc(0);

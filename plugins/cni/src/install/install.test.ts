@@ -1,4 +1,15 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -36,7 +47,9 @@ describe('the network configuration', () => {
   });
 
   test('names socket and tombstones of an agent elsewhere', () => {
-    expect(JSON.parse(renderConflist({ name: 'x', socket: '/a/s', tombstones: '/a/t' }))).toMatchObject({ plugins: [{ socket: '/a/s', tombstones: '/a/t' }] });
+    expect(JSON.parse(renderConflist({ name: 'x', socket: '/a/s', tombstones: '/a/t' }))).toMatchObject({
+      plugins: [{ socket: '/a/s', tombstones: '/a/t' }],
+    });
   });
 
   test('is recognised among others', () => {
@@ -49,7 +62,11 @@ describe('the network configuration', () => {
 describe.skipIf(!built)('an installation (needs the built package)', () => {
   test('puts an executable and a configuration in place, with nothing beside them', async () => {
     const installed = await installCni(options());
-    expect(installed).toMatchObject({ executable: join(binDir, 'hawser-cni'), conflist: join(confDir, '05-hawser.conflist'), changed: true });
+    expect(installed).toMatchObject({
+      executable: join(binDir, 'hawser-cni'),
+      conflist: join(confDir, '05-hawser.conflist'),
+      changed: true,
+    });
     accessSync(join(binDir, 'hawser-cni'), constants.X_OK);
     expect(statSync(join(binDir, 'hawser-cni')).mode & 0o777).toBe(0o755);
     expect([...readdirSync(binDir), ...readdirSync(confDir)]).toEqual(['hawser-cni', '05-hawser.conflist']);
@@ -57,7 +74,8 @@ describe.skipIf(!built)('an installation (needs the built package)', () => {
 
   test('that is repeated changes nothing, not even a date', async () => {
     await installCni(options());
-    const stamp = () => [join(binDir, 'hawser-cni'), join(confDir, '05-hawser.conflist')].map((path) => statSync(path, { bigint: true }).mtimeNs);
+    const stamp = () =>
+      [join(binDir, 'hawser-cni'), join(confDir, '05-hawser.conflist')].map((path) => statSync(path, { bigint: true }).mtimeNs);
     const before = stamp();
     expect(await installCni(options())).toMatchObject({ changed: false });
     expect(stamp()).toEqual(before);

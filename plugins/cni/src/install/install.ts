@@ -79,12 +79,17 @@ export async function uninstallCni({ binDir, confDir, name }: UninstallOptions):
 /** A file of this name that isn't ours is nobody's to overwrite or remove. */
 async function refuseForeign(path: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(toleratingMissing);
-  if (text !== undefined && text.trim() !== '' && !usesOurExecutable(text)) throw cniErrors.foreignConflist(`${path} is there and does not call ${EXECUTABLE_NAME}`);
+  if (text !== undefined && text.trim() !== '' && !usesOurExecutable(text))
+    throw cniErrors.foreignConflist(`${path} is there and does not call ${EXECUTABLE_NAME}`);
 }
 
 async function isStillUsed(confDir: string): Promise<boolean> {
   const names = (await readdir(confDir).catch(toleratingMissing)) ?? [];
-  const texts = await Promise.all(names.filter((name) => /\.(conf|conflist|json)$/.test(name)).map((name) => readFile(join(confDir, name), 'utf8').catch(toleratingMissing)));
+  const texts = await Promise.all(
+    names
+      .filter((name) => /\.(conf|conflist|json)$/.test(name))
+      .map((name) => readFile(join(confDir, name), 'utf8').catch(toleratingMissing)),
+  );
   return texts.some((text) => text !== undefined && usesOurExecutable(text));
 }
 

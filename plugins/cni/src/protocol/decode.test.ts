@@ -5,12 +5,18 @@ import { decodeRequest } from './decode.ts';
 import { SUPPORTED_VERSIONS } from './versions.ts';
 
 describe('standard input', () => {
-  test.each([[''], ['{'], ['null'], ['[]'], ['"x"'], ['{} x'], [Buffer.from([0x7b, 0xff, 0x7d])], [`{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`]])(
-    'of %j is code 6',
-    (input) => {
-      for (const CNI_COMMAND of ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS']) expect(refusal({ CNI_COMMAND }, input).code).toBe(6);
-    },
-  );
+  test.each([
+    [''],
+    ['{'],
+    ['null'],
+    ['[]'],
+    ['"x"'],
+    ['{} x'],
+    [Buffer.from([0x7b, 0xff, 0x7d])],
+    [`{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`],
+  ])('of %j is code 6', (input) => {
+    for (const CNI_COMMAND of ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS']) expect(refusal({ CNI_COMMAND }, input).code).toBe(6);
+  });
 
   test.each([{ cniVersion: 1 }, { name: 5 }, { name: [] }])('with a wrong type is code 6: %j', (config) => {
     expect(refusal({}, { ...CONFIG, ...config }).code).toBe(6);
@@ -52,7 +58,8 @@ describe('versions', () => {
   });
 
   test('gate CHECK at 0.4.0, GC and STATUS at 1.1.0', () => {
-    const refusing = (CNI_COMMAND: string, more: object = {}) => SUPPORTED_VERSIONS.filter((cniVersion) => refusal({ CNI_COMMAND }, { ...CONFIG, ...more, cniVersion }).code === 1);
+    const refusing = (CNI_COMMAND: string, more: object = {}) =>
+      SUPPORTED_VERSIONS.filter((cniVersion) => refusal({ CNI_COMMAND }, { ...CONFIG, ...more, cniVersion }).code === 1);
     expect(refusing('CHECK', { prevResult: {} })).toEqual(['0.1.0', '0.2.0', '0.3.0', '0.3.1']);
     expect(refusing('GC')).toEqual(SUPPORTED_VERSIONS.slice(0, -1));
     expect(refusing('STATUS')).toEqual(SUPPORTED_VERSIONS.slice(0, -1));
@@ -62,14 +69,17 @@ describe('versions', () => {
 });
 
 describe('VERSION', () => {
-  test.each([['', '1.1.0'], ['garbage', '1.1.0'], ['{"cniVersion":"0.4.0"}', '0.4.0'], ['{"cniVersion":"7"}', '1.1.0'], [Buffer.from([0xff]), '1.1.0']])(
-    'needs nothing but its command: %j',
-    (input, version) => {
-      const nothing = Object.fromEntries(Object.keys(FULL).map((key) => [key, undefined]));
-      expect(decode({ ...nothing, CNI_COMMAND: 'VERSION' }, input)).toEqual({ verb: 'VERSION', version });
-      expect(decode({ CNI_COMMAND: 'VERSION', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy', CNI_PATH: 'dummy' }, input).version).toBe(version);
-    },
-  );
+  test.each([
+    ['', '1.1.0'],
+    ['garbage', '1.1.0'],
+    ['{"cniVersion":"0.4.0"}', '0.4.0'],
+    ['{"cniVersion":"7"}', '1.1.0'],
+    [Buffer.from([0xff]), '1.1.0'],
+  ])('needs nothing but its command: %j', (input, version) => {
+    const nothing = Object.fromEntries(Object.keys(FULL).map((key) => [key, undefined]));
+    expect(decode({ ...nothing, CNI_COMMAND: 'VERSION' }, input)).toEqual({ verb: 'VERSION', version });
+    expect(decode({ CNI_COMMAND: 'VERSION', CNI_NETNS: 'dummy', CNI_IFNAME: 'dummy', CNI_PATH: 'dummy' }, input).version).toBe(version);
+  });
 });
 
 describe('ADD', () => {
@@ -102,8 +112,14 @@ describe('ADD', () => {
   });
 
   test('finds capabilities in any case', () => {
-    expect(add({ runtimeConfig: { Ips: ['10.0.0.1'], MAC: '02:00:00:00:00:02' } })).toMatchObject({ staticIps: ['10.0.0.1'], mac: '02:00:00:00:00:02' });
-    expect(add({ runtimeConfig: { ips: ['10.0.0.1'], mac: '02:00:00:00:00:02' } })).toMatchObject({ staticIps: ['10.0.0.1'], mac: '02:00:00:00:00:02' });
+    expect(add({ runtimeConfig: { Ips: ['10.0.0.1'], MAC: '02:00:00:00:00:02' } })).toMatchObject({
+      staticIps: ['10.0.0.1'],
+      mac: '02:00:00:00:00:02',
+    });
+    expect(add({ runtimeConfig: { ips: ['10.0.0.1'], mac: '02:00:00:00:00:02' } })).toMatchObject({
+      staticIps: ['10.0.0.1'],
+      mac: '02:00:00:00:00:02',
+    });
   });
 
   test('takes address and MAC from the capability, then args, then CNI_ARGS', () => {
@@ -120,7 +136,14 @@ describe('ADD', () => {
     expect(add({ runtimeConfig: annotations }).network.capabilities).toEqual(annotations);
   });
 
-  test.each([{ mode: 5 }, { runtimeConfig: [] }, { runtimeConfig: { mac: 5 } }, { args: 'x' }, { args: { cni: { ips: 'x' } } }, { prevResult: 'x' }])('%j is code 7', (config) => {
+  test.each([
+    { mode: 5 },
+    { runtimeConfig: [] },
+    { runtimeConfig: { mac: 5 } },
+    { args: 'x' },
+    { args: { cni: { ips: 'x' } } },
+    { prevResult: 'x' },
+  ])('%j is code 7', (config) => {
     expect(refusal({}, { ...CONFIG, ...config }).code).toBe(7);
   });
 
@@ -129,7 +152,12 @@ describe('ADD', () => {
   });
 
   test('reads the previous result in the version of the config', () => {
-    const listed = { interfaces: [{ name: 'lo' }], ips: [{ version: '4', address: '10.0.0.1/24', gateway: null, interface: 0 }], routes: null, dns: {} };
+    const listed = {
+      interfaces: [{ name: 'lo' }],
+      ips: [{ version: '4', address: '10.0.0.1/24', gateway: null, interface: 0 }],
+      routes: null,
+      dns: {},
+    };
     expect(add({ cniVersion: '0.3.1', prevResult: listed }).previous).toEqual({
       interfaces: [{ name: 'lo', mac: '' }],
       ips: [{ address: '10.0.0.1/24', interface: 0 }],
@@ -157,7 +185,8 @@ describe('DEL', () => {
   });
 
   test('does without a previous result, and with one that is damaged', () => {
-    for (const prevResult of [undefined, null, 'x', {}]) expect(decode({ CNI_COMMAND: 'DEL' }, { ...CONFIG, prevResult, runtimeConfig: 5 }).verb).toBe('DEL');
+    for (const prevResult of [undefined, null, 'x', {}])
+      expect(decode({ CNI_COMMAND: 'DEL' }, { ...CONFIG, prevResult, runtimeConfig: 5 }).verb).toBe('DEL');
   });
 });
 
@@ -192,22 +221,42 @@ describe('GC', () => {
     expect(view({ 'cni.dev/valid-attachments': null, 'cni.dev/attachments': list })).toEqual({ network: 'net', valid: known });
   });
 
-  test.each([['x'], [{}], [[{ containerID: 'a' }]], [[null]], [[{ containerId: 'a', ifname: 'eth0' }]]])('refuses %j instead of reaping what it may mean', (value) => {
-    expect(refusal({ CNI_COMMAND: 'GC' }, { ...CONFIG, 'cni.dev/valid-attachments': value }).code).toBe(7);
-  });
+  test.each([['x'], [{}], [[{ containerID: 'a' }]], [[null]], [[{ containerId: 'a', ifname: 'eth0' }]]])(
+    'refuses %j instead of reaping what it may mean',
+    (value) => {
+      expect(refusal({ CNI_COMMAND: 'GC' }, { ...CONFIG, 'cni.dev/valid-attachments': value }).code).toBe(7);
+    },
+  );
 });
 
 describe('any input at all', () => {
   const key = fc.constantFrom(...Object.keys(FULL), 'CNI_ARGS', 'CNI_X');
   const command = fc.constantFrom('ADD', 'DEL', 'CHECK', 'GC', 'STATUS', 'VERSION', 'x');
-  const field = fc.constantFrom('cniVersion', 'name', 'type', 'mode', 'runtimeConfig', 'args', 'prevResult', 'cni.dev/attachments', 'cni.dev/valid-attachments', '__proto__', 'ips');
-  const value = fc.oneof(fc.json().map((text): unknown => JSON.parse(text)), fc.constantFrom<unknown>('1.1.0', '0.2.0', '', null, 'net'));
+  const field = fc.constantFrom(
+    'cniVersion',
+    'name',
+    'type',
+    'mode',
+    'runtimeConfig',
+    'args',
+    'prevResult',
+    'cni.dev/attachments',
+    'cni.dev/valid-attachments',
+    '__proto__',
+    'ips',
+  );
+  const value = fc.oneof(
+    fc.json().map((text): unknown => JSON.parse(text)),
+    fc.constantFrom<unknown>('1.1.0', '0.2.0', '', null, 'net'),
+  );
 
   test('as bytes gives a request or a CniError', () => {
-    fc.assert(fc.property(fc.uint8Array(), fc.uint8Array(), (environment, input) => {
-      const { code } = refusalOf(() => decodeRequest({ environment: Buffer.from(environment), input: Buffer.from(input) }));
-      expect(code).toBeLessThan(100);
-    }));
+    fc.assert(
+      fc.property(fc.uint8Array(), fc.uint8Array(), (environment, input) => {
+        const { code } = refusalOf(() => decodeRequest({ environment: Buffer.from(environment), input: Buffer.from(input) }));
+        expect(code).toBeLessThan(100);
+      }),
+    );
   });
 
   test('as variables and JSON gives a request or a CniError', () => {

@@ -2,7 +2,15 @@ import type { JsonObject, JsonValue } from '@hawser/core';
 import type { AttachmentId, AttachmentRequest, AttachmentResult, DetachRequest, PodRef, RuntimeView } from '@hawser/core/network';
 import * as z from 'zod';
 import { CniCode, CniError } from './cni-error.ts';
-import { checkIdentity, type CniArgs, decodeArgs, decodeEnvironment, type Environment, requireEnvironment, unknownCommand } from './environment.ts';
+import {
+  checkIdentity,
+  type CniArgs,
+  decodeArgs,
+  decodeEnvironment,
+  type Environment,
+  requireEnvironment,
+  unknownCommand,
+} from './environment.ts';
 import type { RequestFrame } from './frame.ts';
 import { decodeNetworkConfig, modeSettings, type NetworkConfig, parseWith, peekVersion } from './network-config.ts';
 import { compact, decodePreviousResult } from './previous-result.ts';
@@ -52,9 +60,15 @@ const Capabilities = z.looseObject({ ips: Strings, mac: z.string().nullish() });
 function decodeAdd(id: AttachmentId, network: NetworkConfig, environment: Environment): AttachmentRequest {
   const { mode, args, runtimeConfig } = parseWith(Add, network.raw, CniCode.config, 'the network config');
   const capabilities = (runtimeConfig ?? {}) as JsonObject;
-  const known = parseWith(Capabilities, { ips: capability(capabilities, 'ips'), mac: capability(capabilities, 'mac') }, CniCode.config, 'runtimeConfig');
+  const known = parseWith(
+    Capabilities,
+    { ips: capability(capabilities, 'ips'), mac: capability(capabilities, 'mac') },
+    CniCode.config,
+    'runtimeConfig',
+  );
   const cniArgs = decodeArgs(environment.get('CNI_ARGS') ?? '');
-  const staticIps = [known.ips, args?.cni?.ips, cniArgs.ip?.split(',')].find((ips) => ips !== null && ips !== undefined && ips.length > 0) ?? [];
+  const staticIps =
+    [known.ips, args?.cni?.ips, cniArgs.ip?.split(',')].find((ips) => ips !== null && ips !== undefined && ips.length > 0) ?? [];
   const prevResult = network.raw['prevResult'] ?? undefined;
   return {
     ...id,

@@ -44,7 +44,8 @@ const MISREAD: readonly (readonly [RegExp, string])[] = [
 /** Whatever was thrown during a call, as the client is told it. STATUS knows only one way of failing. */
 export function toCniError(thrown: unknown, verb: Verb | undefined): CniError {
   const error = thrown instanceof CniError ? thrown : fromCatalogue(toHawserError(thrown));
-  if (verb === 'STATUS' && !(thrown instanceof CniError)) return new CniError(CniCode.unavailable, error.message, rest(error, error.details));
+  if (verb === 'STATUS' && !(thrown instanceof CniError))
+    return new CniError(CniCode.unavailable, error.message, rest(error, error.details));
   if (verb !== 'DEL') return error;
   return new CniError(error.code, reworded(error.message), rest(error, error.details === undefined ? undefined : reworded(error.details)));
 }

@@ -42,7 +42,10 @@ function encodePaired(result: AttachmentResult, version: CniVersion): JsonObject
   };
   const families = compact({ ip4: pair('4'), ip6: pair('6') });
   if (Object.keys(families).length === 0)
-    throw new CniError(CniCode.incompatibleVersion, `a result without an address cannot be told in cniVersion ${version}; use 0.3.0 or later`);
+    throw new CniError(
+      CniCode.incompatibleVersion,
+      `a result without an address cannot be told in cniVersion ${version}; use 0.3.0 or later`,
+    );
   return { cniVersion: version, ...families, dns: encodeDns(result.dns) };
 }
 
@@ -51,7 +54,10 @@ function encodeInterface({ name, mac, mtu, sandbox, socketPath, pciId }: Attache
   return newest ? { ...named, ...compact({ mtu, sandbox, socketPath, pciID: pciId }) } : { ...named, ...compact({ sandbox }) };
 }
 
-const encodeIp = ({ address, gateway, interface: index }: AttachedIp): JsonObject => ({ address, ...compact({ gateway, interface: index }) });
+const encodeIp = ({ address, gateway, interface: index }: AttachedIp): JsonObject => ({
+  address,
+  ...compact({ gateway, interface: index }),
+});
 
 function encodeRoute({ dst, gw, mtu, advmss, priority, table, scope }: AttachedRoute, newest: boolean): JsonObject {
   return { dst, ...compact(newest ? { gw, mtu, advmss, priority, table, scope } : { gw }) };

@@ -56,7 +56,10 @@ describe('a result', () => {
   });
 
   test.each(['0.3.0', '0.3.1', '0.4.0'] as const)('in %s names the version of each address', (version) => {
-    expect(encodeResult(RESULT, version)).toMatchObject({ cniVersion: version, ips: [{ version: '4', interface: 1 }, { version: '6', interface: 0 }, { version: '4' }] });
+    expect(encodeResult(RESULT, version)).toMatchObject({
+      cniVersion: version,
+      ips: [{ version: '4', interface: 1 }, { version: '6', interface: 0 }, { version: '4' }],
+    });
     expect(encodeResult(RESULT, version)['interfaces']).toEqual(encodeResult(RESULT, '1.0.0')['interfaces']);
   });
 
@@ -72,7 +75,13 @@ describe('a result', () => {
 
   test('always has dns, and the lists of its version', () => {
     for (const version of SUPPORTED_VERSIONS.slice(2))
-      expect(encodeResult({ interfaces: [], ips: [], routes: [] }, version)).toEqual({ cniVersion: version, interfaces: [], ips: [], routes: [], dns: {} });
+      expect(encodeResult({ interfaces: [], ips: [], routes: [] }, version)).toEqual({
+        cniVersion: version,
+        interfaces: [],
+        ips: [],
+        routes: [],
+        dns: {},
+      });
   });
 
   test.each(SUPPORTED_VERSIONS)('in %s can be read back and says the same again', (version) => {
@@ -81,13 +90,19 @@ describe('a result', () => {
   });
 
   test('VERSION lists every version', () => {
-    expect(encodeVersions('0.4.0')).toEqual({ cniVersion: '0.4.0', supportedVersions: ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] });
+    expect(encodeVersions('0.4.0')).toEqual({
+      cniVersion: '0.4.0',
+      supportedVersions: ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'],
+    });
   });
 });
 
 describe('a chain', () => {
   const earlier: AttachmentResult = {
-    interfaces: [{ name: 'veth1', mac: 'a' }, { name: 'net0', mac: 'b', sandbox: '/run/netns/x' }],
+    interfaces: [
+      { name: 'veth1', mac: 'a' },
+      { name: 'net0', mac: 'b', sandbox: '/run/netns/x' },
+    ],
     ips: [{ address: '192.168.0.2/24', interface: 1 }],
     routes: [{ dst: '192.168.0.0/16' }],
     dns: { nameservers: ['9.9.9.9'] },
@@ -123,9 +138,24 @@ describe('a chain', () => {
 
 describe('an error', () => {
   const kinds: Readonly<Record<ErrorKind, number>> = {
-    InvalidArgument: 7, OutOfRange: 7, NotImplemented: 105, NotFound: 105, FailedPrecondition: 103, AlreadyExists: 103, NotModified: 103,
-    PermissionDenied: 104, Unauthenticated: 104, ResourceExhausted: 102, Unavailable: 11, Conflict: 11, Aborted: 11, Cancelled: 11,
-    DeadlineExceeded: 11, DataLoss: 5, Internal: 100, Unknown: 100,
+    InvalidArgument: 7,
+    OutOfRange: 7,
+    NotImplemented: 105,
+    NotFound: 105,
+    FailedPrecondition: 103,
+    AlreadyExists: 103,
+    NotModified: 103,
+    PermissionDenied: 104,
+    Unauthenticated: 104,
+    ResourceExhausted: 102,
+    Unavailable: 11,
+    Conflict: 11,
+    Aborted: 11,
+    Cancelled: 11,
+    DeadlineExceeded: 11,
+    DataLoss: 5,
+    Internal: 100,
+    Unknown: 100,
   };
   test.each(Object.entries(kinds) as [ErrorKind, number][])('of kind %s has the code %i', (kind, code) => {
     const { some } = defineErrors('test', { some: { kind, remedy: 'Do it.' } });
@@ -165,7 +195,9 @@ describe('an error', () => {
   });
 
   test('is one line of JSON with the version of the call', () => {
-    expect(encodeError(new CniError(7, 'a "b"', { details: 'c' }), '0.4.0')).toBe('{"cniVersion":"0.4.0","code":7,"msg":"a \\"b\\"","details":"c"}\n');
+    expect(encodeError(new CniError(7, 'a "b"', { details: 'c' }), '0.4.0')).toBe(
+      '{"cniVersion":"0.4.0","code":7,"msg":"a \\"b\\"","details":"c"}\n',
+    );
     expect(JSON.parse(encodeError(new CniError(7, 'a')))).toEqual({ cniVersion: '1.1.0', code: 7, msg: 'a' });
   });
 });

@@ -11,7 +11,10 @@ describe('the environment', () => {
     ['STATUS', ['CNI_PATH']],
   ])('%s names everything that is missing in one message', (command, required) => {
     const none = Object.fromEntries(Object.keys(FULL).map((key) => [key, undefined]));
-    expect(refusal({ ...none, CNI_COMMAND: command })).toEqual({ code: 4, message: `required environment variables are missing: ${required.join(', ')}` });
+    expect(refusal({ ...none, CNI_COMMAND: command })).toEqual({
+      code: 4,
+      message: `required environment variables are missing: ${required.join(', ')}`,
+    });
     const empty = Object.fromEntries(Object.keys(FULL).map((key) => [key, '']));
     expect(refusal({ ...empty, CNI_COMMAND: command }).message).toContain(required.join(', '));
   });
@@ -30,9 +33,12 @@ describe('the environment', () => {
     expect(refusal({ CNI_CONTAINERID })).toMatchObject({ code: 4, message: expect.stringContaining('CNI_CONTAINERID') });
   });
 
-  test.each(['.', '..', 'a/b', 'a:b', 'a b', 'a\tb', 'sixteen-letters-', 'ééééé​éééé', '\u0001'])('the interface name %j is refused', (CNI_IFNAME) => {
-    expect(refusal({ CNI_IFNAME })).toMatchObject({ code: 4, message: expect.stringContaining('CNI_IFNAME') });
-  });
+  test.each(['.', '..', 'a/b', 'a:b', 'a b', 'a\tb', 'sixteen-letters-', 'ééééé​éééé', '\u0001'])(
+    'the interface name %j is refused',
+    (CNI_IFNAME) => {
+      expect(refusal({ CNI_IFNAME })).toMatchObject({ code: 4, message: expect.stringContaining('CNI_IFNAME') });
+    },
+  );
 
   test.each(['a', 'eth0', 'fifteen-letters', 'é', 'a.b@c'])('the interface name %j is taken', (CNI_IFNAME) => {
     expect(add({}, { CNI_IFNAME }).ifname).toBe(CNI_IFNAME);

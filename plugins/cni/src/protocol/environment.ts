@@ -22,7 +22,7 @@ const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 export const isIdentifier = (text: string): boolean => IDENTIFIER.test(text);
 
 /** A name that the kernel takes for a link. */
-export const isInterfaceName = (text: string): boolean =>
+const isInterfaceName = (text: string): boolean =>
   text !== '.' && text !== '..' && /^[^/:\s\p{Cc}]+$/u.test(text) && Buffer.byteLength(text) <= 15;
 
 /** Splits NUL-terminated `K=V` strings; whatever isn't a CNI_* variable is dropped. */
@@ -35,7 +35,9 @@ export function decodeEnvironment(bytes: Uint8Array): Environment {
     throw new CniError(CniCode.environment, 'a CNI_ environment variable is not valid UTF-8', { cause });
   }
   const entries = decoded.split('\0').map((entry) => [entry, entry.indexOf('=')] as const);
-  return new Map(entries.filter(([entry, at]) => at > 0 && entry.startsWith('CNI_')).map(([entry, at]) => [entry.slice(0, at), entry.slice(at + 1)]));
+  return new Map(
+    entries.filter(([entry, at]) => at > 0 && entry.startsWith('CNI_')).map(([entry, at]) => [entry.slice(0, at), entry.slice(at + 1)]),
+  );
 }
 
 /**
@@ -89,7 +91,10 @@ const TOLERATED_ARGS = new Set(['IgnoreUnknown', 'K8S_POD_INFRA_CONTAINER_ID']);
 
 /** Reads `K=V;K=V` in any order. An unknown key is an error unless `IgnoreUnknown` is true, as in the reference plugins. */
 export function decodeArgs(text: string): CniArgs {
-  const pairs = text.split(';').filter((pair) => pair !== '').map(splitPair);
+  const pairs = text
+    .split(';')
+    .filter((pair) => pair !== '')
+    .map(splitPair);
   const ignoreUnknown = pairs.some(([key, value]) => key === 'IgnoreUnknown' && /^(1|t|true)$/i.test(value));
   const args: { -readonly [K in keyof CniArgs]: CniArgs[K] } = {};
   for (const [key, value] of pairs) {

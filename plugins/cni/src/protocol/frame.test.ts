@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CniError } from './cni-error.ts';
-import { decodeRequestFrame, decodeResponseFrame, encodeRequestFrame, encodeResponseFrame, MAX_INPUT_BYTES, RequestReader } from './frame.ts';
+import {
+  decodeRequestFrame,
+  decodeResponseFrame,
+  encodeRequestFrame,
+  encodeResponseFrame,
+  MAX_INPUT_BYTES,
+  RequestReader,
+} from './frame.ts';
 
 const header = (magic: string, version: number, environment: number, input: number): Buffer => {
   const bytes = Buffer.alloc(16);
@@ -25,20 +32,24 @@ const codeOf = (action: () => unknown): number => {
 describe('a request frame', () => {
   test('comes out as it went in, however the stream cuts it', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 }), (input, cuts) => {
-        const bytes = encodeRequestFrame({ CNI_COMMAND: 'ADD', CNI_ARGS: 'A=é' }, input);
-        const reader = new RequestReader();
-        let at = 0;
-        let frame: ReturnType<RequestReader['push']>;
-        for (let turn = 0; at < bytes.length; turn++) {
-          expect(frame).toBeUndefined();
-          const size = cuts[turn % cuts.length] ?? 1;
-          frame = reader.push(bytes.subarray(at, at + size));
-          at += size;
-        }
-        expect(frame?.environment.toString()).toBe('CNI_COMMAND=ADD\0CNI_ARGS=A=é\0');
-        expect(Buffer.from(input).equals(frame?.input ?? Buffer.alloc(1))).toBe(true);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 60 }),
+        (input, cuts) => {
+          const bytes = encodeRequestFrame({ CNI_COMMAND: 'ADD', CNI_ARGS: 'A=é' }, input);
+          const reader = new RequestReader();
+          let at = 0;
+          let frame: ReturnType<RequestReader['push']>;
+          for (let turn = 0; at < bytes.length; turn++) {
+            expect(frame).toBeUndefined();
+            const size = cuts[turn % cuts.length] ?? 1;
+            frame = reader.push(bytes.subarray(at, at + size));
+            at += size;
+          }
+          expect(frame?.environment.toString()).toBe('CNI_COMMAND=ADD\0CNI_ARGS=A=é\0');
+          expect(Buffer.from(input).equals(frame?.input ?? Buffer.alloc(1))).toBe(true);
+        },
+      ),
     );
   });
 
@@ -58,7 +69,9 @@ describe('a request frame', () => {
   });
 
   test('of any bytes gives a frame, nothing yet or a CniError', () => {
-    const magic = fc.tuple(fc.uint8Array({ maxLength: 64 }), fc.boolean()).map(([bytes, ours]) => (ours ? Buffer.concat([Buffer.from('HCNI\x01\0\0\0'), bytes]) : Buffer.from(bytes)));
+    const magic = fc
+      .tuple(fc.uint8Array({ maxLength: 64 }), fc.boolean())
+      .map(([bytes, ours]) => (ours ? Buffer.concat([Buffer.from('HCNI\x01\0\0\0'), bytes]) : Buffer.from(bytes)));
     fc.assert(fc.property(magic, (bytes) => void codeOf(() => new RequestReader().push(bytes))));
   });
 });

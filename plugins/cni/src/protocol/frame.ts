@@ -12,8 +12,8 @@ import { CniCode, CniError } from './cni-error.ts';
 
 const MAGIC = Buffer.from('HCNI');
 const PROTOCOL_VERSION = 1;
-export const HEADER_BYTES = 16;
-export const MAX_ENVIRONMENT_BYTES = 64 * 1024;
+const HEADER_BYTES = 16;
+const MAX_ENVIRONMENT_BYTES = 64 * 1024;
 export const MAX_INPUT_BYTES = 1024 * 1024;
 export const MAX_FRAME_BYTES = HEADER_BYTES + MAX_ENVIRONMENT_BYTES + MAX_INPUT_BYTES;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -61,7 +61,11 @@ export function decodeRequestFrame(bytes: Uint8Array): RequestFrame {
 }
 
 export function encodeRequestFrame(environment: Readonly<Record<string, string>>, input: Uint8Array): Buffer {
-  const variables = Buffer.from(Object.entries(environment).map(([key, value]) => `${key}=${value}\0`).join(''));
+  const variables = Buffer.from(
+    Object.entries(environment)
+      .map(([key, value]) => `${key}=${value}\0`)
+      .join(''),
+  );
   return Buffer.concat([header(variables.length, input.length), variables, input]);
 }
 
@@ -89,7 +93,8 @@ function requestHeader(bytes: Buffer): RequestHeader {
   checkMagic(bytes);
   const environmentLength = bytes.readUInt32LE(8);
   const inputLength = bytes.readUInt32LE(12);
-  if (environmentLength > MAX_ENVIRONMENT_BYTES) throw new CniError(CniCode.environment, 'the CNI_ environment variables are larger than 64 KiB');
+  if (environmentLength > MAX_ENVIRONMENT_BYTES)
+    throw new CniError(CniCode.environment, 'the CNI_ environment variables are larger than 64 KiB');
   if (inputLength > MAX_INPUT_BYTES) throw new CniError(CniCode.decoding, 'standard input is larger than 1 MiB');
   return { environmentLength, inputLength };
 }
@@ -97,9 +102,13 @@ function requestHeader(bytes: Buffer): RequestHeader {
 function checkMagic(bytes: Buffer): void {
   if (!bytes.subarray(0, 4).equals(MAGIC)) throw malformed('it does not begin with HCNI');
   if (bytes.readUInt32LE(4) !== PROTOCOL_VERSION)
-    throw new CniError(CniCode.io, `the executable and the agent speak different protocols; this agent speaks version ${PROTOCOL_VERSION}`, {
-      details: 'Run `hawser cni install` again.',
-    });
+    throw new CniError(
+      CniCode.io,
+      `the executable and the agent speak different protocols; this agent speaks version ${PROTOCOL_VERSION}`,
+      {
+        details: 'Run `hawser cni install` again.',
+      },
+    );
 }
 
 function header(first: number, second: number): Buffer {

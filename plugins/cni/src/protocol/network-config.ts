@@ -6,9 +6,23 @@ import { type CniVersion, chooseVersion } from './versions.ts';
 
 /** Keys that belong to the protocol or to this package; the others are the mode's settings. */
 const PROTOCOL_KEYS = new Set([
-  'cniVersion', 'cniVersions', 'name', 'type', 'plugins', 'capabilities', 'runtimeConfig', 'args', 'prevResult',
-  'disableCheck', 'disableGC', 'loadOnlyInlinedPlugins', 'cni.dev/valid-attachments', 'cni.dev/attachments',
-  'mode', 'socket', 'tombstones',
+  'cniVersion',
+  'cniVersions',
+  'name',
+  'type',
+  'plugins',
+  'capabilities',
+  'runtimeConfig',
+  'args',
+  'prevResult',
+  'disableCheck',
+  'disableGC',
+  'loadOnlyInlinedPlugins',
+  'cni.dev/valid-attachments',
+  'cni.dev/attachments',
+  'mode',
+  'socket',
+  'tombstones',
 ]);
 
 /** Deeper nesting than any config has; what is stored later on is walked by recursion. */
@@ -29,7 +43,10 @@ export function parseConfig(input: Uint8Array): JsonObject {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(input)) as JsonValue;
   } catch {
-    throw new CniError(CniCode.decoding, input.length === 0 ? 'there is no network config on standard input' : 'the network config on standard input is not valid JSON');
+    throw new CniError(
+      CniCode.decoding,
+      input.length === 0 ? 'there is no network config on standard input' : 'the network config on standard input is not valid JSON',
+    );
   }
   if (!isObject(value)) throw new CniError(CniCode.decoding, 'the network config on standard input is not a JSON object');
   if (isDeeperThan(value, MAX_DEPTH)) throw new CniError(CniCode.decoding, `the network config is nested deeper than ${MAX_DEPTH} levels`);
@@ -68,7 +85,9 @@ export function modeSettings(raw: JsonObject): JsonObject {
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, code: CniCode, what: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => `${renderPath(issue.path)}${issue.code === 'invalid_type' ? `expected ${issue.expected}` : 'invalid value'}`);
+  const faults = parsed.error.issues.map(
+    (issue) => `${renderPath(issue.path)}${issue.code === 'invalid_type' ? `expected ${issue.expected}` : 'invalid value'}`,
+  );
   throw new CniError(code, `${what} is invalid: ${[...new Set(faults)].slice(0, 5).join('; ')}`);
 }
 

@@ -5,16 +5,33 @@ import { isObject, parseWith } from './network-config.ts';
 import { type CniVersion, isAtLeast, isSupported } from './versions.ts';
 
 /** Go writes an absent list or text as null at times. */
-const list = <T extends z.ZodType>(item: T) => z.array(item).nullish().transform((items) => items ?? []);
-const text = () => z.string().nullish().transform((value) => (value === null || value === '' ? undefined : value));
-const count = () => z.int().nonnegative().nullish().transform((value) => value ?? undefined);
+const list = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
+const text = () =>
+  z
+    .string()
+    .nullish()
+    .transform((value) => (value === null || value === '' ? undefined : value));
+const count = () =>
+  z
+    .int()
+    .nonnegative()
+    .nullish()
+    .transform((value) => value ?? undefined);
 
-const Dns = z
-  .looseObject({ nameservers: list(z.string()), domain: text(), search: list(z.string()), options: list(z.string()) })
-  .nullish();
+const Dns = z.looseObject({ nameservers: list(z.string()), domain: text(), search: list(z.string()), options: list(z.string()) }).nullish();
 
 const Route = z.looseObject({
-  dst: z.string(), gw: text(), mtu: count(), advmss: count(), priority: count(), table: count(), scope: count(),
+  dst: z.string(),
+  gw: text(),
+  mtu: count(),
+  advmss: count(),
+  priority: count(),
+  table: count(),
+  scope: count(),
 });
 
 /** 0.3.0 and later. */
@@ -26,7 +43,9 @@ const Listed = z.looseObject({
 });
 
 /** 0.1.0 and 0.2.0. */
-const PerFamily = z.looseObject({ ip: z.string(), gateway: text(), routes: list(z.looseObject({ dst: z.string(), gw: text() })) }).nullish();
+const PerFamily = z
+  .looseObject({ ip: z.string(), gateway: text(), routes: list(z.looseObject({ dst: z.string(), gw: text() })) })
+  .nullish();
 const Paired = z.looseObject({ ip4: PerFamily, ip6: PerFamily, dns: Dns });
 
 /** Reads a result of any version; one that does not name its version has the config's. */
@@ -45,7 +64,10 @@ function decodeListed(value: unknown): AttachmentResult {
       ...compact({ mtu, sandbox, socketPath, pciId: pciID }),
     })),
     ips: result.ips.map(({ address, gateway, interface: index }) => ({ address, ...compact({ gateway, interface: index ?? undefined }) })),
-    routes: result.routes.map(({ dst, gw, mtu, advmss, priority, table, scope }) => ({ dst, ...compact({ gw, mtu, advmss, priority, table, scope }) })),
+    routes: result.routes.map(({ dst, gw, mtu, advmss, priority, table, scope }) => ({
+      dst,
+      ...compact({ gw, mtu, advmss, priority, table, scope }),
+    })),
     ...decodeDns(result.dns),
   };
 }

@@ -13,13 +13,17 @@ const INTRODUCED: Partial<Readonly<Record<Verb, CniVersion>>> = { CHECK: '0.4.0'
 
 export const isSupported = (text: string): text is CniVersion => (SUPPORTED_VERSIONS as readonly string[]).includes(text);
 
-export const isAtLeast = (version: CniVersion, other: CniVersion): boolean => SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other);
+export const isAtLeast = (version: CniVersion, other: CniVersion): boolean =>
+  SUPPORTED_VERSIONS.indexOf(version) >= SUPPORTED_VERSIONS.indexOf(other);
 
 /** The version that a config asks for: matched exactly as text, and 0.1.0 where it is empty or absent. */
 export function chooseVersion(text: string): CniVersion {
   const version = text === '' ? '0.1.0' : text;
   if (isSupported(version)) return version;
-  throw new CniError(CniCode.incompatibleVersion, `the cniVersion of the network config is not supported; supported are ${SUPPORTED_VERSIONS.join(', ')}`);
+  throw new CniError(
+    CniCode.incompatibleVersion,
+    `the cniVersion of the network config is not supported; supported are ${SUPPORTED_VERSIONS.join(', ')}`,
+  );
 }
 
 /** Throws where the verb did not exist yet in the config's version. */

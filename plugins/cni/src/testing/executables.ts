@@ -38,11 +38,16 @@ export interface Run {
 }
 
 /** A call as a runtime makes it; without input its standard input is closed. */
-export function start(executable: Executable, environment: Readonly<Record<string, string>>, input: string | Buffer | undefined): { readonly child: ChildProcess; readonly done: Promise<Run> } {
+export function start(
+  executable: Executable,
+  environment: Readonly<Record<string, string>>,
+  input: string | Buffer | undefined,
+): { readonly child: ChildProcess; readonly done: Promise<Run> } {
   const [file = '', ...rest] = executable.command;
-  const child: ChildProcess = input === undefined
-    ? spawn('/bin/sh', ['-c', 'exec "$@" <&-', 'sh', file, ...rest], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
-    : spawn(file, rest, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child: ChildProcess =
+    input === undefined
+      ? spawn('/bin/sh', ['-c', 'exec "$@" <&-', 'sh', file, ...rest], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+      : spawn(file, rest, { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   const chunks: Buffer[] = [];
@@ -56,8 +61,11 @@ export function start(executable: Executable, environment: Readonly<Record<strin
   return { child, done: promise };
 }
 
-export const run = (executable: Executable, environment: Readonly<Record<string, string>>, input: string | Buffer | undefined): Promise<Run> =>
-  start(executable, environment, input).done;
+export const run = (
+  executable: Executable,
+  environment: Readonly<Record<string, string>>,
+  input: string | Buffer | undefined,
+): Promise<Run> => start(executable, environment, input).done;
 
 function parse(output: string): Readonly<Record<string, unknown>> {
   try {

@@ -1,7 +1,18 @@
 import type { HawserError } from '@hawser/core';
 import {
-  type AttachmentId, attachmentErrors, attachmentKey, type AttachmentRecord, type AttachmentRequest, type AttachmentResult, type Attachments,
-  type CallOptions, type DetachRequest, type Host, hostErrors, type NamespaceId, type RuntimeView,
+  type AttachmentId,
+  attachmentErrors,
+  attachmentKey,
+  type AttachmentRecord,
+  type AttachmentRequest,
+  type AttachmentResult,
+  type Attachments,
+  type CallOptions,
+  type DetachRequest,
+  type Host,
+  hostErrors,
+  type NamespaceId,
+  type RuntimeView,
 } from '@hawser/core/network';
 import { type Logger, pino } from 'pino';
 
@@ -9,7 +20,9 @@ import { type Logger, pino } from 'pino';
 export const OWN_NETNS = '/proc/1/ns/net';
 
 /** Namespaces by path; every other path is gone. */
-export function fakeHost(paths: Readonly<Record<string, string>> = { '/run/netns/x': '2', [OWN_NETNS]: '1' }): Pick<Host, 'own' | 'openNamespace'> {
+export function fakeHost(
+  paths: Readonly<Record<string, string>> = { '/run/netns/x': '2', [OWN_NETNS]: '1' },
+): Pick<Host, 'own' | 'openNamespace'> {
   const namespace = (inode: string) => ({ id: { device: '4', inode } satisfies NamespaceId, [Symbol.dispose]: () => undefined });
   return {
     // Only its identity is asked for.

@@ -14,7 +14,8 @@ export const CONFIG = { cniVersion: '1.0.0', name: 'net', type: 'hawser-cni' };
 const VARIABLES = { CNI_CONTAINERID: 'c1', CNI_NETNS: '/run/netns/x', CNI_IFNAME: 'eth0', CNI_PATH: '/opt/cni/bin' };
 
 /** The bytes of a call. */
-export const frame = (command: string): Buffer => encodeRequestFrame({ CNI_COMMAND: command, ...VARIABLES }, Buffer.from(JSON.stringify(CONFIG)));
+export const frame = (command: string): Buffer =>
+  encodeRequestFrame({ CNI_COMMAND: command, ...VARIABLES }, Buffer.from(JSON.stringify(CONFIG)));
 
 export interface Answered {
   readonly code: number;
@@ -57,7 +58,12 @@ export async function serve(settings: object = {}): Promise<Served> {
   const service = new Service({ settings: EndpointConfig.parse(settings), executor, clock, random, log, stopping: stopping.signal });
   const listener = await listen({ path, onConnection: service.accept, onError: () => undefined });
   const served: Served = {
-    path, context, attachments, service, stopping, lines,
+    path,
+    context,
+    attachments,
+    service,
+    stopping,
+    lines,
     settle: () => Promise.resolve(),
     call: (command, config = CONFIG, more = {}) => call(path, { CNI_COMMAND: command, ...VARIABLES, ...more }, config),
     open: () => open(path),
