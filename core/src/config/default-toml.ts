@@ -12,7 +12,7 @@ import { tomlValue } from './toml-value.ts';
  */
 export function defaultConfigToml(plugins: readonly AnyPlugin[]): string {
   const core = settingsIn(coreShape()).flatMap((setting) => [...settingLines(setting), '']);
-  return `${[...core, ...plugins.flatMap((plugin) => [...pluginLines(plugin, pluginShape(plugin)), ''])].join('\n').trimEnd()}\n`;
+  return `${[...core, ...plugins.flatMap((plugin) => pluginLines(plugin, pluginShape(plugin)))].join('\n').trimEnd()}\n`;
 }
 
 function pluginLines(plugin: AnyPlugin, shape: JsonObject): readonly string[] {
@@ -21,7 +21,7 @@ function pluginLines(plugin: AnyPlugin, shape: JsonObject): readonly string[] {
   if (settings.length === 0 && !optional) return [];
   const heading = [`# ${plugin.summary}${optional ? ' It is on when it has this table.' : ''}`, `[plugins.${bareOrQuoted(uriOf(plugin))}]`];
   const lines = [...heading, ...settings.flatMap(settingLines)];
-  return optional ? lines.map((line) => (line.startsWith('#') ? line : `# ${line}`)) : lines;
+  return [...(optional ? lines.map((line) => (line.startsWith('#') ? line : `# ${line}`)) : lines), ''];
 }
 
 function settingLines({ key, type, description, required, default: value }: Setting): readonly string[] {

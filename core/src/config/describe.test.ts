@@ -38,7 +38,9 @@ const range = definePlugin({
   config: z.strictObject({
     ranges: z.array(cidr()).default(['10.88.0.0/16', 'fd00:88::/64']).describe('Ranges to take addresses from.'),
     cooldown: duration().prefault('30s').describe('How long a released address rests | at least.'),
-    journal: size().default(64),
+    journal: size().default(64 * 2 ** 20),
+    odd: duration().default(90_500),
+    text: z.string().transform(Number).default(5),
     policy: z.enum(['first_free', 'random']).default('first_free').describe('Which free address comes next.'),
     routes: z
       .array(z.strictObject({ dst: cidr().describe('Where to.'), metric: z.int().default(0) }))
@@ -98,7 +100,12 @@ describe('the default config', () => {
   });
 
   it('leaves out a default that only code could pass', () => {
-    expect(defaultConfigToml(PLUGINS)).toContain('# journal = … (string; none unless set)');
+    expect(defaultConfigToml(PLUGINS)).toContain('# text = … (string; none unless set)');
+  });
+
+  it('writes durations and sizes as text', () => {
+    expect(defaultConfigToml(PLUGINS)).toContain('journal = "64MiB"\n');
+    expect(defaultConfigToml(PLUGINS)).toContain('odd = "90500ms"\n');
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { cidr, duration, identifier, ifname, ipAddress, mac, path, size } from './fields.ts';
+import { durationUnits, readMeasure, sizeUnits, writeMeasure } from './units.ts';
 
 const accepts = (schema: z.ZodType, value: unknown): unknown => {
   const parsed = schema.safeParse(value);
@@ -41,6 +42,17 @@ describe('fields', () => {
     ['size', size(), '64mib', 'refused: expected a size such as "64MiB", not "64mib"'],
   ])('%s', (_, schema, value, expected) => {
     expect(accepts(schema, value)).toBe(expected);
+  });
+
+  it('of durations and sizes are written as they are read', () => {
+    for (const units of [durationUnits, sizeUnits]) {
+      fc.assert(fc.property(fc.maxSafeNat(), (value) => readMeasure(writeMeasure(value, units), units) === value));
+    }
+    expect([writeMeasure(30_000, durationUnits), writeMeasure(0, durationUnits), writeMeasure(2 ** 26, sizeUnits)]).toEqual([
+      '30s',
+      '0ms',
+      '64MiB',
+    ]);
   });
 
   it('never throw, whatever the text', () => {

@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import * as z from 'zod';
+import { durationUnits, readMeasure, sizeUnits, type Units } from './units.ts';
 
 /** An address range as `10.88.0.0/16` or `fd00:88::/64`. */
 export function cidr(): z.ZodString {
@@ -45,50 +46,27 @@ export function identifier(): z.ZodString {
     });
 }
 
-const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  B: 1,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-};
-
-/** A duration as `"30s"`, `"1h30m"`, `"250ms"`; milliseconds in the result. Units ms, s, m, h, d. Its default is text too: `duration().prefault('30s')`. */
-export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
-  return z.string().transform((text, context) => {
-    const value = measure(text, DURATION_UNITS);
-    if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', input: text, message: `expected a duration such as "30s" or "1h30m", not ${quote(text)}` });
-    return z.NEVER;
-  });
+/** A duration as `"30s"`, `"1h30m"`, `"250ms"`; milliseconds in the result, and in a `default`. Units ms, s, m, h, d. */
+export function duration(): MeasureField {
+  return measureField(durationUnits, 'a duration such as "30s" or "1h30m"');
 }
 
-/** A size as `"64MiB"`, `"1GB"`, `"512B"`; bytes in the result. Its default is text too: `size().prefault('64MiB')`. */
-export function size(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {
-  return z.string().transform((text, context) => {
-    const value = measure(text, SIZE_UNITS);
-    if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', input: text, message: `expected a size such as "64MiB", not ${quote(text)}` });
-    return z.NEVER;
-  });
+/** A size as `"64MiB"`, `"1GB"`, `"512B"`; bytes in the result, and in a `default`. */
+export function size(): MeasureField {
+  return measureField(sizeUnits, 'a size such as "64MiB"');
 }
 
-/** The sum of `<number><unit>` parts, or undefined where the text is anything else or too large to be exact. */
-function measure(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  if (text.length > 64 || !/^(\d+(\.\d+)?[A-Za-z]+)+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)([A-Za-z]+)/g)) {
-    const factor = unit !== undefined && Object.hasOwn(units, unit) ? units[unit] : undefined;
-    if (factor === undefined) return undefined;
-    total += Number(amount) * factor;
-  }
-  const rounded = Math.round(total);
-  return Number.isSafeInteger(rounded) ? rounded : undefined;
+type MeasureField = z.ZodPipe<z.ZodString, z.ZodTransform<number, string>>;
+
+function measureField(units: Units, expected: string): MeasureField {
+  const field = z.string().transform((text, context) => {
+    const value = readMeasure(text, units);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', input: text, message: `expected ${expected}, not ${quote(text)}` });
+    return z.NEVER;
+  });
+  // Lets a default, which is a number, be shown as the text that a file would have.
+  return field.meta({ unit: units.base });
 }
 
 function isCidr(text: string): boolean {

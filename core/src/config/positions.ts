@@ -33,6 +33,9 @@ function addPair(lines: Lines, parent: KeyPath, pair: AST.TOMLKeyValue): void {
   addValue(lines, path, pair.value);
 }
 
+/** Deeper documents are refused elsewhere. */
+const DEEPEST = 64;
+
 function addValue(lines: Lines, path: KeyPath, value: AST.TOMLContentNode): void {
   if (value.type === 'TOMLArray') {
     for (const [index, element] of value.elements.entries()) {
@@ -44,7 +47,7 @@ function addValue(lines: Lines, path: KeyPath, value: AST.TOMLContentNode): void
 
 /** A path and what stands above it and hasn't got a line of its own yet. */
 function addAncestors(lines: Lines, path: KeyPath, line: number): void {
-  for (let length = 1; length <= path.length; length++) {
+  for (let length = 1; length <= Math.min(path.length, DEEPEST); length++) {
     const key = dotted(path.slice(0, length));
     if (!lines.has(key)) lines.set(key, line);
   }

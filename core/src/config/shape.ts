@@ -2,15 +2,28 @@ import * as z from 'zod';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { KeyPath } from './key-path.ts';
 import { isList, isTable } from './merge.ts';
+import { unitsOf, writeMeasure } from './units.ts';
 
 /**
  * What a schema takes, as JSON Schema. Keys, defaults, descriptions and the reference page are all read off it, so that
  * the zod schema stays their only source.
  */
 export function shapeOf(schema: z.ZodType): JsonObject {
-  const { $schema: _, ...shape } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const { $schema: _, ...shape } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: textDefault });
   // JSON Schema is JSON; zod's type merely says so less exactly.
   return JSON.parse(JSON.stringify(shape)) as JsonObject;
+}
+
+/**
+ * zod leaves the default of a transformed setting out, as it is no input. Of a duration or size it can be written as one, and with it
+ * the file shows what holds.
+ */
+function textDefault({ zodSchema, jsonSchema }: { readonly zodSchema: z.core.$ZodTypes; jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { def } = zodSchema._zod;
+  const units = unitsOf(jsonSchema['unit']);
+  if (def.type === 'default' && units !== undefined && typeof def.defaultValue === 'number') {
+    jsonSchema.default = writeMeasure(def.defaultValue, units);
+  }
 }
 
 /** The properties of an object's shape. */
