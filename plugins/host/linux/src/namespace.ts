@@ -133,8 +133,15 @@ export class LinuxNamespace implements Namespace {
   }
 
   async watch(signal: AbortSignal): Promise<AsyncIterableIterator<HostEvent>> {
-    const { netns, socket } = this.#open;
-    return watch({ libc: this.#kernel.libc, netns, socket, capacity: this.#kernel.settings.watchCapacity }, signal);
+    const shared = this.#open;
+    const { netns, socket } = shared;
+    const onEnd = shared.retain();
+    try {
+      return watch({ libc: this.#kernel.libc, netns, socket, capacity: this.#kernel.settings.watchCapacity, onEnd }, signal);
+    } catch (error) {
+      onEnd();
+      throw error;
+    }
   }
 
   async ping(address: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<{ readonly rttMs: number }> {

@@ -19,64 +19,101 @@ const TURN = 256;
 export interface WatchOptions {
   readonly libc: Libc;
   readonly netns: Netns;
-  /** For the links that are there at the beginning. */
+  /** For the links that are there at the beginning and after an overrun. */
   readonly socket: NetlinkSocket;
   /** Events that may wait for the reader. */
   readonly capacity: number;
+  /** Called when the watch has ended. */
+  readonly onEnd: () => void;
 }
 
 /** Notifications of one namespace from now on, until the signal aborts or the reader leaves. */
 export function watch(options: WatchOptions, signal: AbortSignal): EventQueue {
-  const { libc, netns, socket, capacity } = options;
+  const { libc, netns, capacity, onEnd } = options;
   signal.throwIfAborted();
   const fd = netns.run(() =>
     openNetlink(libc, { protocol: NETLINK_ROUTE, groups: GROUPS, nonBlocking: true, receiveTimeoutMs: 0, receiveBuffer: RECEIVE_BUFFER }),
   );
-  // Listening comes first, so that no link slips between the dump and the first notification.
-  const names = new Map(socket.dump(dumpLinks('list links'), decodeLink).map((link) => [link.index, link.name]));
-  const buffer = Buffer.alloc(BUFFER_SIZE);
   const stop = () => queue.end();
   const queue = new EventQueue(capacity, () => {
     signal.removeEventListener('abort', stop);
     poll[Symbol.dispose]();
     libc.close(fd);
+    onEnd();
   });
-  const poll = libc.onReadable(fd, () => {
-    try {
-      for (let turn = 0; turn < TURN; turn++) {
-        const events = receive(libc, fd, buffer, names);
-        if (events === undefined) return;
-        for (const event of events) queue.push(event);
-      }
-    } catch (error) {
-      queue.fail(error);
-    }
-  });
+  const listener = new Listener(options, fd, queue);
+  const poll = libc.onReadable(fd, () => listener.read());
   signal.addEventListener('abort', stop, { once: true });
   return queue;
 }
 
-/** The events of one datagram; undefined when none waits. */
-function receive(libc: Libc, fd: number, buffer: Buffer, names: Map<number, string>): readonly HostEvent[] | undefined {
-  const size = libc.recv(fd, buffer, MSG_TRUNC);
-  if (size > buffer.length) return [{ type: 'overrun' }];
-  if (size >= 0) return decodeEvents(buffer.subarray(0, size), names);
-  const errno = libc.errno();
-  switch (errnoName(errno)) {
-    case 'EAGAIN':
-      return undefined;
-    case 'EINTR':
-      return [];
-    case 'ENOBUFS':
-      return [{ type: 'overrun' }];
-    default:
-      throw kernelError({ errno, doing: 'listen to the kernel' });
+/** Reads one socket's notifications into a queue. */
+class Listener {
+  readonly #options: WatchOptions;
+  readonly #fd: number;
+  readonly #queue: EventQueue;
+  readonly #buffer = Buffer.alloc(BUFFER_SIZE);
+  /** Links by index, because an address is read about when its link may have gone. */
+  #names: Map<number, string>;
+  #lost = false;
+
+  /** The socket listens already, so that no link slips between the dump and the first notification. */
+  constructor(options: WatchOptions, fd: number, queue: EventQueue) {
+    this.#options = options;
+    this.#fd = fd;
+    this.#queue = queue;
+    this.#names = this.#linkNames();
+  }
+
+  read(): void {
+    try {
+      for (let turn = 0; turn < TURN && this.#receive(); turn++);
+    } catch (error) {
+      this.#queue.fail(error);
+    }
+  }
+
+  /** Whether more may wait. */
+  #receive(): boolean {
+    const size = this.#options.libc.recv(this.#fd, this.#buffer, MSG_TRUNC);
+    if (size >= 0) {
+      if (size > this.#buffer.length) this.#lost = true;
+      else if (!this.#lost) for (const event of decodeEvents(this.#buffer.subarray(0, size), this.#names)) this.#queue.push(event);
+      return true;
+    }
+    const errno = this.#options.libc.errno();
+    switch (errnoName(errno)) {
+      case 'EAGAIN':
+        this.#recover();
+        return false;
+      case 'EINTR':
+        return true;
+      case 'ENOBUFS':
+        this.#lost = true;
+        return true;
+      default:
+        throw kernelError({ errno, doing: 'listen to the kernel' });
+    }
+  }
+
+  /**
+   * After an overrun the kernel drops everything, without a further word, until the socket has been read empty. Only
+   * then may the reader be told to look again: what it does not see then will be notified.
+   */
+  #recover(): void {
+    if (!this.#lost) return;
+    this.#lost = false;
+    this.#names = this.#linkNames();
+    this.#queue.push({ type: 'overrun' });
+  }
+
+  #linkNames(): Map<number, string> {
+    return new Map(this.#options.socket.dump(dumpLinks('list links'), decodeLink).map((link) => [link.index, link.name]));
   }
 }
 
 /**
- * Reads notifications. `names` remembers links by index, because an address is read about when its link may have gone;
- * bytes that make no sense count as an overrun.
+ * Reads notifications; `names` is kept up to date. Bytes that make no sense count as an overrun.
  */
 export function decodeEvents(bytes: Buffer, names: Map<number, string>): readonly HostEvent[] {
   const events: HostEvent[] = [];
