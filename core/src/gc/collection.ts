@@ -2,7 +2,7 @@ import type { Events } from '../events/events.ts';
 import { deleteLease, isExpired, readLeases, unlinkNode } from '../leases/lease-records.ts';
 import type { Metadata, StoreName, Transaction } from '../metadata/store.ts';
 import type { Collectors } from './collectors.ts';
-import { deleteCondemned, isCondemned, listCondemned, writeCondemned } from './condemned.ts';
+import { deleteCondemned, isCondemned, listCondemned, readCondemned, writeCondemned } from './condemned.ts';
 import type { Node } from './gc.ts';
 import { type Standing, standingOf, type Views, type World } from './liveness.ts';
 import { earlier, mark, type Marking, readGraph } from './mark.ts';
@@ -82,11 +82,11 @@ export class Collection {
   async failed(store: StoreName, node: Node, lastError: string): Promise<void> {
     const { metadata, events } = this.#ports;
     await metadata.write(store, (tx) => {
-      for (const [listed, record] of listCondemned(tx, node.type)) {
-        if (listed.key !== node.key) continue;
-        writeCondemned(tx, node, { ...record, attempts: record.attempts + 1, lastError });
-        events.publish(tx, { topic: '/gc/failed', data: { ...node, attempts: record.attempts + 1, error: lastError } });
-      }
+      const record = readCondemned(tx, node);
+      if (record === undefined) return;
+      const attempts = record.attempts + 1;
+      writeCondemned(tx, node, { ...record, attempts, lastError });
+      events.publish(tx, { topic: '/gc/failed', data: { ...node, attempts, error: lastError } });
     });
   }
 
