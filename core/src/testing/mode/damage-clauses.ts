@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { Damage, ModeBench } from './bench.ts';
+
+const DAMAGES: readonly Damage[] = [
+  { name: 'the interface is gone', inflict: ({ namespace, attachment }) => namespace.deleteLink(attachment.ifname) },
+  { name: 'the interface is down', inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { up: false }) },
+  { name: 'the interface has another MAC', inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { mac: '0a:58:99:99:99:99' }) },
+  { name: 'the interface has another MTU', inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { mtu: 1300 }) },
+  {
+    name: 'an address is gone',
+    async inflict({ namespace, attachment }) {
+      for (const { address } of attachment.result?.ips.slice(-1) ?? []) await namespace.deleteAddress({ link: attachment.ifname, cidr: address });
+    },
+  },
+  {
+    name: 'a route is gone',
+    async inflict({ namespace, attachment }) {
+      for (const { dst, gw } of attachment.result?.routes.slice(0, 1) ?? []) await namespace.deleteRoute({ dst, link: attachment.ifname, ...(gw === undefined ? {} : { gateway: gw }) });
+    },
+  },
+];
+
+/** `check` tells what differs, and nothing else. */
+export function damageClauses(bench: ModeBench, own: readonly Damage[]): void {
+  describe('check', () => {
+    it.each([...DAMAGES, ...own].map((damage) => [damage.name, damage] as const))('tells that %s', async (_name, damage) => {
+      const mode = await bench.start();
+      const { namespace, attachment } = await bench.pod(mode);
+      const result = await bench.attach(mode, attachment);
+      const attached = { ...attachment, result };
+      await bench.check(mode, attached);
+      await bench.settle(damage.inflict({ host: bench.host, namespace, attachment: attached }));
+      await expect(bench.check(mode, attached)).rejects.toMatchObject({ code: 'network.check_failed' });
+      await bench.detach(mode, attached);
+    });
+
+    it('tells that the namespace is gone', async () => {
+      const mode = await bench.start();
+      const { path, attachment } = await bench.pod(mode);
+      const result = await bench.attach(mode, attachment);
+      await bench.deleteNamespace(path);
+      await expect(bench.check(mode, { ...attachment, result })).rejects.toMatchObject({ code: 'network.check_failed' });
+      await bench.detach(mode, { ...attachment, result });
+    });
+
+    it('tolerates what others have added', async () => {
+      const mode = await bench.start();
+      const { namespace, attachment } = await bench.pod(mode);
+      const result = await bench.attach(mode, attachment);
+      await bench.settle(namespace.addAddress({ link: attachment.ifname, cidr: '192.0.2.7/32' }));
+      await bench.settle(namespace.replaceRoute({ dst: '198.51.100.0/24', link: attachment.ifname }));
+      await bench.settle(namespace.createVeth({ name: 'hwt-near', peer: { namespace, name: 'hwt-far' } }));
+      await bench.check(mode, { ...attachment, result });
+      await bench.detach(mode, { ...attachment, result });
+    });
+  });
+}

@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Providers, systemContext } from '@hawser/core';
+import { type ClaimRequest, type Host, hostErrors, type Ipam } from '@hawser/core/network';
+import { type Damage, describeModeContract, type ModeFixture, startCore, testContext } from '@hawser/core/testing';
+import { openLinuxHost } from '@hawser/host-linux';
+import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
+import { parseRanges, RangeIpam } from '@hawser/ipam-range';
+import bridge, { BridgeMode } from '@hawser/mode-bridge';
+
+const SETTINGS = {
+  bridge: 'hwt-br0',
+  isDefaultGateway: true,
+  hairpinMode: true,
+  ipam: { routes: [{ dst: '192.0.2.0/24' }, { dst: '2001:db8::/32', mtu: 1400 }] },
+};
+
+/** The bridge mode with addresses of both families, on any host. */
+async function onHost(host: Host, rest: Pick<ModeFixture, 'namespacePath' | 'settle'> & AsyncDisposable): Promise<ModeFixture> {
+  const core = await startCore({ context: systemContext });
+  const { ranges } = parseRanges(['10.88.0.0/24', 'fd00:88::/64']);
+  const ipam = new RangeIpam({ ranges, cooldownMs: 30_000, claims: core.claims, clock: systemContext.clock });
+  return {
+    ...rest,
+    host,
+    start: (front) => new BridgeMode({ config: bridge.config.parse({ ip_masq: host.supports('nftables') }), host: front, ipams: only('range', ipam) }),
+    reserve: (claims: readonly ClaimRequest[], holder) =>
+      core.metadata.write('state', (tx) => {
+        const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;
+        return claims.flatMap((claim) => claim.take(tx, { holder, lease }));
+      }),
+    async [Symbol.asyncDispose]() {
+      await rest[Symbol.asyncDispose]();
+      await core[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function only<T>(id: string, value: T): Providers<T> {
+  return {
+    get: (asked) => (asked === id ? value : undefined),
+    ids: () => [id],
+    whyNot: () => 'is not in this agent',
+    [Symbol.iterator]: () => [[id, value] as const][Symbol.iterator](),
+  };
+}
+
+const portOf = (attachment: Parameters<Damage['inflict']>[0]['attachment']): string => attachment.result?.interfaces[1]?.name ?? '';
+
+const damages: readonly Damage[] = [
+  { name: 'the port is gone', inflict: ({ host, attachment }) => host.own.deleteLink(portOf(attachment)) },
+  { name: 'the port is down', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { up: false }) },
+  { name: 'the port is off the bridge', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { master: null }) },
+  { name: 'the port has lost hairpin mode', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { hairpin: false }) },
+  { name: 'the bridge is gone', inflict: ({ host }) => host.own.deleteLink(SETTINGS.bridge) },
+  { name: 'the bridge is down', inflict: ({ host }) => host.own.setLink(SETTINGS.bridge, { up: false }) },
+  { name: 'the bridge has lost a gateway address', inflict: ({ host }) => host.own.deleteAddress({ link: SETTINGS.bridge, cidr: '10.88.0.1/24' }) },
+  { name: 'the node forwards no more', inflict: ({ host }) => host.own.setSysctl('net.ipv4.ip_forward', '0') },
+  { name: 'the neighbour entry of a gateway is gone', inflict: ({ namespace }) => namespace.deleteNeighbour({ link: 'eth0', address: '10.88.0.1' }) },
+  { name: 'the route beyond the gateway of IPv6 is gone', inflict: ({ namespace }) => namespace.deleteRoute({ dst: '::/0', gateway: 'fd00:88::1', link: 'eth0' }) },
+  {
+    name: 'it is masqueraded no more',
+    async inflict({ host }) {
+      // Where the host has no nftables the mode was told not to masquerade; some damage is owed all the same.
+      if (host.supports('nftables')) await host.own.unmasquerade(await host.own.masquerades());
+      else await host.own.deleteLink(SETTINGS.bridge);
+    },
+  },
+];
+
+describeModeContract('bridge on the simulated kernel', {
+  settings: SETTINGS,
+  damages,
+  make() {
+    const { clock } = testContext();
+    const kernel = new SimulatedKernel({ context: { clock } });
+    const host = openSimulatedHost(kernel);
+    let made = 0;
+    return onHost(host, {
+      namespacePath: () => `/run/netns/hwt-${made++}`,
+      settle: (promise) => clock.runUntil(promise),
+      async [Symbol.asyncDispose]() {
+        host[Symbol.dispose]();
+        const faults = kernel.inconsistencies();
+        if (faults.length > 0) throw new Error(`the model broke its laws: ${faults.join('; ')}`);
+      },
+    });
+  },
+});
+
+describeModeContract('bridge on the Linux kernel', {
+  settings: SETTINGS,
+  damages,
+  unavailable: await whyNoLinux(),
+  async make() {
+    const linux = await openLinuxHost({ context: systemContext });
+    const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
+    const node = join(folder, 'node');
+    await linux.createNamespace(node);
+    const own = await linux.openNamespace(node);
+    let made = 0;
+    return onHost(withOwn(linux, own), {
+      namespacePath: () => join(folder, `hwt-${made++}`),
+      async [Symbol.asyncDispose]() {
+        own[Symbol.dispose]();
+        await linux.deleteNamespace(node);
+        await linux[Symbol.asyncDispose]();
+        rmSync(folder, { recursive: true, force: true });
+      },
+    });
+  },
+});
+
+/** The same host with another namespace in place of the agent's, so that nothing of this machine is touched. */
+function withOwn(host: Host, own: Host['own']): Host {
+  return {
+    kind: host.kind,
+    own,
+    supports: (feature) => host.supports(feature),
+    missing: (feature) => host.missing(feature),
+    openNamespace: (path) => host.openNamespace(path),
+    createNamespace: (path) => host.createNamespace(path),
+    deleteNamespace: (path) => host.deleteNamespace(path),
+  };
+}
+
+async function whyNoLinux(): Promise<string | undefined> {
+  try {
+    await using linux = await openLinuxHost({ context: systemContext });
+    return linux.missing('veth') ?? linux.missing('bridge');
+  } catch (error) {
+    return error instanceof Error ? error.message : hostErrors.kernel(String(error)).message;
+  }
+}
