@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { startCore } from '../testing/core.ts';
+import { testContext } from '../testing/context.ts';
+
+test('a lease is made, renewed, filled, listed and deleted, and tells of each change', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  const write = <T>(fn: Parameters<typeof core.metadata.write<T>>[1]) => core.metadata.write('state', fn);
+  const lease = await write((tx) => core.leases.create(tx, { id: 'mine', expiresInMs: 1000, labels: { a: 'b', empty: '' } }));
+  expect(lease).toMatchObject({ id: 'mine', store: 'state', labels: { a: 'b' }, resources: [] });
+  expect(lease.expiresAt).toBe(new Date(context.clock.now() + 1000).toISOString());
+  const resource = { type: 'thing', key: 'a/b' };
+  await write((tx) => {
+    core.leases.addResource(tx, 'mine', resource);
+    core.leases.addResource(tx, 'mine', resource);
+  });
+  const renewed = await write((tx) => core.leases.renew(tx, 'mine', 5000));
+  expect(renewed.resources).toEqual([resource]);
+  expect(renewed.expiresAt).toBe(new Date(context.clock.now() + 5000).toISOString());
+  await write((tx) => core.leases.removeResource(tx, 'mine', resource));
+  expect(core.metadata.read('state', (tx) => core.leases.get(tx, 'mine'))?.resources).toEqual([]);
+  await write((tx) => core.leases.delete(tx, 'mine'));
+  expect(core.metadata.read('state', (tx) => [...core.leases.list(tx)])).toEqual([]);
+  expect(Array.from(core.events.history({ topics: ['/leases'] }), ({ type }) => type)).toEqual(['leases.created', 'leases.renewed', 'leases.deleted']);
+});
+
+test('a lease that exists, is missing, or has a bad id, expiry or label is refused by name', async () => {
+  await using core = await startCore({ context: testContext() });
+  const attempt = (fn: Parameters<typeof core.metadata.write>[1]) => core.metadata.write('state', fn).then(() => 'done', (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error));
+  await attempt((tx) => core.leases.create(tx, { id: 'a' }));
+  expect(await attempt((tx) => core.leases.create(tx, { id: 'a' }))).toBe('leases.already_exists');
+  expect(await attempt((tx) => core.leases.create(tx, { id: 'no good' }))).toBe('leases.invalid_id');
+  expect(await attempt((tx) => core.leases.create(tx, { id: 'a'.repeat(77) }))).toBe('leases.invalid_id');
+  expect(await attempt((tx) => core.leases.create(tx, { expiresInMs: 0 }))).toBe('leases.invalid_expiry');
+  expect(await attempt((tx) => core.leases.create(tx, { labels: { a: 'x'.repeat(4096) } }))).toBe('leases.invalid_labels');
+  expect(await attempt((tx) => core.leases.renew(tx, 'b', 1))).toBe('leases.not_found');
+  expect(await attempt((tx) => core.leases.delete(tx, 'b'))).toBe('leases.not_found');
+  expect(await attempt((tx) => core.leases.addResource(tx, 'b', { type: 'a', key: 'b' }))).toBe('leases.not_found');
+  expect(await attempt((tx) => core.leases.create(tx, { expiresInMs: Number.MAX_SAFE_INTEGER }))).toBe('done');
+});
