@@ -41,20 +41,23 @@ export function replaceRoute(net: Net, told: Route): void {
   else net.routes[at] = route;
 }
 
+/** Of several that fit, the one with the lowest priority goes. */
 export function deleteRoute(net: Net, told: Route): void {
   const dst = parsePrefix(told.dst);
   const device = told.link === undefined ? undefined : mustFind(net, told.link);
-  const at = net.routes.findIndex(
+  const gateway = told.gateway === undefined ? undefined : parseIp(told.gateway);
+  const fitting = net.routes.filter(
     (route) =>
       route.table === (told.table ?? TABLE.main) &&
       samePrefix(route.dst, dst) &&
       (told.priority === undefined || route.priority === told.priority) &&
       (told.type === undefined || route.type === told.type) &&
       (device === undefined || route.device === device) &&
-      (told.gateway === undefined || (route.gateway !== undefined && sameIp(route.gateway, parseIp(told.gateway)))),
+      (gateway === undefined || (route.gateway !== undefined && sameIp(route.gateway, gateway))),
   );
-  if (at < 0) refuse('ESRCH', `there is no route to ${told.dst}`);
-  net.routes.splice(at, 1);
+  const [first] = fitting.toSorted((a, b) => a.priority - b.priority);
+  if (first === undefined) refuse('ESRCH', `there is no route to ${told.dst}`);
+  net.routes.splice(net.routes.indexOf(first), 1);
 }
 
 /** The route to the subnet of an address, unless it is there already or there is none to make (what is on lo is local). */
@@ -139,13 +142,21 @@ function outgoing(net: Net, told: Route, gateway: Ip | undefined, family: Family
   // Of IPv4 the kernel looks at the main table only, which knows no local addresses, unless it is told that the gateway is on the link.
   const own = (family === 6 || told.onlink === true) && net.addresses.some((address) => sameIp(address.prefix, gateway));
   if (own) refuse('EINVAL', `gateway ${formatIp(gateway)} is an address of this namespace`);
+  if (told.onlink === true && device !== undefined) checkElsewhere(net, gateway, device);
   if (device !== undefined && (told.onlink === true || isLinkLocal(gateway))) return device;
   return deviceTowards(net, gateway, device);
 }
 
+/** IPv6 does not believe that a gateway is on a link when a route to its subnet says another. */
+function checkElsewhere(net: Net, gateway: Ip, device: Device): void {
+  const route = longestMatch(net, TABLE.main, gateway);
+  const elsewhere = route !== undefined && route.dst.length > 0 && route.device !== device;
+  if (gateway.family === 6 && elsewhere) refuse('EINVAL', `gateway ${formatIp(gateway)} is not on link '${device.name}'`);
+}
+
 function checkDevice(device: Device, family: Family): void {
-  if (!device.up) refuse('ENETDOWN', `link '${device.name}' is down`);
   if (family === 6 && device.mtu < IPV6_MTU) refuse('ENODEV', `link '${device.name}' has no IPv6 below an MTU of ${IPV6_MTU}`);
+  if (!device.up) refuse('ENETDOWN', `link '${device.name}' is down`);
 }
 
 function checkOnlink(device: Device | undefined, gateway: Ip | undefined, family: Family): void {
