@@ -1,0 +1,66 @@
+import { systemContext } from '@hawser/core';
+import { Claims, Metadata } from '@hawser/core/contracts';
+import type { AttachmentRequest } from '@hawser/core/network';
+import { describePluginContract, fakePlugin, startCore, type TestCore, testContext } from '@hawser/core/testing';
+import range, { parseRanges, RangeIpam } from '@hawser/ipam-range';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const opened: TestCore[] = [];
+
+describePluginContract(range, {
+  config: { ranges: ['10.88.0.0/16', 'fd00:88::/64'] },
+  async requires() {
+    const core = await startCore({ context: systemContext });
+    opened.push(core);
+    return [fakePlugin(Metadata, 'lmdb', core.metadata), fakePlugin(Claims, 'ledger', core.claims)];
+  },
+  async release() {
+    for (const core of opened.splice(0)) await core[Symbol.asyncDispose]();
+  },
+});
+
+const request: AttachmentRequest = {
+  containerId: 'c',
+  ifname: 'eth0',
+  netns: '/run/netns/c',
+  network: { name: 'n', settings: {}, capabilities: {} },
+  staticIps: [],
+};
+
+describe('ranges on the real ledger', () => {
+  const context = testContext();
+  let core: TestCore;
+  const open = (...ranges: string[]) => new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: 30_000, claims: core.claims, clock: context.clock });
+  const lease = () => core.metadata.write('state', (tx) => core.leases.create(tx, { expiresInMs: 60_000 }).id);
+  const take = async (ipam: RangeIpam, id: string, staticIps: readonly string[] = []) => {
+    const protectedBy = await lease();
+    const taken = await core.metadata.write('state', (tx) =>
+      ipam.claim({ ...request, staticIps }).take(tx, { holder: { containerId: id, ifname: 'eth0' }, lease: protectedBy }),
+    );
+    return { keys: taken.map(({ key }) => key), lease: protectedBy };
+  };
+
+  beforeEach(async () => {
+    core = await startCore({ context });
+  });
+  afterEach(() => core[Symbol.asyncDispose]());
+
+  it('takes what nobody has, for many at once', async () => {
+    const ipam = open('10.88.0.0/24', 'fd00:88::/64');
+    const taken = await Promise.all(Array.from({ length: 100 }, (_, number) => take(ipam, `c${number}`)));
+    expect(new Set(taken.flatMap(({ keys }) => keys)).size).toBe(200);
+  });
+
+  it('gives back what a lease that is gone held, after its cooldown, behind all others', async () => {
+    const ipam = open('10.88.0.0/29');
+    const first = await take(ipam, 'first');
+    expect(first.keys).toEqual(['10.88.0.2']);
+    await core.metadata.write('state', (tx) => core.leases.delete(tx, first.lease));
+    await core.gc.run({ signal: AbortSignal.any([]) });
+    await expect(take(ipam, 'asks', ['10.88.0.2'])).rejects.toMatchObject({ code: 'ipam.address_in_use' });
+    for (let number = 0; number < 4; number++) expect((await take(ipam, `c${number}`)).keys).toEqual([`10.88.0.${number + 3}`]);
+    await expect(take(ipam, 'too many')).rejects.toMatchObject({ message: 'no address is left in 10.88.0.0/29: 5 in all, 4 held, 1 cooling down' });
+    await context.clock.advance(30_000);
+    expect((await take(ipam, 'later')).keys).toEqual(['10.88.0.2']);
+  });
+});
