@@ -53,9 +53,15 @@ function flatten(issue: Issue): readonly Issue[] {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
   const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
   const deepest = Math.max(...issue.errors.map(depth));
-  if (deepest === 0) return [{ ...issue, message: [...new Set(issue.errors.flat().map(messageOf))].join(', or ') }];
+  if (deepest === 0) return [{ ...issue, message: either(issue.errors.flat().map((inner) => messageOf(inner))) }];
   const best = issue.errors.find((branch) => depth(branch) === deepest) ?? [];
   return best.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** `expected a string or a table` from what each alternative expected. */
+function either(messages: readonly string[]): string {
+  const [first = '', ...others] = new Set(messages);
+  return [first, ...others.map((message) => message.replace(/^expected /, ''))].join(' or ');
 }
 
 function issueFault(issue: Issue, table: JsonObject, at: KeyPath): PlainFault {
@@ -71,6 +77,7 @@ function messageOf(issue: Issue, value?: JsonValue): string {
   const got = value === undefined ? '' : `, not ${brief(value)}`;
   if (issue.code === 'invalid_type') return `expected ${article(issue.expected)}${got}`;
   if (issue.code === 'invalid_value') return `expected ${issue.values.map((one) => JSON.stringify(one)).join(' or ')}${got}`;
+  if (issue.code === 'invalid_union') return `${issue.message}${got}`;
   const text = issue.message.replace(/^Invalid input: /, '');
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
