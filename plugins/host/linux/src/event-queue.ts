@@ -8,7 +8,7 @@ export class EventQueue implements AsyncIterableIterator<HostEvent> {
   readonly #capacity: number;
   readonly #onEnd: () => void;
   #events: HostEvent[] = [];
-  #readers: PromiseWithResolvers<IteratorResult<HostEvent>>[] = [];
+  readonly #readers: PromiseWithResolvers<IteratorResult<HostEvent>>[] = [];
   #ended = false;
   #failure: unknown;
 

@@ -49,7 +49,7 @@ describe('visits to a namespace', () => {
   it('can not be asynchronous', () => {
     const { away } = visited(false);
     // @ts-expect-error -- what a promise does later would happen in another namespace
-    away.run(() => Promise.resolve(5));
+    void away.run(() => Promise.resolve(5));
   });
 });
 

@@ -100,7 +100,8 @@ export class Retirement {
     try {
       while (this.#leaving.size > 0) {
         await this.#gather();
-        [this.#deleting, this.#leaving] = [this.#leaving, new Map()];
+        this.#deleting = this.#leaving;
+        this.#leaving = new Map();
         await this.#deleteBatch(this.#deleting);
       }
     } finally {

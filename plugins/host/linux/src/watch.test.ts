@@ -1,5 +1,5 @@
 import type { HostEvent } from '@hawser/core/network';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { EventQueue } from './event-queue.ts';
 import { testKernel } from './testing/kernel.ts';
 import { unavailable } from './testing/machine.ts';
@@ -40,7 +40,11 @@ describe('a queue of events', () => {
   });
 });
 
-describe.skipIf(missing !== undefined)(`notifications of the kernel${missing === undefined ? '' : `: ${missing}`}`, () => {
+describe('notifications of the kernel', () => {
+  beforeEach((test) => {
+    if (missing !== undefined) test.skip(missing);
+  });
+
   it('that were too many are told as an overrun, and those after it come', async () => {
     await using kernel = await testKernel({ watchCapacity: 64 });
     const namespace = await kernel.namespace();

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemContext } from '@hawser/core';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { loadLibc } from '../libc.ts';
 import { testKernel } from '../testing/kernel.ts';
 import { unavailable } from '../testing/machine.ts';
@@ -15,12 +15,16 @@ const missing = (await unavailable()) ?? (nft === undefined ? 'nft is not instal
 const A = { source: '10.88.0.5', subnet: '10.88.0.0/16' };
 const B = { source: '10.88.0.6', subnet: '10.88.0.0/16' };
 
-describe.skipIf(missing !== undefined)(`masquerading on the kernel${missing === undefined ? '' : `: ${missing}`}`, () => {
+describe('masquerading on the kernel', () => {
+  beforeEach((test) => {
+    if (missing !== undefined) test.skip(missing);
+  });
+
   async function nftIn(path: string, ...args: readonly string[]): Promise<string> {
     const libc = await loadLibc();
     using own = Netns.own(libc);
     using netns = Netns.open(libc, path, own);
-    return runNft({ libc, netns, executable: nft ?? 'nft', clock: systemContext.clock, timeoutMs: 5_000 }, args, '');
+    return await runNft({ libc, netns, executable: nft ?? 'nft', clock: systemContext.clock, timeoutMs: 5_000 }, args, '');
   }
 
   it('leaves no table behind', async () => {

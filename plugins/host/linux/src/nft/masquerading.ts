@@ -23,9 +23,9 @@ interface Change {
  */
 export class Masquerading {
   readonly #options: MasqueradingOptions;
-  #waiting: Change[] = [];
+  readonly #waiting: Change[] = [];
   #known: Entries | undefined;
-  #run: Promise<void> | undefined;
+  #working = false;
 
   constructor(options: MasqueradingOptions) {
     this.#options = options;
@@ -36,7 +36,7 @@ export class Masquerading {
     for (const entry of [...add, ...remove]) checkEntry(entry);
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ add, remove, done });
-    this.#run ??= this.#work();
+    if (!this.#working) void this.#work();
     return done.promise;
   }
 
@@ -53,6 +53,7 @@ export class Masquerading {
 
   async #work(): Promise<void> {
     const release = this.#options.retain();
+    this.#working = true;
     try {
       while (this.#waiting.length > 0) {
         const changes = this.#waiting.splice(0);
@@ -62,7 +63,7 @@ export class Masquerading {
         );
       }
     } finally {
-      this.#run = undefined;
+      this.#working = false;
       release();
     }
   }
