@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import type { AgentProcess } from './harness/agent.ts';
-import { add, CniResult, cnitool, exec } from './harness/cnitool.ts';
+import { add, call, CniResult, cnitool } from './harness/cnitool.ts';
 import { openNetwork } from './harness/network.ts';
 import { makeNamespace } from './harness/pod-namespace.ts';
-import { eventually } from './harness/poll.ts';
 import { ours, shared } from './harness/suite.ts';
 
 /** What only our agent does beneath cnitool: crashes, garbage collection, refusals. */
@@ -15,8 +14,6 @@ function agent(): AgentProcess {
   if (process === undefined) throw new Error('only with our network');
   return process;
 }
-
-const config = { cniVersion: '1.1.0', name: 'hwt', type: 'hawser-cni' };
 
 test('a pod may have a second interface', async () => {
   await using pod = await makeNamespace();
@@ -39,7 +36,7 @@ test('an address that is taken is refused, and the refused ADD leaves nothing', 
   await network().nothingLeft();
 });
 
-test('STATUS and GC of cnitool: only what has lost its namespace is reaped', async () => {
+test('STATUS and GC of cnitool, which calls DEL for all that it knows', async () => {
   await using kept = await makeNamespace();
   await using lost = await makeNamespace();
   expect((await cnitool(network(), 'status', kept.path)).code).toBe(0);
@@ -47,29 +44,30 @@ test('STATUS and GC of cnitool: only what has lost its namespace is reaped', asy
   await add(network(), lost.path);
   await lost.remove();
   expect((await cnitool(network(), 'gc', kept.path)).code).toBe(0);
-  await eventually('one attachment left', async () => ((await agent().attachments()).length === 1 ? true : undefined));
-  expect((await cnitool(network(), 'check', kept.path)).code).toBe(0);
-  expect((await cnitool(network(), 'del', kept.path)).code).toBe(0);
+  expect(await kept.exec('ip', '-o', 'link')).not.toContain('eth0');
   await network().nothingLeft();
 });
 
 test('the same ADD again is answered with what is there', async () => {
   await using pod = await makeNamespace();
-  const env = { CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'again', CNI_NETNS: pod.path, CNI_IFNAME: 'eth0' };
-  const first = await exec(network(), 'hawser-cni', env, config);
-  const second = await exec(network(), 'hawser-cni', env, config);
+  const first = await call(network(), { command: 'ADD', pod });
+  const second = await call(network(), { command: 'ADD', pod });
   expect([first.code, second.code]).toEqual([0, 0]);
   expect(CniResult.parse(JSON.parse(second.stdout))).toEqual(CniResult.parse(JSON.parse(first.stdout)));
-  expect((await exec(network(), 'hawser-cni', { ...env, CNI_COMMAND: 'DEL' }, config)).code).toBe(0);
+  expect((await call(network(), { command: 'DEL', pod })).code).toBe(0);
   await network().nothingLeft();
 });
 
 test('each fault of the environment and the input has its code and one sentence', async () => {
-  const environment = await exec(network(), 'hawser-cni', { CNI_COMMAND: 'ADD' }, config);
+  const environment = await call(network(), { command: 'ADD' });
   expect(environment.code).not.toBe(0);
   expect(JSON.parse(environment.stdout)).toMatchObject({ code: 4, msg: expect.stringMatching(/CNI_CONTAINERID.*CNI_NETNS.*CNI_IFNAME/s) });
-  const mode = await exec(network(), 'hawser-cni', { CNI_COMMAND: 'STATUS' }, { ...config, cniVersion: '9.9.9' });
-  expect(JSON.parse(mode.stdout)).toMatchObject({ code: 1 });
+  expect(JSON.parse((await call(network(), { command: 'STATUS', cniVersion: '9.9.9' })).stdout)).toMatchObject({ code: 1 });
+  const own = { CNI_CONTAINERID: 'own', CNI_NETNS: '/proc/self/ns/net', CNI_IFNAME: 'eth0' };
+  expect(JSON.parse((await call(network(), { command: 'ADD', env: own })).stdout)).toMatchObject({ code: 8 });
+  await using pod = await makeNamespace();
+  const mode = await call(network(), { command: 'ADD', pod, config: { mode: 'nonsense' } });
+  expect(JSON.parse(mode.stdout)).toMatchObject({ code: expect.any(Number), msg: expect.stringContaining('bridge') });
 });
 
 test('killed while pods run: they go on, and the next start knows them', async () => {
@@ -142,9 +140,7 @@ test('killed in the middle of twenty DELs: repeated, they leave nothing', { time
 
 test('a client that is killed takes its half-made ADD with it', async () => {
   await using pod = await makeNamespace();
-  const env = { CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'impatient', CNI_NETNS: pod.path, CNI_IFNAME: 'eth0' };
-  await exec(network(), 'hawser-cni', env, config, 2);
-  const del = await exec(network(), 'hawser-cni', { ...env, CNI_COMMAND: 'DEL' }, config);
-  expect(del.code).toBe(0);
+  await call(network(), { command: 'ADD', pod, timeoutMs: 2 });
+  expect((await call(network(), { command: 'DEL', pod })).code).toBe(0);
   await network().nothingLeft();
 });

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cnitool } from './harness/cnitool.ts';
+import { call } from './harness/cnitool.ts';
 import { must, run } from './harness/command.ts';
 import { Containerd } from './harness/containerd.ts';
 import { type Network, openNetwork } from './harness/network.ts';
@@ -18,7 +18,7 @@ interface Node extends AsyncDisposable {
   ctr(...args: readonly string[]): Promise<string>;
 }
 
-const node = shared<Node>(['containerd', 'ctr', 'runc', 'cni-lab', 'busybox', 'cnitool'], async (folder) => {
+const node = shared<Node>(['containerd', 'ctr', 'runc', 'cni-lab', 'busybox'], async (folder) => {
   const network = await openNetwork(folder);
   const containerd = new Containerd(join(folder, 'c'), network);
   await containerd.start();
@@ -52,6 +52,6 @@ test('ctr run -d --cni and a kill: DEL never comes, GC finds it', async (context
   await eventually('ended', async () => ((await run('pgrep', ['-f', 'sleep 1000'])).code === 0 ? undefined : true));
   await ctr('task', 'rm', '-f', 'killed');
   await ctr('container', 'rm', 'killed');
-  expect((await cnitool(network, 'gc', '/proc/self/ns/net')).code).toBe(0);
+  expect((await call(network, { command: 'GC' })).code).toBe(0);
   await network.nothingLeft();
 });

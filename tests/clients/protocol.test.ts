@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import type { AgentProcess } from './harness/agent.ts';
-import { exec } from './harness/cnitool.ts';
+import { call, exec } from './harness/cnitool.ts';
 import type { Outcome } from './harness/command.ts';
 import { conflist, openNetwork } from './harness/network.ts';
 import { makeNamespace, type PodNamespace } from './harness/pod-namespace.ts';
+import { eventually } from './harness/poll.ts';
 import { ours, shared } from './harness/suite.ts';
 
 /** What clients of every age say to the executable, and what they must hear. */
@@ -26,19 +28,6 @@ const Plugins = z.object({
   plugins: z.array(z.record(z.string(), z.json())),
 });
 
-/** Calls the executable with the installed plugin's settings, as libcni does. */
-function call(
-  command: string,
-  cniVersion: string,
-  pod?: PodNamespace,
-  extra: object = {},
-  env: Readonly<Record<string, string>> = {},
-): Promise<Outcome> {
-  const { name, plugins } = Plugins.parse(JSON.parse(conflist(network())));
-  const attachment = pod === undefined ? {} : { CNI_CONTAINERID: pod.name, CNI_NETNS: pod.path, CNI_IFNAME: 'eth0' };
-  return exec(network(), 'hawser-cni', { CNI_COMMAND: command, ...attachment, ...env }, { ...plugins[0], name, cniVersion, ...extra });
-}
-
 const said = (outcome: Outcome): unknown => JSON.parse(outcome.stdout);
 
 test('the conflist serves clients of 1.0.0 and of 1.1.0, and installing it again does not touch it', async () => {
@@ -52,72 +41,88 @@ test('the conflist serves clients of 1.0.0 and of 1.1.0, and installing it again
 
 test.each(['0.1.0', '0.2.0'])('a client of %s gets ip4 and ip6', async (version) => {
   await using pod = await makeNamespace();
-  const added = await call('ADD', version, pod);
+  const added = await call(network(), { command: 'ADD', cniVersion: version, pod });
   expect(said(added)).toMatchObject({
     cniVersion: version,
     ip4: { ip: expect.stringMatching(/^10\.213\.0\./) },
     ip6: { ip: expect.stringMatching(/^fd00:213::/) },
   });
-  expect((await call('DEL', version, pod)).code).toBe(0);
+  expect((await call(network(), { command: 'DEL', cniVersion: version, pod })).code).toBe(0);
   await network().nothingLeft();
 });
 
 test.each(['0.3.0', '0.3.1', '0.4.0'])('a client of %s gets addresses with their family, and dns', async (version) => {
   await using pod = await makeNamespace();
-  const added = await call('ADD', version, pod);
+  const added = await call(network(), { command: 'ADD', cniVersion: version, pod });
   expect(said(added)).toMatchObject({ cniVersion: version, ips: [{ version: '4' }, { version: '6' }], dns: {} });
-  expect((await call('DEL', version, pod)).code).toBe(0);
+  expect((await call(network(), { command: 'DEL', cniVersion: version, pod })).code).toBe(0);
   await network().nothingLeft();
 });
 
 test('verbs that a version does not have are refused with code 1', async () => {
   await using pod = await makeNamespace();
-  expect(said(await call('CHECK', '0.3.1', pod, { prevResult: { cniVersion: '0.3.1' } }))).toMatchObject({ code: 1 });
-  expect(said(await call('GC', '1.0.0'))).toMatchObject({ code: 1 });
-  expect(said(await call('STATUS', '1.0.0'))).toMatchObject({ code: 1 });
+  expect(
+    said(await call(network(), { command: 'CHECK', cniVersion: '0.3.1', pod, config: { prevResult: { cniVersion: '0.3.1' } } })),
+  ).toMatchObject({ code: 1 });
+  expect(said(await call(network(), { command: 'GC', cniVersion: '1.0.0' }))).toMatchObject({ code: 1 });
+  expect(said(await call(network(), { command: 'STATUS', cniVersion: '1.0.0' }))).toMatchObject({ code: 1 });
 });
 
 test('CHECK without prevResult is refused, with it it agrees', async () => {
   await using pod = await makeNamespace();
-  const prevResult = said(await call('ADD', '1.0.0', pod));
-  expect((await call('CHECK', '1.0.0', pod)).code).not.toBe(0);
-  const checked = await call('CHECK', '1.0.0', pod, { prevResult });
+  const prevResult = said(await call(network(), { command: 'ADD', cniVersion: '1.0.0', pod }));
+  expect((await call(network(), { command: 'CHECK', cniVersion: '1.0.0', pod })).code).not.toBe(0);
+  const checked = await call(network(), { command: 'CHECK', cniVersion: '1.0.0', pod, config: { prevResult } });
   expect([checked.code, checked.stdout.trim()]).toEqual([0, '']);
-  expect((await call('DEL', '1.0.0', pod, { prevResult })).code).toBe(0);
+  expect((await call(network(), { command: 'DEL', cniVersion: '1.0.0', pod, config: { prevResult } })).code).toBe(0);
   await network().nothingLeft();
 });
 
 test('DEL comes with the namespace, without it, after a failed ADD, and for what never was', async () => {
   await using pod = await makeNamespace();
-  await call('ADD', '1.0.0', pod);
-  expect((await call('DEL', '1.0.0', pod, {}, { CNI_NETNS: '' })).code).toBe(0);
-  expect((await call('DEL', '1.0.0', pod, {}, { CNI_NETNS: '/run/netns/hwt-gone' })).code).toBe(0);
-  expect((await call('DEL', '1.0.0', pod)).code).toBe(0);
-  expect((await call('DEL', '1.0.0', undefined, {}, { CNI_CONTAINERID: 'never-was', CNI_NETNS: '', CNI_IFNAME: 'eth0' })).code).toBe(0);
+  await call(network(), { command: 'ADD', cniVersion: '1.0.0', pod });
+  expect((await call(network(), { command: 'DEL', cniVersion: '1.0.0', pod, env: { CNI_NETNS: '' } })).code).toBe(0);
+  expect((await call(network(), { command: 'DEL', cniVersion: '1.0.0', pod, env: { CNI_NETNS: '/run/netns/hwt-gone' } })).code).toBe(0);
+  expect((await call(network(), { command: 'DEL', cniVersion: '1.0.0', pod })).code).toBe(0);
+  expect(
+    (
+      await call(network(), {
+        command: 'DEL',
+        cniVersion: '1.0.0',
+        env: { CNI_CONTAINERID: 'never-was', CNI_NETNS: '', CNI_IFNAME: 'eth0' },
+      })
+    ).code,
+  ).toBe(0);
   await network().nothingLeft();
 });
 
 test('GC takes a list, null for nothing, and no key for what has lost its namespace', async () => {
   await using kept = await makeNamespace();
   await using dropped = await makeNamespace();
-  for (const pod of [kept, dropped]) expect((await call('ADD', '1.1.0', pod)).code).toBe(0);
-  const containers = async (): Promise<readonly string[]> => (await agent().attachments()).map((row) => row.containerId).toSorted();
-  expect((await call('GC', '1.1.0')).code).toBe(0);
-  expect(await containers()).toEqual([kept.name, dropped.name].toSorted());
-  expect((await call('GC', '1.1.0', undefined, { 'cni.dev/valid-attachments': [{ containerID: kept.name, ifname: 'eth0' }] })).code).toBe(
-    0,
-  );
-  expect(await containers()).toEqual([kept.name]);
-  expect((await call('GC', '1.1.0', undefined, { 'cni.dev/valid-attachments': null })).code).toBe(0);
-  expect(await containers()).toEqual([]);
+  await using lost = await makeNamespace();
+  const gc = async (config: object): Promise<void> => expect((await call(network(), { command: 'GC', config })).code).toBe(0);
+  const remain = (pods: readonly PodNamespace[]): Promise<boolean> =>
+    eventually('attachments that remain', async () => {
+      const rows = (await agent().attachments()).map((row) => row.containerId).toSorted();
+      return isDeepStrictEqual(rows, pods.map((pod) => pod.name).toSorted()) ? true : undefined;
+    });
+  for (const pod of [kept, dropped, lost]) expect((await call(network(), { command: 'ADD', pod })).code).toBe(0);
+  await lost.remove();
+  await gc({});
+  await remain([kept, dropped]);
+  await gc({ 'cni.dev/valid-attachments': [{ containerID: kept.name, ifname: 'eth0' }] });
+  await remain([kept]);
+  expect(await kept.exec('ip', '-o', 'addr', 'show', 'eth0')).toContain('10.213.0.');
+  await gc({ 'cni.dev/valid-attachments': null });
+  await remain([]);
   await network().nothingLeft();
 });
 
 test('STATUS is quiet while the agent serves, and 50 while it does not', async () => {
-  const ready = await call('STATUS', '1.1.0');
+  const ready = await call(network(), { command: 'STATUS', cniVersion: '1.1.0' });
   expect([ready.code, ready.stdout.trim()]).toEqual([0, '']);
   await agent().stop();
-  const down = await call('STATUS', '1.1.0');
+  const down = await call(network(), { command: 'STATUS', cniVersion: '1.1.0' });
   await agent().start();
   expect(said(down)).toMatchObject({ code: 50 });
 });
@@ -129,10 +134,10 @@ test('what is not there yet is refused by name and never ignored', async () => {
     ['portMappings', { PortMappings: [{ HostPort: 8080, ContainerPort: 80, Protocol: 'tcp' }] }],
     ['bandwidth', { bandwidth: { ingressRate: 1_000_000, ingressBurst: 1_000_000 } }],
   ] as const) {
-    const refused = await call('ADD', '1.0.0', pod, { runtimeConfig });
+    const refused = await call(network(), { command: 'ADD', cniVersion: '1.0.0', pod, config: { runtimeConfig } });
     expect(said(refused)).toMatchObject({ code: expect.any(Number), msg: expect.stringMatching(new RegExp(key, 'i')) });
     expect(refused.code).not.toBe(0);
-    await call('DEL', '1.0.0', pod);
+    await call(network(), { command: 'DEL', cniVersion: '1.0.0', pod });
   }
   await network().nothingLeft();
 });

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Outcome, run } from './command.ts';
-import type { Network } from './network.ts';
+import { conflist, type Network } from './network.ts';
+import type { PodNamespace } from './pod-namespace.ts';
 
 /** A result of CNI 1.x, the part that tests look at. */
 export const CniResult = z.object({
@@ -59,4 +60,30 @@ export function exec(
     input: typeof config === 'string' ? config : JSON.stringify(config),
     timeoutMs,
   });
+}
+
+const Settings = z.object({ name: z.string(), plugins: z.array(z.record(z.string(), z.json())) });
+
+export interface Call {
+  readonly command: string;
+  readonly cniVersion?: string;
+  /** The container's namespace, whose name is the container's id too. */
+  readonly pod?: PodNamespace;
+  /** Beside the installed settings: runtimeConfig, prevResult, cni.dev/valid-attachments. */
+  readonly config?: object;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+/** Calls our executable as libcni does, with the installed plugin's settings. */
+export function call(network: Network, { command, cniVersion = '1.1.0', pod, config = {}, env = {}, timeoutMs }: Call): Promise<Outcome> {
+  const { name, plugins } = Settings.parse(JSON.parse(conflist(network)));
+  const attachment = pod === undefined ? {} : { CNI_CONTAINERID: pod.name, CNI_NETNS: pod.path, CNI_IFNAME: 'eth0' };
+  return exec(
+    network,
+    'hawser-cni',
+    { CNI_COMMAND: command, ...attachment, ...env },
+    { ...plugins[0], name, cniVersion, ...config },
+    timeoutMs,
+  );
 }
