@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -92,17 +92,28 @@ describe('the agent in the foreground', () => {
     expect(existsSync(socket)).toBe(false);
   });
 
-  test('a failed plugin is a warning; a required one stops the boot and leaves no socket', async () => {
+  test('a failed plugin is told; a required one stops the boot and leaves no socket', async () => {
     const bad = definePlugin({ provides: Thing, id: 'bad', summary: 'Fails.', start: () => Promise.reject(new Error('no')) });
     const first = run([bad]);
     await first.ready();
-    expect(first.lines).toContainEqual(expect.objectContaining({ level: 40, plugin: 'test.thing.v1.bad', remedy: expect.any(String) }));
+    expect(first.lines).toContainEqual(expect.objectContaining({ level: 50, plugin: 'test.thing.v1.bad', remedy: expect.any(String) }));
     first.signals.emit('SIGTERM', 'SIGTERM');
     expect(await first.code).toBe(0);
     await writeFile(config, `version = 1\nroot = "${folder}/root"\nstate = "${folder}/state"\nrequired = ["test.thing.v1.bad"]\n`);
     const second = run([bad]);
     await expect(second.code).rejects.toMatchObject({ code: 'plugin.required_failed' });
     expect(existsSync(second.socket)).toBe(false);
+  });
+
+  test('a damaged store is refused with the remedy and stays as it is', async () => {
+    const first = run();
+    await first.ready();
+    first.signals.emit('SIGTERM', 'SIGTERM');
+    await first.code;
+    const data = join(folder, 'root/store/data.mdb');
+    await writeFile(data, 'garbage');
+    await expect(run().code).rejects.toMatchObject({ code: 'plugin.required_failed', message: expect.stringContaining('is damaged') });
+    expect(await readFile(data, 'utf8')).toBe('garbage');
   });
 
   test('a signal during the boot stops what has started', async () => {

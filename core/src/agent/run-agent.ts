@@ -56,9 +56,7 @@ async function startUnlessStopped(options: AgentOptions & { readonly signal: Abo
 
 function announceReady(agent: Agent, { log, name, version }: RunOptions, manager: ServiceManager): void {
   const reports = agent.reports();
-  const notOk = reports.filter((report) => report.status === 'failed' || report.status === 'degraded');
   log.debug(`boot\n${renderBootTree(reports, agent.bootMs)}`);
-  for (const { uri, status, error } of notOk) log.warn({ plugin: uri, code: error?.code, remedy: error?.remedy }, `${uri} ${status}: ${error?.message ?? ''}`);
   // `processMs` counts from the start of the process, loading included.
   const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), processMs: Math.round(performance.now()), plugins: reports.filter((report) => report.status === 'ok').length };
   log.info(ready, 'ready');

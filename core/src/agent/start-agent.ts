@@ -4,8 +4,9 @@ import type { AgentView, ApiServer } from '../api/index.ts';
 import type { AgentConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts';
-import { boot } from '../plugin/index.ts';
+import { boot, uriOf } from '../plugin/index.ts';
 import { coreVersion } from '../version.ts';
+import { corePlugins } from './core-plugins.ts';
 import { prepareFolders } from './folders.ts';
 import { withPaths } from './paths.ts';
 
@@ -47,7 +48,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   try {
     const kernel = await boot({
       plugins: withPaths(config.allPlugins, folders),
-      config: config.plugins,
+      config: withCoreRequired(config),
       context,
       log,
       onChange: (report) => phases.report(report),
@@ -59,6 +60,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     await api[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Without its store and what stands on it an agent can only refuse; then it had better not seem to run. */
+function withCoreRequired({ plugins, allPlugins }: AgentConfig): AgentConfig['plugins'] {
+  const present = allPlugins.map(uriOf);
+  const core = corePlugins.map(uriOf).filter((uri) => present.includes(uri) && !plugins.disabled.has(uri));
+  return { ...plugins, required: new Set([...plugins.required, ...core]) };
 }
 
 function running(kernel: Kernel, api: ApiServer, phases: Phases): Agent {

@@ -1,9 +1,16 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { AgentConfig } from '../../config/index.ts';
-import { type Finding, skip } from './finding.ts';
+import { toHawserError } from '../../errors/index.ts';
+import { metadataErrors } from '../../metadata/errors.ts';
+import { checkStores } from '../check-stores.ts';
+import { fail, type Finding, ok, skip } from './finding.ts';
 
-export async function checkStore({ root }: AgentConfig): Promise<readonly Finding[]> {
-  const there = await stat(join(root)).then(() => true, () => false);
-  return [skip('store', there ? 'not looked at' : 'there is none yet')];
+export async function checkStore(folders: { readonly root: string; readonly state: string }): Promise<readonly Finding[]> {
+  try {
+    const stores = await checkStores(folders);
+    const sound = stores.filter((store) => store.status === 'sound');
+    return [sound.length === 0 ? ok('store', 'there is none yet') : ok('store', `sound: ${sound.map((store) => store.path).join(', ')}`)];
+  } catch (thrown) {
+    const error = toHawserError(thrown);
+    if (error.code === metadataErrors.locked.code) return [skip('store', 'an agent has it open and has checked it')];
+    return [fail('store', error.message, error.remedy)];
+  }
 }
