@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { HawserError, toHawserError } from '../errors/index.ts';
+import { type HawserError, toHawserError } from '../errors/index.ts';
 import { type AnyPlugin, definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
 import type { ConfigFault } from './agent-config.ts';
