@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -284,24 +283,6 @@ describe('clean-ups', () => {
     expect(context.clock.waiting).toBeLessThanOrEqual(waiting);
     expect(core.gc.status()).toMatchObject({ running: false, condemned: [] });
   });
-});
-
-test('whatever the graph, exactly what no root reaches goes', async () => {
-  const graphs = fc.array(fc.record({ rooted: fc.boolean(), parents: fc.array(fc.nat(), { maxLength: 3 }) }), { maxLength: 25 });
-  await fc.assert(
-    fc.asyncProperty(graphs, async (graph) => {
-      await using core = await startCore({ context: testContext() });
-      using things = openType(core, 'thing');
-      const parentsOf = (index: number) => (index === 0 ? [] : (graph[index]?.parents ?? []).map((parent) => parent % index));
-      await write(core, (tx) => graph.forEach(({ rooted }, n) => things.make(tx, `${n}`, { parents: parentsOf(n).map((p) => `thing/${p}`), labels: rooted ? ROOTED : {} })));
-      const live = new Set<number>();
-      const reach = (n: number): void => void (live.has(n) || (live.add(n), parentsOf(n).forEach(reach)));
-      graph.forEach(({ rooted }, n) => rooted && reach(n));
-      await core.gc.run({ signal });
-      expect(new Set(names(core))).toEqual(new Set(Array.from(live, (n) => `thing/${n}`)));
-    }),
-    { numRuns: 40 },
-  );
 });
 
 const fail = (): never => {

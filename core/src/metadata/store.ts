@@ -8,7 +8,8 @@
  *
  * The state store carries the kernel's boot id and is set aside when that has changed. A transaction spans one
  * store. Where both take part, `root` is written first and `state` refers to it; readers that need both read
- * `root` first. Keys inside an environment are `[schema version, collection, namespace, ...key]`.
+ * `root` first. Keys inside an environment are `[collection, namespace, key]`; the schema's version is a record of its own
+ * (record.ts).
  */
 import type { JsonValue } from '../json.ts';
 import type { Token } from '../plugin/token.ts';
