@@ -7,4 +7,4 @@ import { snapshotsPlugin } from '../snapshots/snapshots-plugin.ts';
 import { paths } from './paths.ts';
 
 /** What every agent starts with; an assembly puts its own plugins behind these. One that isn't ok stops the boot. */
-export const corePlugins = [paths, lmdbMetadata, eventsPlugin, gcPlugin, leasesPlugin, snapshotsPlugin, claimsPlugin] as const;
+export const corePlugins = [paths, lmdbMetadata, eventsPlugin, leasesPlugin, snapshotsPlugin, gcPlugin, claimsPlugin] as const;

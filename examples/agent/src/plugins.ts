@@ -2,10 +2,10 @@ import attachments from '@hawser/attachments';
 import cni from '@hawser/cni';
 import { assemble } from '@hawser/core';
 import { corePlugins } from '@hawser/core/agent';
-import linux from '@hawser/host-linux';
-import simulated from '@hawser/host-simulated';
-import range from '@hawser/ipam-range';
+import hostLinux from '@hawser/host-linux';
+import hostSimulated from '@hawser/host-simulated';
+import ipamRange from '@hawser/ipam-range';
 import bridge from '@hawser/mode-bridge';
 
 /** Every plugin of this repository; what one lacks here, and one that is here twice, does not compile. */
-export const plugins = assemble([...corePlugins, linux, simulated, range, bridge, attachments, cni]);
+export const plugins = assemble([...corePlugins, hostLinux, hostSimulated, ipamRange, bridge, attachments, cni]);
