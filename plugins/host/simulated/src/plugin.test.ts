@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { describePluginContract } from '@hawser/core/testing';
 import { describe, expect, it } from 'vitest';
 import simulated from './index.ts';
+
+describePluginContract(simulated, { config: { seed: 7, latency_ms: 0.1 } });
 
 describe('the plugin', () => {
   it('is a host that is on when it is configured', () => {

@@ -139,7 +139,7 @@ function outgoing(net: Net, told: Route, gateway: Ip | undefined, family: Family
   if (device !== undefined) checkDevice(device, family);
   if (told.onlink === true) checkOnlink(device, gateway, family);
   if (gateway === undefined) return device ?? refuse('ENODEV', `a route to ${told.dst} needs a gateway or a link`);
-  // Of IPv4 the kernel looks at the main table only, which knows no local addresses, unless it is told that the gateway is on the link.
+  // IPv4 takes an address of its own for a gateway, unless it is told that it is on the link.
   const own = (family === 6 || told.onlink === true) && net.addresses.some((address) => sameIp(address.prefix, gateway));
   if (own) refuse('EINVAL', `gateway ${formatIp(gateway)} is an address of this namespace`);
   if (told.onlink === true && device !== undefined) checkElsewhere(net, gateway, device);
@@ -168,7 +168,8 @@ function checkOnlink(device: Device | undefined, gateway: Ip | undefined, family
 function deviceTowards(net: Net, gateway: Ip, wanted: Device | undefined): Device {
   const route = longestMatch(net, TABLE.main, gateway, wanted);
   const fits = route?.type === 'unicast' && route.gateway === undefined;
-  const reached = fits ? route.device : undefined;
+  const local = net.addresses.find((address) => sameIp(address.prefix, gateway) && (wanted === undefined || address.device === wanted));
+  const reached = fits ? route.device : route === undefined ? local?.device : undefined;
   return reached ?? refuse(gateway.family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH', `no link reaches gateway ${formatIp(gateway)}`);
 }
 
