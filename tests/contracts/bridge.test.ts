@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Providers, systemContext } from '@hawser/core';
-import { type ClaimRequest, type Host, hostErrors, type Ipam } from '@hawser/core/network';
+import { type ClaimRequest, type Host, hostErrors } from '@hawser/core/network';
 import { type Damage, describeModeContract, type ModeFixture, startCore, testContext } from '@hawser/core/testing';
 import { openLinuxHost } from '@hawser/host-linux';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
 import { parseRanges, RangeIpam } from '@hawser/ipam-range';
-import bridge, { BridgeMode } from '@hawser/mode-bridge';
+import { BridgeConfig, BridgeMode } from '@hawser/mode-bridge';
 
 const SETTINGS = {
   bridge: 'hwt-br0',
@@ -24,7 +24,7 @@ async function onHost(host: Host, rest: Pick<ModeFixture, 'namespacePath' | 'set
   return {
     ...rest,
     host,
-    start: (front) => new BridgeMode({ config: bridge.config.parse({ ip_masq: host.supports('nftables') }), host: front, ipams: only('range', ipam) }),
+    start: (front) => new BridgeMode({ config: BridgeConfig.parse({ ip_masq: host.supports('nftables') }), host: front, ipams: only('range', ipam) }),
     reserve: (claims: readonly ClaimRequest[], holder) =>
       core.metadata.write('state', (tx) => {
         const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;

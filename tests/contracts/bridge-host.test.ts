@@ -1,0 +1,113 @@
+import { type Providers, systemContext } from '@hawser/core';
+import { Host, Ipam } from '@hawser/core/contracts';
+import type { Attachment, AttachmentRequest, NetworkMode } from '@hawser/core/network';
+import { describePluginContract, fakePlugin, testContext } from '@hawser/core/testing';
+import { openSimulatedHost, type SimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
+import bridge, { BridgeConfig, BridgeMode } from '@hawser/mode-bridge';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+const ipam: Ipam = { claim: () => ({ type: 'address', take: () => [] }), subnets: () => [] };
+const ipams: Providers<Ipam> = { get: () => ipam, ids: () => ['range'], whyNot: () => '', [Symbol.iterator]: () => [['range', ipam] as const][Symbol.iterator]() };
+const signal = new AbortController().signal;
+
+describePluginContract(bridge, {
+  requires: () => [fakePlugin(Host, 'simulated', openSimulatedHost(new SimulatedKernel({ context: systemContext }))), fakePlugin(Ipam, 'range', ipam)],
+});
+
+describe('the bridge on its host', () => {
+  let kernel: SimulatedKernel;
+  let host: SimulatedHost;
+  let made = 0;
+  beforeEach(() => {
+    kernel = new SimulatedKernel({ context: { clock: testContext().clock } });
+    host = openSimulatedHost(kernel);
+  });
+
+  const mode = (): NetworkMode => new BridgeMode({ config: BridgeConfig.parse({}), host, ipams });
+  const prepare = async (settings: AttachmentRequest['network']['settings'], families: readonly (4 | 6)[] = [4, 6]): Promise<Attachment> => {
+    const number = ++made + 1;
+    const [containerId, netns] = [`c${number}`, `/run/netns/hwt-${number}`];
+    await host.createNamespace(netns);
+    const request: AttachmentRequest = { containerId, ifname: 'eth0', netns, network: { name: 'n', settings, capabilities: {} }, staticIps: [] };
+    const address = (key: string, length: number, subnet: string, gateway: string) => ({ type: 'address', key, data: { address: `${key}/${length}`, subnet, gateway } });
+    const all = { 4: address(`10.88.0.${number}`, 24, '10.88.0.0/24', '10.88.0.1'), 6: address(`fd00:88::${number}`, 64, 'fd00:88::/64', 'fd00:88::1') };
+    return {
+      id: testContext({ seed: number }).random.id(),
+      containerId,
+      ifname: 'eth0',
+      netns,
+      network: 'n',
+      mode: 'bridge',
+      settings: mode().settings?.(request) ?? {},
+      claims: families.map((family) => all[family]),
+    };
+  };
+  const attach = async (settings: AttachmentRequest['network']['settings'], families?: readonly (4 | 6)[]) => {
+    const attachment = await prepare(settings, families);
+    return { attachment, result: await mode().attach(attachment, signal) };
+  };
+
+  it('gets its gateways, forwards and takes no router advertisements', async () => {
+    const { result } = await attach({ isGateway: true, mtu: 1400 });
+    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toEqual(expect.arrayContaining(['10.88.0.1/24', 'fd00:88::1/64']));
+    const settings = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding', 'net.ipv6.conf.hawser0.accept_ra'];
+    expect(await Promise.all(settings.map((name) => host.own.sysctl(name)))).toEqual(['1', '1', '0']);
+    expect(result.interfaces.map(({ name, mtu }) => [name.slice(0, 4), mtu])).toEqual([['haws', undefined], ['veth', 1400], ['eth0', 1400]]);
+    expect(result.routes).toEqual([]);
+  });
+
+  it('has no address and leaves forwarding alone where it is no gateway', async () => {
+    await attach({});
+    expect((await host.own.addresses('hawser0')).filter(({ cidr }) => !cidr.startsWith('fe80'))).toEqual([]);
+    expect(await host.own.sysctl('net.ipv4.ip_forward')).toBe('0');
+  });
+
+  it('keeps an address of somebody else that is in the way, unless it is forced', async () => {
+    await host.own.createBridge({ name: 'hawser0', up: true });
+    await host.own.addAddress({ link: 'hawser0', cidr: '10.88.0.254/24' });
+    await expect(attach({ isGateway: true }, [4])).rejects.toMatchObject({
+      code: 'network.invalid_config',
+      message: 'bridge hawser0 has the address 10.88.0.254/24, but 10.88.0.1 is to be the gateway of 10.88.0.0/24',
+    });
+    await attach({ isGateway: true, forceAddress: true }, [4]);
+    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr).filter((cidr) => cidr.startsWith('10.'))).toEqual(['10.88.0.1/24']);
+  });
+
+  it('refuses a link of its name that is no bridge', async () => {
+    await host.own.createVeth({ name: 'hawser0', peer: { namespace: host.own, name: 'other' } });
+    await expect(attach({})).rejects.toMatchObject({ code: 'network.invalid_config', message: 'the link hawser0 is no bridge but a veth' });
+  });
+
+  it('is repaired when others have taken it down', async () => {
+    await attach({ isGateway: true });
+    await host.own.setLink('hawser0', { up: false });
+    await attach({ isGateway: true });
+    expect(await host.own.link('hawser0')).toMatchObject({ up: true });
+    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toEqual(expect.arrayContaining(['10.88.0.1/24', 'fd00:88::1/64']));
+  });
+
+  it('lets containers reach each other', async () => {
+    const [first, second] = [await attach({ isDefaultGateway: true }), await attach({ isDefaultGateway: true })];
+    using namespace = await host.openNamespace(first.attachment.netns);
+    for (const { address } of second.result.ips) await namespace.ping(address.split('/')[0] ?? '', { timeoutMs: 100, signal });
+    for (const address of ['10.88.0.1', 'fd00:88::1']) await namespace.ping(address, { timeoutMs: 100, signal });
+  });
+
+  it.each([
+    [[4] as const, 12],
+    [[4, 6] as const, 17],
+  ])('asks little of the kernel for families %j', async (families, most) => {
+    await attach({ isDefaultGateway: true, ipMasq: true }, families);
+    const attachment = await prepare({ isDefaultGateway: true, ipMasq: true }, families);
+    const before = calls(kernel);
+    await mode().attach(attachment, signal);
+    expect(calls(kernel) - before).toBeLessThanOrEqual(most);
+  });
+});
+
+const OPERATIONS = [
+  'openNamespace', 'links', 'link', 'createVeth', 'createBridge', 'setLink', 'deleteLink', 'addresses', 'addAddress', 'routes', 'replaceRoute', 'neighbours',
+  'setNeighbour', 'sysctl', 'setSysctl', 'masquerade', 'masquerades',
+] as const;
+
+const calls = (kernel: SimulatedKernel): number => OPERATIONS.reduce((sum, operation) => sum + kernel.sim.count(operation), 0);
