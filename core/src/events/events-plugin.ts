@@ -8,9 +8,9 @@ import { openExchange } from './exchange.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 
 const settings = z.strictObject({
-  archive_interval: duration().default(30_000).describe("How often the boot's part of the journal is moved to the durable store"),
-  max_age: duration().default(7 * 86_400_000).describe('Events older than this are deleted'),
-  max_size: size().default(64 * 2 ** 20).describe('The oldest events are deleted when the journal is larger than this'),
+  archive_interval: duration().prefault('30s').describe("How often the boot's part of the journal is moved to the durable store"),
+  max_age: duration().prefault('7d').describe('Events older than this are deleted'),
+  max_size: size().prefault('64MiB').describe('The oldest events are deleted when the journal is larger than this'),
 });
 
 /** `hawser.events.v1.journal`. */

@@ -8,11 +8,11 @@ import { Gc } from './gc.ts';
 import { GcScheduler } from './scheduler.ts';
 
 const settings = z.strictObject({
-  cleanup_deadline: duration().default(30_000).describe('How long the clean-up of one resource may take before it counts as failed'),
-  retry_first: duration().default(1000).describe('Pause after the first failed clean-up; it doubles with each further one'),
-  retry_max: duration().default(60_000).describe('The longest pause between two attempts at a clean-up'),
-  startup_delay: duration().default(100).describe('From the start of the agent to the first collection'),
-  schedule_delay: duration().default(20).describe('From a deletion to the collection after it'),
+  cleanup_deadline: duration().prefault('30s').describe('How long the clean-up of one resource may take before it counts as failed'),
+  retry_first: duration().prefault('1s').describe('Pause after the first failed clean-up; it doubles with each further one'),
+  retry_max: duration().prefault('1m').describe('The longest pause between two attempts at a clean-up'),
+  startup_delay: duration().prefault('100ms').describe('From the start of the agent to the first collection'),
+  schedule_delay: duration().prefault('20ms').describe('From a deletion to the collection after it'),
   pause_threshold: z.number().gt(0).max(0.5).default(0.02).describe('Part of the time that marking may take when collections follow each other'),
 });
 
