@@ -1,33 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertSound } from '../metadata/data-file.ts';
-import { DATA_FILE } from '../metadata/environment.ts';
-import { lockFolder } from '../metadata/folder-lock.ts';
+import { checkStore } from '../metadata/maintenance.ts';
 import { STORE_FOLDER } from '../metadata/store-folder.ts';
 
 export interface CheckedStore {
   readonly store: 'root' | 'state';
   readonly path: string;
   /** `absent`: no agent has run here yet, or the machine has restarted since. */
-  readonly status: 'sound' | 'absent';
+  readonly status: 'sound' | 'damaged' | 'absent';
+  readonly damage?: { readonly code: string; readonly message: string; readonly remedy: string };
 }
 
-/**
- * Reads both stores page by page. Throws `metadata.damaged` for the first that is, and `metadata.locked` while an agent
- * has it open: a file that changes under the reader would seem damaged.
- */
+/** Reads both stores whole. Throws `metadata.locked` while an agent has one open: a file that changes under the reader would seem damaged. */
 export async function checkStores(folders: { readonly root: string; readonly state: string }): Promise<readonly CheckedStore[]> {
-  const checked: CheckedStore[] = [];
-  for (const store of ['root', 'state'] as const) {
-    const path = join(folders[store], STORE_FOLDER, DATA_FILE);
-    const there = existsSync(join(folders[store], STORE_FOLDER));
-    if (there) await checkOne(folders[store], path);
-    checked.push({ store, path, status: there ? 'sound' : 'absent' });
-  }
-  return checked;
+  return Promise.all((['root', 'state'] as const).map((store) => checkOne(store, folders[store])));
 }
 
-async function checkOne(folder: string, path: string): Promise<void> {
-  using _lock = await lockFolder(folder);
-  assertSound(path);
+async function checkOne(store: 'root' | 'state', folder: string): Promise<CheckedStore> {
+  const path = join(folder, STORE_FOLDER);
+  if (!existsSync(path)) return { store, path, status: 'absent' };
+  const { damage } = await checkStore(store, folder);
+  if (damage === undefined) return { store, path, status: 'sound' };
+  const { code, message, remedy } = damage;
+  return { store, path, status: 'damaged', damage: { code, message, remedy } };
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { textArgument, textOption } from '../arguments.ts';
 import type { Assembly } from '../assembly.ts';
 import type { CommandSpec, Invocation, OptionSpec } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
 import { readConfig } from '../read-config.ts';
 import { toJson } from '../view.ts';
 
@@ -9,11 +10,21 @@ const STORE: OptionSpec = { flags: '--store <store>', description: 'which of the
 
 const storeOf = (invocation: Invocation): 'root' | 'state' => (textOption(invocation, 'store') === 'state' ? 'state' : 'root');
 
-async function check(assembly: Assembly, { global, output }: Invocation): Promise<void> {
+async function check(assembly: Assembly, { global, output }: Invocation): Promise<number> {
   const { checkStores } = await import('../check-stores.ts');
   const config = await readConfig(assembly, global);
-  const found = await output.progress('reading every page', () => checkStores(config));
-  output.result(found.map((store) => ({ ...store })), { columns: ['STORE', 'STATUS', 'PATH'], rows: found.map(({ store, status, path }) => [store, status, path]) });
+  const found = await output.progress('reading every record', () => checkStores(config));
+  const rows = found.map(({ store, status, path, damage }) => [store, status, path, damage?.message ?? '']);
+  output.result(found.map(toJson), { columns: ['STORE', 'STATUS', 'PATH', 'DAMAGE'], rows });
+  return found.some((store) => store.status === 'damaged') ? EXIT.failed : EXIT.done;
+}
+
+async function restore(assembly: Assembly, invocation: Invocation): Promise<void> {
+  const { restoreStore } = await import('../../metadata/maintenance.ts');
+  const config = await readConfig(assembly, invocation.global);
+  const store = storeOf(invocation);
+  const former = await invocation.output.progress('restoring', () => restoreStore(store, config[store], resolve(textArgument(invocation, 0))));
+  invocation.output.note(`the ${store} store is restored${former === undefined ? '' : `; what was there is kept at ${former}`}`);
 }
 
 async function stats({ client, signal, output }: Invocation): Promise<void> {
@@ -36,7 +47,7 @@ export const dbCommand = (assembly: Assembly): CommandSpec => ({
   commands: [
     {
       name: 'check',
-      summary: 'Read every page of both stores, while no agent has them open; exit 1 when one is damaged.',
+      summary: 'Read every record of both stores, while no agent has them open; exit 1 when one is damaged.',
       run: (invocation) => check(assembly, invocation),
     },
     { name: 'stats', summary: "Show the stores' sizes.", run: stats },
@@ -47,6 +58,14 @@ export const dbCommand = (assembly: Assembly): CommandSpec => ({
       options: [STORE],
       examples: [['hawser db backup /var/backups/hawser-today', 'a consistent copy of the durable store']],
       run: backup,
+    },
+    {
+      name: 'restore',
+      summary: 'Put a backup in the place of a store, while no agent runs; what was there is kept beside it.',
+      arguments: [{ name: '<backup>', description: 'the folder of a backup, or the file in it' }],
+      options: [STORE],
+      examples: [['hawser db restore /var/backups/hawser-today', 'the durable store as it was']],
+      run: (invocation) => restore(assembly, invocation),
     },
   ],
 });

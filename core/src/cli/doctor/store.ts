@@ -6,6 +6,8 @@ import { fail, type Finding, ok, skip } from './finding.ts';
 export async function checkStore(folders: { readonly root: string; readonly state: string }): Promise<readonly Finding[]> {
   try {
     const stores = await checkStores(folders);
+    const damaged = stores.flatMap((store) => (store.damage === undefined ? [] : [store.damage]))[0];
+    if (damaged !== undefined) return [fail('store', damaged.message, damaged.remedy)];
     const sound = stores.filter((store) => store.status === 'sound');
     return [sound.length === 0 ? ok('store', 'there is none yet') : ok('store', `sound: ${sound.map((store) => store.path).join(', ')}`)];
   } catch (thrown) {
