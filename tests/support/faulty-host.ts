@@ -1,4 +1,4 @@
-import type { AnyPlugin, FaultInjector, StartContext } from '@hawser/core';
+import type { FaultInjector } from '@hawser/core';
 import type { Host } from '@hawser/core/contracts';
 import type { Namespace } from '@hawser/core/network';
 
@@ -22,17 +22,6 @@ const MUTATING: ReadonlySet<string> = new Set([
   'unmasquerade',
   'configure',
 ]);
-
-/** The same host plugin, whose every change to the kernel passes two points of the fault injector. */
-export function withFaults(plugin: AnyPlugin): AnyPlugin {
-  return {
-    ...plugin,
-    start: async (context: StartContext<unknown>) => {
-      const host: unknown = await plugin.start(context);
-      return context.faults && isHost(host) ? faultyHost(host, context.faults) : host;
-    },
-  };
-}
 
 /** A host whose every change passes two points of the fault injector. */
 export function faultyHost(host: Host, faults: FaultInjector): Host {
@@ -81,5 +70,3 @@ function intercept(host: Host, replaced: { readonly [K in 'own' | 'openNamespace
     },
   });
 }
-
-const isHost = (value: unknown): value is Host => typeof value === 'object' && value !== null && 'openNamespace' in value;

@@ -1,16 +1,18 @@
 import type { FaultInjector } from '@hawser/core';
 
 /**
- * Ends this process with SIGKILL at the n-th time that execution passes a point, as `kill -9` from outside would:
- * nothing is flushed, nothing is closed. `text` is `point` or `point#n`.
+ * Ends this process with SIGKILL at a point, as `kill -9` from outside would: nothing is flushed, nothing is closed.
+ * `text` is `point`, `point#n` for the n-th time, or `earlier>point#n`, which counts only after `earlier`.
  */
 export function killAt(text: string): FaultInjector {
-  const [point = '', count = '1'] = text.split('#');
+  const [earlier, target = earlier ?? ''] = text.includes('>') ? text.split('>') : [undefined, text];
+  const [point = '', count = '1'] = target.split('#');
+  let armed = earlier === undefined;
   let left = Number(count);
   return {
     reach(reached) {
-      if (reached !== point || --left > 0) return;
-      process.kill(process.pid, 'SIGKILL');
+      if (armed && reached === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+      armed ||= reached === earlier;
     },
   };
 }

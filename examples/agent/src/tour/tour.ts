@@ -68,7 +68,7 @@ async function visit(agent: Agent, options: TourOptions, folder: string, steps: 
   try {
     const runtime = new TourRuntime(host, executable, cniConfig(folder), folder, calls.signal);
     await attachAndPing(runtime, steps, pods);
-    await loseOne(runtime, agent, steps, pods);
+    await loseOne(runtime, agent, steps, pods, calls.signal);
     options.reporter.note(whatHappened(agent));
     if (!options.signal.aborted) await options.pause(agent, folder);
     using farewell = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'the end of the tour');
@@ -112,11 +112,12 @@ async function attachAndPing(runtime: TourRuntime, steps: Steps, pods: TourPod[]
 }
 
 /** A pod whose runtime forgets it: what other agents leak. */
-async function loseOne(runtime: TourRuntime, agent: Agent, steps: Steps, pods: readonly TourPod[]): Promise<void> {
+async function loseOne(runtime: TourRuntime, agent: Agent, steps: Steps, pods: readonly TourPod[], signal: AbortSignal): Promise<void> {
   await steps.step('a pod that vanished without DEL is found and its addresses freed', async () => {
     const lost = await runtime.run('pod-lost');
     await runtime.lose(lost);
     await runtime.collect(pods);
+    await gone(agent, lost, signal);
     const left = need(agent, Attachments).list().length;
     if (left !== pods.length) throw new Error(`${left} attachments are left instead of ${pods.length}`);
     return `${lost.addresses.join(', ')} cool down`;
@@ -130,8 +131,7 @@ async function detachAll(runtime: TourRuntime, agent: Agent, steps: Steps, pods:
     return `${pods.length} pods gone`;
   });
   await steps.step('nothing is held any more', async () => {
-    // A DEL answers when the link is silent; addresses are free only when the kernel has deleted it.
-    for (const { containerId } of pods) await need(agent, Gc).finished({ type: 'attachment', key: `${containerId}/eth0` }, { signal });
+    for (const pod of pods) await gone(agent, pod, signal);
     const held = need(agent, Metadata).read('state', (tx) => Array.from(need(agent, Claims).list(tx)).filter((claim) => claim.state !== 'cooling'));
     const ports = (await host.own.links()).filter((link) => link.master !== undefined);
     if (held.length + ports.length > 0) throw new Error(`${held.length} claims and ${ports.length} bridge ports are left`);
@@ -139,6 +139,11 @@ async function detachAll(runtime: TourRuntime, agent: Agent, steps: Steps, pods:
     await host.own.deleteLink(TOUR.world.link).catch(() => {});
     return 'no claim, no link';
   });
+}
+
+/** A DEL answers when the link is silent; its addresses are free only when the kernel has deleted it. */
+function gone(agent: Agent, { containerId }: TourPod, signal: AbortSignal): Promise<void> {
+  return need(agent, Gc).finished({ type: 'attachment', key: `${containerId}/eth0` }, { signal });
 }
 
 async function stopAgent(agent: Agent): Promise<string> {
