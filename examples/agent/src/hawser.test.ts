@@ -141,10 +141,11 @@ describe('an agent of its own folders', () => {
   test('a reader that has enough ends the command quietly', async () => {
     const child = start(['--config', config, 'events', '--from', 'start', '--follow']);
     await once(child.stdout ?? expect.fail(), 'data');
+    const exit = once(child, 'exit');
     child.stdout?.destroy();
     await json('leases', 'create', 'pipe');
     await hawser('--config', config, 'leases', 'delete', 'pipe');
-    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect((await exit)[0]).toBe(0);
   });
 });
 
