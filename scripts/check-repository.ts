@@ -1,7 +1,12 @@
-/** What must not be in a commit: paths of one machine, download addresses in the lock file, large files. */
+/**
+ * What must not be in a commit: paths of one machine, download addresses in the lock file, large files, and a lock file
+ * that lacks optional packages of other platforms, which `npm ci` refuses.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
+import * as z from 'zod';
 
+const Lock = z.object({ packages: z.record(z.string(), z.object({ optionalDependencies: z.record(z.string(), z.string()).default({}) })) });
 const MEBIBYTE = 2 ** 20;
 /** Homes, scratch folders and mounts of one machine, written so that this file does not name one itself. */
 const MACHINE_PATH = new RegExp(`(?<![\\w.~-])/(?:${['home', 'Users', 'work', 'farm'].join('|')})/[\\w.-]+|/tmp/bash[_]jobs`);
@@ -23,6 +28,22 @@ function faultsIn(file: string, content: string): readonly string[] {
       return [`${index + 1}: a registry address; .npmrc leaves them out, run npm install again`];
     return MACHINE_PATH.test(line) ? [`${index + 1}: a path of one machine: ${line.trim().slice(0, 100)}`] : [];
   });
+}
+
+for (const name of lackingPackages())
+  faults.push(`package-lock.json: lacks ${name}; choose a version of its dependent that is published for every platform`);
+
+/** Optional dependencies that the lock file names and does not hold, where a dependent would look for them. */
+function lackingPackages(): readonly string[] {
+  const { packages } = Lock.parse(JSON.parse(readFileSync('package-lock.json', 'utf8')));
+  return Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+    Object.keys(optionalDependencies).filter((name) => !foldersAbove(path).some((folder) => `${folder}node_modules/${name}` in packages)),
+  );
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const parts = path.split('/node_modules/');
+  return ['', ...parts.map((_, at) => `${parts.slice(0, at + 1).join('/node_modules/')}/`)];
 }
 
 for (const fault of faults) console.error(fault);
