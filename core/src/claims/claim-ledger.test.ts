@@ -40,3 +40,24 @@ test('a claim goes from held by way of releasing and cooling to free', async () 
   const topics = Array.from(core.events.history({ topics: ['/claims'] }), ({ topic }) => topic);
   expect(topics).toEqual(['/claims/taken', '/claims/cooling', '/claims/freed', '/claims/taken']);
 });
+
+test('what is taken can be read in slices, with until when it cools', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  const lease = await core.metadata.write('state', (tx) => core.leases.create(tx, { expiresInMs: 60_000 }).id);
+  const take = (type: string, key: string, cooldownMs = 0) => core.metadata.write('state', (tx) => core.claims.take(tx, { type, key, holder, data: {}, lease, cooldownMs }));
+  await take('address', '10.0.0.7', 5000);
+  await core.metadata.write('state', (tx) => core.leases.delete(tx, lease));
+  await core.gc.run({ signal });
+  await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'l2', expiresInMs: 60_000 }));
+  for (const key of ['10.0.0.1', '10.0.0.10', 'fd00::1']) {
+    await core.metadata.write('state', (tx) => core.claims.take(tx, { type: 'address', key, holder, data: {}, lease: 'l2' }));
+  }
+  await core.metadata.write('state', (tx) => core.claims.take(tx, { type: 'addressee', key: '10.0.0.8', holder, data: {}, lease: 'l2' }));
+  const taken = (after?: string) => core.metadata.read('state', (tx) => [...core.claims.taken(tx, 'address', after)]);
+  const until = new Date(context.clock.now() + 5000).toISOString();
+  expect(taken()).toEqual([{ key: '10.0.0.1' }, { key: '10.0.0.10' }, { key: '10.0.0.7', until }, { key: 'fd00::1' }]);
+  expect(taken('10.0.0.10')).toEqual([{ key: '10.0.0.7', until }, { key: 'fd00::1' }]);
+  expect(taken('10.0.0.2')).toEqual(taken('10.0.0.10'));
+  expect(taken('fd00::1')).toEqual([]);
+});

@@ -6,7 +6,7 @@ import type { JsonObject } from '../json.ts';
 import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { CLAIM, type ClaimData, claimKey, toClaim } from './claim-record.ts';
-import type { Claim, Claims, TakeOptions } from './claims.ts';
+import type { Claim, Claims, TakenClaim, TakeOptions } from './claims.ts';
 import { claimErrors } from './errors.ts';
 
 export interface LedgerDependencies {
@@ -61,6 +61,14 @@ export class ClaimLedger implements Claims, Disposable {
   *list(tx: ReadTransaction, type?: string): Iterable<Claim> {
     const range = type === undefined ? {} : { prefix: `${type}/` };
     for (const record of this.#records.walk(tx, range)) yield this.#claim(tx, record);
+  }
+
+  *taken(tx: ReadTransaction, type: string, after?: string): Iterable<TakenClaim> {
+    const prefix = `${type}/`;
+    for (const { key, data, labels } of this.#records.walk(tx, after === undefined ? { prefix } : { prefix, after: prefix + after })) {
+      const until = data.state === 'cooling' ? labels['gc.expire'] : undefined;
+      yield { key: key.slice(prefix.length), ...(until === undefined ? {} : { until }) };
+    }
   }
 
   [Symbol.dispose](): void {

@@ -26,6 +26,13 @@ export interface Claim {
   readonly data: JsonObject;
 }
 
+/** A claim that is in the way of others. */
+export interface TakenClaim {
+  readonly key: string;
+  /** RFC 3339, UTC: until when it cools, which may be over; absent while it is held or being released. */
+  readonly until?: string;
+}
+
 export interface TakeOptions {
   readonly type: string;
   readonly key: string;
@@ -51,6 +58,11 @@ export interface Claims {
   get(tx: ReadTransaction, type: string, key: string): Claim | undefined;
   /** Claims of a type (all types when absent), by key. */
   list(tx: ReadTransaction, type?: string): Iterable<Claim>;
+  /**
+   * What of a type is in the way, by key, from behind the key `after` on. Cheaper than `list`, which also finds out
+   * what is being released, and made to be read in slices: end the iteration and go on in another transaction.
+   */
+  taken(tx: ReadTransaction, type: string, after?: string): Iterable<TakenClaim>;
 }
 
 /** Full snapshot name of a claim, for `parents`. */

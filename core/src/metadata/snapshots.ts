@@ -57,7 +57,8 @@ export interface Snapshotter<D extends JsonObject> {
   commit(tx: Transaction, key: string, changes?: SnapshotChanges<D>): Snapshot<D>;
   update(tx: Transaction, key: string, changes: SnapshotChanges<D>): Snapshot<D>;
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined;
-  walk(tx: ReadTransaction, range?: { readonly prefix?: string }): Iterable<Snapshot<D>>;
+  /** By key. `after`, a key with the prefix, goes on behind it; one that is no longer there is fine. */
+  walk(tx: ReadTransaction, range?: { readonly prefix?: string; readonly after?: string }): Iterable<Snapshot<D>>;
   /** Whether other snapshots stand on it. */
   hasChildren(tx: ReadTransaction, key: string): boolean;
   /** Full names of the snapshots that stand on it. */

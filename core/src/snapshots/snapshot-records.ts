@@ -20,13 +20,18 @@ const childrenOf = (store: StoreName): Collection<Readonly<Record<string, never>
 const SNAPSHOTS = { root: snapshotsOf('root'), state: snapshotsOf('state') };
 const CHILDREN = { root: childrenOf('root'), state: childrenOf('state') };
 
+/** Sorts behind everything that a key may begin with. */
+const PAST_ALL = '\u{10ffff}';
+
 export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | undefined => tx.get(SNAPSHOTS[tx.store], nodeName(node));
 
 export const hasRecord = (tx: ReadTransaction, node: Node): boolean => tx.has(SNAPSHOTS[tx.store], nodeName(node));
 
-/** Names `type/key` and records, in order of the names. */
-export const readRecords = (tx: ReadTransaction, prefix?: string): Iterable<readonly [name: string, record: SnapshotRecord]> =>
-  tx.entries(SNAPSHOTS[tx.store], prefix === undefined ? {} : { prefix });
+/** Names `type/key` and records, in order of the names; from behind `after` on, which has the prefix, where that is told. */
+export function readRecords(tx: ReadTransaction, prefix?: string, after?: string): Iterable<readonly [name: string, record: SnapshotRecord]> {
+  if (prefix === undefined) return tx.entries(SNAPSHOTS[tx.store]);
+  return tx.entries(SNAPSHOTS[tx.store], after === undefined ? { prefix } : { start: `${after}\0`, end: `${prefix}${PAST_ALL}` });
+}
 
 export function writeRecord(tx: Transaction, node: Node, record: SnapshotRecord): void {
   tx.put(SNAPSHOTS[tx.store], nodeName(node), record);

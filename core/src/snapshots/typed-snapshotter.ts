@@ -58,8 +58,9 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     return record === undefined ? undefined : this.#snapshot(key, record);
   }
 
-  *walk(tx: ReadTransaction, range: { readonly prefix?: string } = {}): Iterable<Snapshot<D>> {
-    for (const [name, record] of readRecords(tx, `${this.type}/${range.prefix ?? ''}`)) yield this.#snapshot(name.slice(this.type.length + 1), record);
+  *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {
+    const behind = after === undefined ? undefined : `${this.type}/${after}`;
+    for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind)) yield this.#snapshot(name.slice(this.type.length + 1), record);
   }
 
   hasChildren(tx: ReadTransaction, key: string): boolean {
