@@ -1,4 +1,4 @@
-import type { AnyPlugin, FaultInjector, StartContext } from '@hawser/core';
+import type { AnyPlugin, FaultInjector } from '@hawser/core';
 import type { Host, Metadata } from '@hawser/core/contracts';
 import { faultyHost } from './faulty-host.ts';
 import { faultyStore } from './faulty-store.ts';
@@ -15,7 +15,7 @@ export function withFaults(plugins: readonly AnyPlugin[]): readonly AnyPlugin[] 
 function decorated(plugin: AnyPlugin, decorate: (value: unknown, faults: FaultInjector) => unknown): AnyPlugin {
   return {
     ...plugin,
-    start: async (context: StartContext<unknown>) => {
+    start: async (context) => {
       const value: unknown = await plugin.start(context);
       const skipped = typeof value === 'object' && value !== null && 'skipped' in value;
       return context.faults === undefined || skipped ? value : decorate(value, context.faults);

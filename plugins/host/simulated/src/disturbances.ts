@@ -77,6 +77,12 @@ export class Disturbances {
     };
   }
 
+  /** Takes back everything that was injected; hanging calls go on. */
+  clear(): void {
+    for (const { released } of this.active) released.resolve();
+    this.active.clear();
+  }
+
   /** Calls so far. */
   count(operation: Operation): number {
     return this.counts.get(operation) ?? 0;

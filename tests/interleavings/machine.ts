@@ -1,0 +1,147 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import attachments from '@hawser/attachments';
+import { type AnyPlugin, boot, type Kernel, pluginConfig, type Token } from '@hawser/core';
+import { corePlugins } from '@hawser/core/agent';
+import { Attachments, type Claim, Claims, Gc, Host, Leases, Metadata, Paths } from '@hawser/core/contracts';
+import { fakePlugin, testContext, type TestContext } from '@hawser/core/testing';
+import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
+import range from '@hawser/ipam-range';
+import bridge from '@hawser/mode-bridge';
+import { pino } from 'pino';
+import { faultyHost } from '../support/faulty-host.ts';
+import { Life } from './life.ts';
+import { pump } from './pump.ts';
+
+const TABLES = {
+  'hawser.mode.v1.bridge': { bridge: 'hawser0', is_default_gateway: true, ip_masq: true },
+  'hawser.ipam.v1.range': { ranges: ['10.88.0.0/28', 'fd00:88::/64'], cooldown: '5s' },
+};
+
+/** A machine whose kernel and files outlive the agents that run on it. */
+export class Machine implements AsyncDisposable {
+  readonly context: TestContext;
+  readonly kernel: SimulatedKernel;
+  readonly #folder: string;
+  #agent: Agent | undefined;
+
+  private constructor(folder: string, seed: number) {
+    this.#folder = folder;
+    this.context = testContext({ seed });
+    this.kernel = new SimulatedKernel({ context: this.context, seed });
+  }
+
+  static async make(seed: number): Promise<Machine> {
+    const memory = '/dev/shm';
+    return new Machine(await mkdtemp(join(existsSync(memory) ? memory : tmpdir(), 'hwt-')), seed);
+  }
+
+  /** The agent that runs; a dead one is followed by the next. */
+  async agent(): Promise<Agent> {
+    if (this.#agent?.life.isDead === true) {
+      await this.#agent.buried;
+      this.#agent = undefined;
+    }
+    this.#agent ??= await Agent.start(this);
+    return this.#agent;
+  }
+
+  /** The end of the agent and the beginning of the next, in good order. */
+  async restart(): Promise<void> {
+    const agent = this.#agent;
+    if (!agent) return;
+    const stopping = agent.kernel.stop('a restart').then(() => 'stopped' as const);
+    const end = await pump(this.context.clock, Promise.race([stopping, agent.life.died]));
+    if (end !== 'stopped') return;
+    agent.host[Symbol.dispose]();
+    this.#agent = undefined;
+  }
+
+  get paths(): Paths {
+    return { root: join(this.#folder, 'root'), state: join(this.#folder, 'state') };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#agent?.life.die();
+    await this.#agent?.buried;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+type OpenStore = Metadata & AsyncDisposable;
+
+/** One agent: the real core, engine, address plugin and mode on the machine's kernel. */
+class Agent {
+  readonly life: Life;
+  readonly kernel: Kernel;
+  readonly host: ReturnType<typeof openSimulatedHost>;
+  /** Resolves when a dead agent's files are closed, as its process's end would close them. */
+  readonly buried: Promise<void>;
+
+  private constructor(life: Life, kernel: Kernel, host: Agent['host'], buried: Promise<void>) {
+    this.life = life;
+    this.kernel = kernel;
+    this.host = host;
+    this.buried = buried;
+  }
+
+  static async start(machine: Machine): Promise<Agent> {
+    const life = new Life();
+    const host = openSimulatedHost(machine.kernel);
+    const opened = Promise.withResolvers<OpenStore>();
+    const buried = life.died.then(async () => (await opened.promise)[Symbol.asyncDispose]());
+    life.onDeath(() => host.sever());
+    const plugins: readonly AnyPlugin[] = [
+      ...corePlugins.map((plugin: AnyPlugin) => ownPaths(plugin, machine.paths, life, opened.resolve)),
+      fakePlugin(Host, 'simulated', faultyHost(host, life)),
+      range,
+      bridge,
+      attachments,
+    ];
+    const config = pluginConfig(plugins, { tables: TABLES });
+    const kernel = await pump(machine.context.clock, boot({ plugins, config, context: life.context(machine.context), log: pino({ level: 'silent' }) }));
+    return new Agent(life, kernel, host, buried);
+  }
+
+  get engine(): Attachments {
+    return this.#service(Attachments);
+  }
+
+  get gc(): Gc {
+    return this.#service(Gc);
+  }
+
+  claims(): readonly Claim[] {
+    const claims = this.#service(Claims);
+    return this.#service(Metadata).read('state', (tx) => Array.from(claims.list(tx)));
+  }
+
+  leases(): readonly string[] {
+    const leases = this.#service(Leases);
+    return this.#service(Metadata).read('state', (tx) => Array.from(leases.list(tx), ({ id }) => id));
+  }
+
+  #service<T>(token: Token<T>): T {
+    const service = this.kernel.get(token);
+    if (service === undefined) throw new Error(`${token.id} does not run: ${JSON.stringify(this.kernel.reports().filter(({ status }) => status !== 'ok'))}`);
+    return service;
+  }
+}
+
+/** Core's plugins with the machine's folders, and with a store that dies with the agent. */
+function ownPaths(plugin: AnyPlugin, paths: Paths, life: Life, opened: (store: OpenStore) => void): AnyPlugin {
+  if (plugin.provides.id === Paths.id) return fakePlugin(Paths, plugin.id, paths);
+  if (plugin.provides.id !== Metadata.id) return plugin;
+  return {
+    ...plugin,
+    start: async (context) => {
+      const store = (await plugin.start(context)) as OpenStore;
+      opened(store);
+      return life.store(store);
+    },
+  };
+}
+
+export type { Agent };
