@@ -29,5 +29,5 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
   ),
-  { minLength: 1, maxLength: 14 },
+  { minLength: 1, maxLength: 24, size: 'max' },
 );
