@@ -20,7 +20,10 @@ const SETTINGS = {
 async function onHost(host: Host, rest: Pick<ModeFixture, 'namespacePath' | 'settle'> & AsyncDisposable): Promise<ModeFixture> {
   const core = await startCore({ context: systemContext });
   const { ranges } = parseRanges(['10.88.0.0/24', 'fd00:88::/64']);
-  const ipam = new RangeIpam({ ranges, cooldownMs: 30_000, claims: core.claims, clock: systemContext.clock });
+  const { claims, metadata, events } = core;
+  const ipam = new RangeIpam({ ranges, cooldownMs: 30_000, claims, metadata, events, clock: systemContext.clock });
+  void ipam.follow(AbortSignal.any([]));
+  await ipam.ready;
   return {
     ...rest,
     host,

@@ -1,5 +1,5 @@
 import { systemContext } from '@hawser/core';
-import { Claims, Metadata } from '@hawser/core/contracts';
+import { Claims, Events, Metadata } from '@hawser/core/contracts';
 import type { AttachmentRequest } from '@hawser/core/network';
 import { describePluginContract, fakePlugin, startCore, type TestCore, testContext } from '@hawser/core/testing';
 import range, { parseRanges, RangeIpam } from '@hawser/ipam-range';
@@ -12,7 +12,7 @@ describePluginContract(range, {
   async requires() {
     const core = await startCore({ context: systemContext });
     opened.push(core);
-    return [fakePlugin(Metadata, 'lmdb', core.metadata), fakePlugin(Claims, 'ledger', core.claims)];
+    return [fakePlugin(Metadata, 'lmdb', core.metadata), fakePlugin(Claims, 'ledger', core.claims), fakePlugin(Events, 'exchange', core.events)];
   },
   async release() {
     for (const core of opened.splice(0)) await core[Symbol.asyncDispose]();
@@ -30,7 +30,14 @@ const request: AttachmentRequest = {
 describe('ranges on the real ledger', () => {
   const context = testContext();
   let core: TestCore;
-  const open = (...ranges: string[]) => new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: 30_000, claims: core.claims, clock: context.clock });
+  let stop: AbortController;
+  const open = async (...ranges: string[]) => {
+    const { claims, metadata, events } = core;
+    const ipam = new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: 30_000, claims, metadata, events, clock: context.clock });
+    void ipam.follow(stop.signal);
+    await ipam.ready;
+    return ipam;
+  };
   const lease = () => core.metadata.write('state', (tx) => core.leases.create(tx, { expiresInMs: 60_000 }).id);
   const take = async (ipam: RangeIpam, id: string, staticIps: readonly string[] = []) => {
     const protectedBy = await lease();
@@ -41,18 +48,20 @@ describe('ranges on the real ledger', () => {
   };
 
   beforeEach(async () => {
+    stop = new AbortController();
     core = await startCore({ context });
   });
+  afterEach(() => stop.abort());
   afterEach(() => core[Symbol.asyncDispose]());
 
   it('takes what nobody has, for many at once', async () => {
-    const ipam = open('10.88.0.0/24', 'fd00:88::/64');
+    const ipam = await open('10.88.0.0/24', 'fd00:88::/64');
     const taken = await Promise.all(Array.from({ length: 100 }, (_, number) => take(ipam, `c${number}`)));
     expect(new Set(taken.flatMap(({ keys }) => keys)).size).toBe(200);
   });
 
   it('gives back what a lease that is gone held, after its cooldown, behind all others', async () => {
-    const ipam = open('10.88.0.0/29');
+    const ipam = await open('10.88.0.0/29');
     const first = await take(ipam, 'first');
     expect(first.keys).toEqual(['10.88.0.2']);
     await core.metadata.write('state', (tx) => core.leases.delete(tx, first.lease));

@@ -1,5 +1,5 @@
 import { definePlugin } from '@hawser/core';
-import { Claims, Ipam, Metadata } from '@hawser/core/contracts';
+import { Claims, Events, Ipam, Metadata } from '@hawser/core/contracts';
 import { ipamErrors } from '@hawser/core/network';
 import { Config } from './config.ts';
 import { parseRanges } from './range.ts';
@@ -14,10 +14,12 @@ export default definePlugin({
   summary: 'Hands out addresses from ranges of both families.',
   config: Config,
   errors: ipamErrors,
-  requires: { claims: Claims, metadata: Metadata },
-  start({ config, claims, metadata, clock, log }) {
+  requires: { claims: Claims, metadata: Metadata, events: Events },
+  async start({ config, claims, metadata, events, clock, scope, log }) {
     const { ranges } = parseRanges(config.ranges);
-    const ipam = new RangeIpam({ ranges, cooldownMs: config.cooldown, claims, clock });
+    const ipam = new RangeIpam({ ranges, cooldownMs: config.cooldown, claims, metadata, events, clock });
+    scope.spawn('following the ledger', (signal) => ipam.follow(signal));
+    await ipam.ready;
     for (const { gateway } of ipam.subnets()) {
       const claim = metadata.read('state', (tx) => claims.get(tx, 'address', gateway));
       if (claim) log.warn({ address: gateway, holder: claim.holder }, 'a container still has the address that is now a gateway');

@@ -1,6 +1,6 @@
 import type { Clock } from '@hawser/core';
 import type { Claims, ReadTransaction } from '@hawser/core/contracts';
-import { formatIp, type Ip, parseIp } from '@hawser/core/network';
+import { formatIp, type Ip } from '@hawser/core/network';
 import type { Range } from './range.ts';
 import { TakenAddresses } from './taken-addresses.ts';
 
@@ -13,96 +13,107 @@ export interface Usage {
   readonly cooling: number;
 }
 
-/** A range of up to this many addresses is searched in the ledger itself. */
-const SMALL = 1_024n;
-/** Taken addresses met in a row after which the ledger is read as a whole. */
-const PATIENCE = 64;
-/** The ledger is read as a whole for at most this share of the time. */
-const SCAN_PAUSE = 10;
+export interface PoolOptions {
+  readonly range: Range;
+  readonly claims: Pick<Claims, 'isFree'>;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Called when the ledger has contradicted the index. */
+  readonly doubt: () => void;
+}
+
+/** Looks into the ledger that make sure of an exhausted range (some milliseconds), or that tell that the index is out of step. */
+const LOOKS = 256;
 
 /**
- * Finds free addresses in one range. The ledger decides, inside the caller's transaction; what this keeps in memory
- * only shortens the way: a search in a range of any size meets a few dozen addresses, and reads the whole ledger
- * about once per lap of the cursor.
+ * Finds free addresses in one range by an index of those that are taken. The ledger decides, inside the caller's
+ * transaction: a search costs one look as long as the index is in step, and goes on until it has found one where it isn't.
+ *
+ * A range is called exhausted when the index has none left and the ledger agrees on the next `LOOKS` of them: on all,
+ * where a range has no more than that; where it has more, each time on the next ones, so that even an index that had
+ * missed something would hold for a few tries and not for ever.
  */
 export class Pool {
   readonly range: Range;
-  readonly #claims: Claims;
-  readonly #clock: Clock;
+  readonly #options: PoolOptions;
   #taken = new TakenAddresses();
-  #usage: Usage | undefined;
-  #nextScan = 0;
+  /** The one that is being made anew. */
+  #draft: TakenAddresses | undefined;
+  #audited: bigint;
 
-  constructor(range: Range, claims: Claims, clock: Clock) {
-    this.range = range;
-    this.#claims = claims;
-    this.#clock = clock;
+  constructor(options: PoolOptions) {
+    this.range = options.range;
+    this.#options = options;
+    this.#audited = options.range.first;
   }
 
   /** The first free address behind `cursor`, coming round to it at last; undefined where none is left. */
   find(tx: ReadTransaction, cursor: bigint | undefined): Ip | undefined {
     const { first, last } = this.range;
     const start = cursor === undefined || cursor < first || cursor >= last ? first : cursor + 1n;
-    if (this.range.total <= SMALL) return this.#walk(tx, start, last) ?? this.#walk(tx, first, start - 1n);
-    return this.#leap(tx, start) ?? (this.#scan(tx) ? this.#leap(tx, start) : undefined);
+    this.#taken.thaw(this.#options.clock.now(), LOOKS);
+    return this.#leap(tx, start) ?? this.#audit(tx);
   }
 
-  /** Counts by the ledger; of a large range as they were when it was last read as a whole. */
-  usage(tx: ReadTransaction): Usage {
-    if (this.range.total > SMALL) this.#scan(tx);
-    return this.range.total > SMALL && this.#usage ? this.#usage : this.#count(tx, () => {});
+  usage(): Usage {
+    const { held, cooling } = this.#taken;
+    return { range: this.range.name, total: this.range.total, held, cooling };
   }
 
-  #walk(tx: ReadTransaction, from: bigint, to: bigint): Ip | undefined {
-    for (let value = from; value <= to; value++) if (this.#isFree(tx, value)) return this.#ip(value);
-    return undefined;
+  /** What the ledger tells of an address: held, cooling until a time, or free. Others' addresses are left out. */
+  note({ family, value }: Ip, state: 'held' | 'free' | { readonly until: number }): void {
+    const { range } = this;
+    if (family !== range.family || value < range.first || range.last < value || value === range.gateway) return;
+    for (const index of [this.#taken, this.#draft]) {
+      if (state === 'held') index?.hold(value);
+      else if (state === 'free') index?.free(value);
+      else index?.cool(value, state.until);
+    }
+  }
+
+  /** Begins an index from nothing, which learns what is noted from now on beside the one in use. */
+  draft(): void {
+    this.#draft = new TakenAddresses();
+  }
+
+  /** Puts the new index to use. */
+  adopt(): void {
+    this.#taken = this.#draft ?? this.#taken;
+    this.#draft = undefined;
   }
 
   #leap(tx: ReadTransaction, start: bigint): Ip | undefined {
     const { first, last } = this.range;
-    let met = 0;
+    let looks = 0;
     for (const [from, to] of [[start, last], [first, start - 1n]] as const) {
-      for (let value = this.#taken.nextFree(from); value <= to; value = this.#taken.nextFree(value)) {
+      for (let value = this.#next(from); value <= to; value = this.#next(value + 1n)) {
         if (this.#isFree(tx, value)) return this.#ip(value);
-        this.#taken.add(value);
-        if (++met === PATIENCE) this.#scan(tx);
+        if (++looks === LOOKS) this.#options.doubt();
       }
     }
     return undefined;
   }
 
-  /** Reads the ledger as a whole, unless that was just done. */
-  #scan(tx: ReadTransaction): boolean {
-    const began = this.#clock.monotonic();
-    if (began < this.#nextScan) return false;
-    const taken = new TakenAddresses();
-    this.#usage = this.#count(tx, (value) => taken.add(value));
-    this.#taken = taken;
-    const ended = this.#clock.monotonic();
-    this.#nextScan = ended + (ended - began) * SCAN_PAUSE;
-    return true;
+  #next(from: bigint): bigint {
+    const free = this.#taken.nextFree(from);
+    return free === this.range.gateway ? this.#taken.nextFree(free + 1n) : free;
   }
 
-  #count(tx: ReadTransaction, found: (value: bigint) => void): Usage {
-    let held = 0;
-    let cooling = 0;
-    for (const claim of this.#claims.list(tx, 'address')) {
-      const ip = parseIp(claim.key);
-      if (!ip || !this.#hasInside(ip)) continue;
-      if (claim.state !== 'cooling') held++;
-      else if (this.#claims.isFree(tx, 'address', claim.key)) continue;
-      else cooling++;
-      found(ip.value);
+  /** Asks the ledger about the next ones whatever the index says. */
+  #audit(tx: ReadTransaction): Ip | undefined {
+    const { first, last, gateway } = this.range;
+    const steps = last - first < LOOKS ? last - first + 1n : BigInt(LOOKS);
+    for (let step = 0n; step < steps; step++) {
+      const value = this.#audited;
+      this.#audited = value === last ? first : value + 1n;
+      if (value === gateway || !this.#isFree(tx, value)) continue;
+      this.#options.doubt();
+      return this.#ip(value);
     }
-    return { range: this.range.name, total: this.range.total, held, cooling };
-  }
-
-  #hasInside({ family, value }: Ip): boolean {
-    return family === this.range.family && this.range.first <= value && value <= this.range.last && value !== this.range.gateway;
+    return undefined;
   }
 
   #isFree(tx: ReadTransaction, value: bigint): boolean {
-    return value !== this.range.gateway && this.#claims.isFree(tx, 'address', formatIp(this.#ip(value)));
+    return this.#options.claims.isFree(tx, 'address', formatIp(this.#ip(value)));
   }
 
   #ip(value: bigint): Ip {

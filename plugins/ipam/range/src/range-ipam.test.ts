@@ -1,7 +1,7 @@
 import type { AttachmentRequest, ClaimRequest } from '@hawser/core/network';
 import { heldClock } from '@hawser/core/testing';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RangeConfig } from './config.ts';
 import { parseRanges } from './range.ts';
 import { RangeIpam } from './range-ipam.ts';
@@ -11,15 +11,23 @@ const COOLDOWN_MS = 30_000;
 let clock = heldClock();
 let ledger: Ledger;
 let containers = 0;
+let stop = new AbortController();
 
 beforeEach(() => {
   clock = heldClock();
   ledger = memoryLedger(clock);
   containers = 0;
+  stop = new AbortController();
 });
+afterEach(() => stop.abort());
 
-const open = (...ranges: RangeConfig[]): RangeIpam =>
-  new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: COOLDOWN_MS, claims: ledger.claims, clock });
+const open = async (...ranges: RangeConfig[]): Promise<RangeIpam> => {
+  const { claims, metadata, events } = ledger;
+  const ipam = new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: COOLDOWN_MS, claims, metadata, events, clock });
+  void ipam.follow(stop.signal);
+  await ipam.ready;
+  return ipam;
+};
 
 const request = (staticIps: readonly string[] = []): AttachmentRequest => ({
   containerId: 'c',
@@ -37,7 +45,7 @@ const add = async (ipam: RangeIpam, ...staticIps: string[]): Promise<readonly st
 
 describe('addresses of ranges', () => {
   it('hands out one of each family, in order, without network, gateway and broadcast', async () => {
-    const ipam = open('10.88.0.0/30', 'fd00:88::/64');
+    const ipam = await open('10.88.0.0/30', 'fd00:88::/64');
     expect(await take(ipam.claim(request()))).toEqual([
       { type: 'address', key: '10.88.0.2', data: { address: '10.88.0.2/30', subnet: '10.88.0.0/30', gateway: '10.88.0.1' } },
       { type: 'address', key: 'fd00:88::2', data: { address: 'fd00:88::2/64', subnet: 'fd00:88::/64', gateway: 'fd00:88::1' } },
@@ -49,7 +57,7 @@ describe('addresses of ranges', () => {
   });
 
   it('goes on behind the last one instead of handing out a released one', async () => {
-    const ipam = open('10.88.0.0/29');
+    const ipam = await open('10.88.0.0/29');
     expect([await add(ipam), await add(ipam)]).toEqual([['10.88.0.2'], ['10.88.0.3']]);
     ledger.release('10.88.0.2');
     await clock.advance(COOLDOWN_MS);
@@ -57,14 +65,14 @@ describe('addresses of ranges', () => {
   });
 
   it('goes on behind it after a restart too', async () => {
-    await add(open('10.88.0.0/29'));
+    await add(await open('10.88.0.0/29'));
     ledger.release('10.88.0.2');
     await clock.advance(COOLDOWN_MS);
-    expect(await add(open('10.88.0.0/29'))).toEqual(['10.88.0.3']);
+    expect(await add(await open('10.88.0.0/29'))).toEqual(['10.88.0.3']);
   });
 
   it('says what the addresses of an exhausted range are at', async () => {
-    const ipam = open('10.88.0.0/29', { subnet: '10.89.0.0/24', range_start: '10.89.0.9', range_end: '10.89.0.9' });
+    const ipam = await open('10.88.0.0/29', { subnet: '10.89.0.0/24', range_start: '10.89.0.9', range_end: '10.89.0.9' });
     for (let count = 0; count < 6; count++) await add(ipam);
     ledger.release('10.88.0.4');
     await expect(add(ipam)).rejects.toMatchObject({
@@ -77,7 +85,7 @@ describe('addresses of ranges', () => {
   });
 
   it('takes nothing when one family has none left', async () => {
-    const ipam = open('10.88.0.0/24', 'fd00:88::/126');
+    const ipam = await open('10.88.0.0/24', 'fd00:88::/126');
     await add(ipam);
     await add(ipam);
     await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
@@ -86,11 +94,11 @@ describe('addresses of ranges', () => {
 
   describe('when it is asked for one', () => {
     it.each([[['10.88.0.77']], [['10.88.0.77/24']]])('hands out %j and an address of the other family', async (staticIps) => {
-      expect(await add(open('10.88.0.0/24', 'fd00:88::/64'), ...staticIps)).toEqual(['10.88.0.77', 'fd00:88::2']);
+      expect(await add(await open('10.88.0.0/24', 'fd00:88::/64'), ...staticIps)).toEqual(['10.88.0.77', 'fd00:88::2']);
     });
 
     it('reads any notation of it', async () => {
-      expect(await add(open('10.88.0.0/24', 'fd00:88::/64'), 'FD00:0088::0:0077/64', '10.88.0.9')).toEqual(['10.88.0.9', 'fd00:88::77']);
+      expect(await add(await open('10.88.0.0/24', 'fd00:88::/64'), 'FD00:0088::0:0077/64', '10.88.0.9')).toEqual(['10.88.0.9', 'fd00:88::77']);
     });
 
     it.each([
@@ -103,13 +111,13 @@ describe('addresses of ranges', () => {
       [['10.88.0.20/16'], '10.88.0.20/16 is asked for, but prefixes of 10.88.0.0/24 have length 24'],
       [['10.88.0.20', '10.88.0.21'], '10.88.0.20 and 10.88.0.21 are both asked for, but an interface gets one address of each family'],
       [['ten'], '"ten" is asked for, which is no address'],
-    ])('refuses %j', (staticIps, message) => {
-      const ipam = open({ subnet: '10.88.0.0/24', range_start: '10.88.0.10', range_end: '10.88.0.99' });
+    ])('refuses %j', async (staticIps, message) => {
+      const ipam = await open({ subnet: '10.88.0.0/24', range_start: '10.88.0.10', range_end: '10.88.0.99' });
       expect(() => ipam.claim(request(staticIps))).toThrow(expect.objectContaining({ code: 'ipam.invalid_address', message }));
     });
 
     it('says who holds it, or that it cools down', async () => {
-      const ipam = open('10.88.0.0/24');
+      const ipam = await open('10.88.0.0/24');
       await add(ipam, '10.88.0.9');
       await expect(add(ipam, '10.88.0.9')).rejects.toMatchObject({ code: 'ipam.address_in_use', message: '10.88.0.9 is held by c0 on eth0' });
       ledger.release('10.88.0.9');
@@ -120,8 +128,8 @@ describe('addresses of ranges', () => {
   });
 
   it('keeps what is in use when the ranges change, and hands it out no more once it is released', async () => {
-    expect(await add(open('10.88.0.0/29'))).toEqual(['10.88.0.2']);
-    const changed = open({ subnet: '10.88.0.0/29', range_start: '10.88.0.4' });
+    expect(await add(await open('10.88.0.0/29'))).toEqual(['10.88.0.2']);
+    const changed = await open({ subnet: '10.88.0.0/29', range_start: '10.88.0.4' });
     expect(ledger.metadata.read('state', (tx) => ledger.claims.isFree(tx, 'address', '10.88.0.2'))).toBe(false);
     ledger.release('10.88.0.2');
     await clock.advance(COOLDOWN_MS);
@@ -130,7 +138,7 @@ describe('addresses of ranges', () => {
   });
 
   it('finds its way in a large range that is nearly full without looking at every address each time', async () => {
-    const ipam = open('10.88.0.0/16');
+    const ipam = await open('10.88.0.0/16');
     const holder = { containerId: 'f', ifname: 'eth0' };
     const taken = 60_000;
     await ledger.metadata.write('state', (tx) => {
@@ -157,7 +165,7 @@ describe('addresses of ranges', () => {
       fc.asyncProperty(steps, fc.constantFrom('10.88.0.0/28', '10.88.0.0/27'), async (ops, subnet) => {
         clock = heldClock();
         ledger = memoryLedger(clock);
-        const ipam = open(subnet);
+        const ipam = await open(subnet);
         const size = subnet.endsWith('28') ? 13 : 29;
         const held = new Set<string>();
         for (const op of ops) {

@@ -1,5 +1,5 @@
 import type { Clock } from '@hawser/core';
-import { type Claims, defineCollection, type Transaction } from '@hawser/core/contracts';
+import { type Claims, defineCollection, type Events, type Metadata, type Transaction } from '@hawser/core/contracts';
 import {
   type AddressClaimData,
   type AttachmentClaim,
@@ -14,6 +14,7 @@ import {
   type Ipam,
   parseIp,
 } from '@hawser/core/network';
+import { LedgerFollower } from './ledger-follower.ts';
 import { Pool } from './pool.ts';
 import type { Range } from './range.ts';
 import { parseStatic, type StaticAddress } from './static-addresses.ts';
@@ -25,17 +26,31 @@ export interface RangeIpamOptions {
   readonly ranges: readonly Range[];
   readonly cooldownMs: number;
   readonly claims: Claims;
-  readonly clock: Clock;
+  readonly metadata: Pick<Metadata, 'read'>;
+  readonly events: Pick<Events, 'subscribe'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
-/** Hands out addresses of ranges: first free behind a durable cursor, so that a released one comes last. */
+/** Hands out addresses of ranges, once it is `ready`: first free behind a durable cursor, so that a released one comes last. */
 export class RangeIpam implements Ipam {
   readonly #options: RangeIpamOptions;
   readonly #pools: readonly Pool[];
+  readonly #follower: LedgerFollower;
 
   constructor(options: RangeIpamOptions) {
     this.#options = options;
-    this.#pools = options.ranges.map((range) => new Pool(range, options.claims, options.clock));
+    this.#pools = options.ranges.map((range) => new Pool({ ...options, range, doubt: () => this.#follower.reread() }));
+    this.#follower = new LedgerFollower({ ...options, pools: this.#pools });
+  }
+
+  /** Resolves when it knows what is taken, which wants `follow` to run. */
+  get ready(): Promise<void> {
+    return this.#follower.ready;
+  }
+
+  /** Keeps in mind what is taken, until the signal aborts. */
+  follow(signal: AbortSignal): Promise<void> {
+    return this.#follower.follow(signal);
   }
 
   subnets(): readonly { readonly subnet: string; readonly gateway: string }[] {
@@ -55,7 +70,13 @@ export class RangeIpam implements Ipam {
     const data: AddressClaimData = { address: `${key}/${range.subnet.length}`, subnet: formatCidr(range.subnet), gateway: gatewayOf(range) };
     const { claims, cooldownMs } = this.#options;
     claims.take(tx, { type: 'address', key, holder: context.holder, data, lease: context.lease, cooldownMs });
+    tx.afterCommit(() => this.#noteHeld(ip));
     return { type: 'address', key, data };
+  }
+
+  /** Before the ledger's event comes round, so that the next search leaps over it. */
+  #noteHeld(ip: Ip): void {
+    for (const pool of this.#pools) pool.note(ip, 'held');
   }
 
   /** The address that was asked for, which has to be free. */
@@ -77,7 +98,7 @@ export class RangeIpam implements Ipam {
       tx.put(cursors, name, formatIp(ip));
       return { ip, range: pool.range };
     }
-    throw exhausted(pools.map((pool) => pool.usage(tx)));
+    throw exhausted(pools.map((pool) => pool.usage()));
   }
 }
 

@@ -1,27 +1,48 @@
+import { AddressSet } from './address-set.ts';
+
 /**
- * Which addresses were taken when it was last told: a hint that lets a search leap over long runs of taken ones. It
- * learns of no release, so that it may call a free address taken, until it is made anew from the ledger; whether an
- * address that it calls free is free, the ledger decides.
- *
- * Each taken address points at one that might be free behind it, and paths are shortened as they are walked
- * (union-find), so that a search costs next to nothing however long the run.
+ * Which addresses of a range are in the way, as the ledger's events told it: a hint that lets a search leap over all
+ * that are taken. Whether an address is free, the ledger decides.
  */
 export class TakenAddresses {
-  readonly #after = new Map<bigint, bigint>();
+  readonly #taken = new AddressSet();
+  /** Those that cool → until when, milliseconds since the epoch; about in the order in which they will be free. */
+  readonly #cooling = new Map<bigint, number>();
 
-  add(address: bigint): void {
-    if (!this.#after.has(address)) this.#after.set(address, address + 1n);
+  get held(): number {
+    return this.#taken.size - this.#cooling.size;
   }
 
-  /** The first address from `address` on that is not taken. */
+  get cooling(): number {
+    return this.#cooling.size;
+  }
+
+  hold(address: bigint): void {
+    this.#cooling.delete(address);
+    this.#taken.add(address);
+  }
+
+  cool(address: bigint, until: number): void {
+    this.hold(address);
+    this.#cooling.set(address, until);
+  }
+
+  free(address: bigint): void {
+    this.#cooling.delete(address);
+    this.#taken.delete(address);
+  }
+
+  /** The first address from `address` on that is not in the way. */
   nextFree(address: bigint): bigint {
-    let free = address;
-    for (let next = this.#after.get(free); next !== undefined; next = this.#after.get(free)) free = next;
-    for (let at = address; at !== free; ) {
-      const next = this.#after.get(at) ?? free;
-      this.#after.set(at, free);
-      at = next;
+    return this.#taken.nextAbsent(address);
+  }
+
+  /** Lets go of what has cooled: from the oldest on up to one that has not, at most `limit`. */
+  thaw(now: number, limit: number): void {
+    let left = limit;
+    for (const [address, until] of this.#cooling) {
+      if (until > now || left-- === 0) return;
+      this.free(address);
     }
-    return free;
   }
 }
