@@ -14,7 +14,7 @@ export interface FollowerOptions {
 
 /** Claims read in one turn of the event loop at most, and milliseconds after which a turn ends before that. */
 const SLICE = 128;
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 /** Events that may wait until the pools hear of them: more than one commit can bring. */
 const QUEUE = 65_536;
 

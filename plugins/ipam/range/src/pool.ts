@@ -22,7 +22,7 @@ export interface PoolOptions {
 }
 
 /** Looks into the ledger that make sure of an exhausted range (some milliseconds), or that tell that the index is out of step. */
-const LOOKS = 256;
+const LOOKS = 128;
 
 /**
  * Finds free addresses in one range by an index of those that are taken. The ledger decides, inside the caller's
