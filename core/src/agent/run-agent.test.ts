@@ -39,7 +39,9 @@ function run(plugins: readonly AnyPlugin[] = [], more: Partial<RunOptions> = {})
     exit: (status) => void exits.push(status),
     ...more,
   });
-  const ready = () => expect.poll(() => lines.some((line) => line.msg === 'ready')).toBe(true);
+  const ready = async () => {
+    await expect.poll(() => lines.some((line) => line.msg === 'ready')).toBe(true);
+  };
   return { code, signals, lines, exits, ready, socket: join(folder, 'state/hawser.sock') };
 }
 

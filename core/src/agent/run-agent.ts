@@ -40,7 +40,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
   announceReady(agent, options, manager);
   await options.onReady?.(agent).catch((error: unknown) => warn(log, error));
   if (!signals.stop.aborted) await new Promise((resolve) => signals.stop.addEventListener('abort', resolve, { once: true }));
-  return drain(agent, String(signals.stop.reason), manager, log);
+  return await drain(agent, String(signals.stop.reason), manager, log);
 }
 
 /** Who is told to stop while it starts, and does, has done what it was told. */
@@ -54,11 +54,11 @@ async function startUnlessStopped(options: AgentOptions & { readonly signal: Abo
   }
 }
 
-function announceReady(agent: Agent, { log, name, version }: RunOptions, manager: ServiceManager): void {
+function announceReady(agent: Agent, { log, name, version, context }: RunOptions, manager: ServiceManager): void {
   const reports = agent.reports();
   log.debug(`boot\n${renderBootTree(reports, agent.bootMs)}`);
-  // `processMs` counts from the start of the process, loading included.
-  const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), processMs: Math.round(performance.now()), plugins: reports.filter((report) => report.status === 'ok').length };
+  // The system's monotonic clock counts from the start of the process: `processMs` has the loading of modules in it.
+  const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), processMs: Math.round(context.clock.monotonic()), plugins: reports.filter((report) => report.status === 'ok').length };
   log.info(ready, 'ready');
   tell(manager, `READY=1\nSTATUS=${ready.plugins} plugins serve\nMAINPID=${process.pid}`, log);
 }

@@ -31,7 +31,7 @@ export async function openServiceManager(address: string | undefined): Promise<S
   const close = libc.func('int close(int fd)');
   return {
     notify: (state) => {
-      const fd: number = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+      const fd = Number(socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
       if (fd < 0) throw agentErrors.notifyFailed('the kernel gives no datagram socket');
       const data = Buffer.from(state);
       const sent = Number(sendto(fd, data, data.length, MSG_NOSIGNAL, target, target.length));

@@ -64,8 +64,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 /** Without its store and what stands on it an agent can only refuse; then it had better not seem to run. */
 function withCoreRequired({ plugins, allPlugins }: AgentConfig): AgentConfig['plugins'] {
-  const present = allPlugins.map(uriOf);
-  const core = corePlugins.map(uriOf).filter((uri) => present.includes(uri) && !plugins.disabled.has(uri));
+  const present = new Set(allPlugins.map(uriOf));
+  const core = corePlugins.map(uriOf).filter((uri) => present.has(uri) && !plugins.disabled.has(uri));
   return { ...plugins, required: new Set([...plugins.required, ...core]) };
 }
 

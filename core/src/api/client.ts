@@ -9,7 +9,8 @@ import type { Snapshot } from '../metadata/snapshots.ts';
 
 /**
  * A typed client of the agent's HTTP API over its unix socket. Every call takes a signal; errors are HawserErrors
- * made again from the problem document, or `api.no_agent` when nobody listens at the socket.
+ * made again from the problem document, `api.no_agent` when nobody listens at the socket, `api.no_answer` when who does
+ * stays silent, `api.bad_answer` when that is no agent.
  */
 export interface Client {
   version(signal: AbortSignal): Promise<{ readonly agent: string; readonly core: string; readonly node: string; readonly pid: number; readonly ready: boolean }>;

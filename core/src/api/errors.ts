@@ -5,6 +5,10 @@ export const apiErrors = defineErrors('api', {
   noAgent: { kind: 'Unavailable', remedy: 'Start the agent with `hawser run`, or name its socket with --socket.' },
   permissionDenied: { kind: 'PermissionDenied', remedy: 'Run this command as the user that the agent runs as.' },
   badAnswer: { kind: 'Unavailable', remedy: 'Make sure that a Hawser agent of this version listens at the socket.' },
+  noAnswer: {
+    kind: 'DeadlineExceeded',
+    remedy: 'Make sure that a Hawser agent listens at the socket; if one does, look at what is slow in its log.',
+  },
   badRequest: { kind: 'InvalidArgument', remedy: 'Correct the request as the message says.' },
   noSuchResource: { kind: 'NotFound', remedy: 'Use one of the paths under /v1.' },
   tooLarge: { kind: 'OutOfRange', remedy: 'Send a body of at most 1 MiB.' },

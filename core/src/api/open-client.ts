@@ -1,12 +1,29 @@
+import { type Clock, systemClock } from '../context/index.ts';
 import type { AttachmentId } from '../network/index.ts';
 import type { Client } from './client.ts';
 import { type Call, exchange, exchangeLines } from './exchange.ts';
 
+export interface ClientOptions {
+  readonly socket: string;
+  /** What `api.no_answer` is measured by; the system's unless told. */
+  readonly clock?: Clock;
+}
+
+/** What only reads is answered from memory. */
+const READ_MS = 10_000;
+/** The agent's own deadline for any other call, and a little for the way. */
+const CHANGE_MS = 35_000;
+/** Calls that wait for a kernel, a cloud or a disk: the deadlines of their routes, and a little for the way. */
+const DETACH_MS = 125_000;
+const COLLECT_MS = 305_000;
+const BACKUP_MS = 605_000;
+
 /** A client of the agent at a socket. Connects with each call, so that opening one never fails. */
-export function openClient({ socket }: { readonly socket: string }): Client {
+export function openClient({ socket, clock = systemClock }: ClientOptions): Client {
+  const peer = { socket, clock };
   // The agent is of the same version as its command line, or says so in `version`; its answers are its contracts.
-  const call = async <T>(method: Call['method'], path: string, signal: AbortSignal, body?: object): Promise<T> =>
-    (await exchange(socket, { method, path, signal, ...(body === undefined ? {} : { body }) })) as T;
+  const call = async <T>(method: Call['method'], path: string, signal: AbortSignal, more: Partial<Call> = {}): Promise<T> =>
+    (await exchange(peer, { method, path, signal, patienceMs: method === 'GET' ? READ_MS : CHANGE_MS, ...more })) as T;
   const get = <T>(path: string) => (signal: AbortSignal): Promise<T> => call<T>('GET', path, signal);
   const lease = (id: string) => `/v1/leases/${encodeURIComponent(id)}`;
   return {
@@ -15,8 +32,8 @@ export function openClient({ socket }: { readonly socket: string }): Client {
     leases: {
       list: get('/v1/leases'),
       get: (id, signal) => call('GET', lease(id), signal),
-      create: (options, signal) => call('POST', '/v1/leases', signal, options),
-      renew: (id, expiresInMs, signal) => call('PATCH', lease(id), signal, { expiresInMs }),
+      create: (options, signal) => call('POST', '/v1/leases', signal, { body: options }),
+      renew: (id, expiresInMs, signal) => call('PATCH', lease(id), signal, { body: { expiresInMs } }),
       delete: (id, signal) => call('DELETE', lease(id), signal),
     },
     snapshots: { list: get('/v1/snapshots') },
@@ -25,16 +42,16 @@ export function openClient({ socket }: { readonly socket: string }): Client {
       list: get('/v1/attachments'),
       get: (id, signal) => call('GET', attachmentPath(id), signal),
       check: (id, signal) => call('POST', `${attachmentPath(id)}/check`, signal),
-      detach: (id, signal) => call('DELETE', attachmentPath(id), signal),
+      detach: (id, signal) => call('DELETE', attachmentPath(id), signal, { patienceMs: DETACH_MS }),
     },
-    events: ({ signal, ...query }) => exchangeLines(socket, { method: 'GET', path: eventsPath(query), signal }) as ReturnType<Client['events']>,
+    events: ({ signal, ...query }) => exchangeLines(peer, { method: 'GET', path: eventsPath(query), signal, patienceMs: READ_MS }) as ReturnType<Client['events']>,
     gc: {
-      run: ({ dryRun, signal }) => call('POST', '/v1/gc', signal, { dryRun }),
+      run: ({ dryRun, signal }) => call('POST', '/v1/gc', signal, { body: { dryRun }, patienceMs: COLLECT_MS }),
       status: get('/v1/gc'),
     },
     db: {
       stats: get('/v1/db'),
-      backup: (store, folder, signal) => call('POST', '/v1/db/backup', signal, { store, folder }),
+      backup: (store, folder, signal) => call('POST', '/v1/db/backup', signal, { body: { store, folder }, patienceMs: BACKUP_MS }),
     },
   };
 }
@@ -46,5 +63,5 @@ function eventsPath({ follow, from, topics = [] }: Omit<Parameters<Client['event
   const query = new URLSearchParams({ follow: String(follow) });
   if (from !== undefined) query.set('from', from);
   for (const topic of topics) query.append('topic', topic);
-  return `/v1/events?${query}`;
+  return `/v1/events?${query.toString()}`;
 }

@@ -1,6 +1,12 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { JsonValue } from '../json.ts';
 import { apiErrors } from './errors.ts';
+
+/** The `server` header of every answer, by which the client tells an agent from whatever else may listen. */
+export const SERVER = 'hawser';
+
+/** How long a request may take unless its route says otherwise. */
+export const DEADLINE_MS = 30_000;
 
 /** One request, past the server: nothing of it is checked yet but its size and that its body is JSON. */
 export interface ApiRequest {

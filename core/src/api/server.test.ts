@@ -1,27 +1,23 @@
-import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, systemRandom } from '../context/index.ts';
-import { defineErrors } from '../errors/index.ts';
-import { type Envelope, Events } from '../events/events.ts';
+import { Events } from '../events/events.ts';
 import { Gc } from '../gc/gc.ts';
-import { type Lease, Leases } from '../leases/leases.ts';
-import { Metadata, type Transaction } from '../metadata/store.ts';
+import { Leases } from '../leases/leases.ts';
+import { Metadata } from '../metadata/store.ts';
 import { Attachments } from '../network/index.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import { heldClock } from '../testing/held-clock.ts';
 import { openClient } from './open-client.ts';
 import { type ApiServer, serveApi } from './server.ts';
 import type { AgentView } from './service.ts';
-
-const errors = defineErrors('leases', {
-  alreadyExists: { kind: 'AlreadyExists', remedy: 'Choose another id.' },
-});
+import { events, fakeLeases, hanging, metadata } from './services.fixture.ts';
 
 const failed: PluginReport = {
   uri: 'hawser.gc.v1.sweep',
@@ -34,81 +30,6 @@ const failed: PluginReport = {
   startMs: 1,
   requires: [],
   provides: Gc.id,
-};
-
-/** Leases in a map; transactions are what they are called with. */
-function fakeLeases(): Leases {
-  const leases = new Map<string, Lease>();
-  const at = (id: string): Lease | undefined => leases.get(id);
-  const put = (lease: Lease): Lease => {
-    leases.set(lease.id, lease);
-    return lease;
-  };
-  return {
-    create: (tx, { id = 'made', labels = {}, expiresInMs } = {}) => {
-      if (at(id) !== undefined) throw errors.alreadyExists(`there is a lease ${id}`, { details: { lease: id } });
-      const expiry = expiresInMs === undefined ? {} : { expiresAt: new Date(expiresInMs).toISOString() };
-      return put({ id, store: tx.store, namespace: 'default', labels, createdAt: new Date(0).toISOString(), resources: [], ...expiry });
-    },
-    renew: (_tx, id, ms) => put({ ...(at(id) ?? expect.fail('no lease')), expiresAt: new Date(ms).toISOString() }),
-    delete: (_tx, id) => void leases.delete(id),
-    addResource: () => undefined,
-    removeResource: () => undefined,
-    get: (tx, id) => (at(id)?.store === tx.store ? at(id) : undefined),
-    list: (tx) => [...leases.values()].filter((lease) => lease.store === tx.store),
-  };
-}
-
-const transaction = (store: 'root' | 'state'): Transaction => ({
-  store,
-  get: () => undefined,
-  has: () => false,
-  entries: () => [],
-  put: () => undefined,
-  delete: () => false,
-  afterCommit: () => undefined,
-});
-
-const stats = { path: '/x', schemaVersion: 1, sizeBytes: 1, entries: 0 };
-const metadata: Metadata = {
-  read: (store, fn) => fn(transaction(store)),
-  write: async (store, fn) => fn(transaction(store)),
-  stats: () => ({ root: stats, state: stats }),
-  backup: async () => undefined,
-};
-
-const envelope = (number: number): Envelope => ({
-  cursor: String(number).padStart(4, '0'),
-  timestamp: new Date(number * 60_000).toISOString(),
-  namespace: 'default',
-  topic: '/leases/created',
-  type: 'leases.created',
-  data: { number },
-});
-
-/** A journal of ten minutes, an event each; live events go on until the signal aborts. */
-const events: Events = {
-  publish: () => undefined,
-  async *subscribe({ signal, from }) {
-    yield* this.history(from === undefined ? { from: '0010' } : { from });
-    for (let number = 11; !signal.aborted; number++) {
-      yield envelope(number);
-      await new Promise(setImmediate);
-    }
-  },
-  history: ({ from = 'start' } = {}) =>
-    Array.from({ length: 10 }, (_, index) => envelope(index + 1)).filter(({ cursor }) => from === 'start' || cursor > from),
-};
-
-const hanging: Attachments = {
-  attach: () => new Promise(() => undefined),
-  detach: () => new Promise(() => undefined),
-  check: () => new Promise(() => undefined),
-  reap: async () => [],
-  ready: () => undefined,
-  list: () => [],
-  get: ({ containerId, ifname }) =>
-    containerId === 'c1' ? { containerId, ifname, id: 'x', network: 'n', mode: 'bridge', netns: '/x', settings: {}, claims: [], state: 'attached', createdAt: '' } : undefined,
 };
 
 describe('the API at its socket', () => {
@@ -133,7 +54,7 @@ describe('the API at its socket', () => {
     reports: () => [failed],
     get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
   };
-  const serve = (view: AgentView = agent, at: string = path) => serveApi({ agent: view, path: at, log, random: systemRandom });
+  const serve = (view: AgentView = agent) => serveApi({ agent: view, path, log, random: systemRandom });
   const never = new AbortController().signal;
 
   const call = async (method: string, url: string, body?: string, headers: Record<string, string> = {}) => {
@@ -288,10 +209,10 @@ describe('the API at its socket', () => {
     await server[Symbol.asyncDispose]();
     server = await serve({ ...agent, clock: held });
     const answer = openClient({ socket: path }).attachments.check({ containerId: 'c1', ifname: 'eth0' }, never);
-    const outcome = expect(answer).rejects.toMatchObject({ code: 'api.deadline_exceeded', kind: 'DeadlineExceeded' });
+    const outcome = answer.catch((error: unknown) => error);
     await expect.poll(() => held.waiting).toBe(1);
     await held.advance(30_000);
-    await outcome;
+    expect(await outcome).toMatchObject({ code: 'api.deadline_exceeded', kind: 'DeadlineExceeded' });
   });
 
   test('an abort ends a call with its reason', async () => {
@@ -304,65 +225,5 @@ describe('the API at its socket', () => {
   test('a second agent is refused and the first one serves on', async () => {
     await expect(serve()).rejects.toMatchObject({ code: 'api.socket_in_use' });
     expect((await call('GET', '/livez')).status).toBe(200);
-  });
-
-  test('the socket of a dead agent is replaced', async () => {
-    const dead = join(folder, 'dead.sock');
-    const corpse = createServer();
-    await new Promise<void>((resolve) => corpse.listen(dead, resolve));
-    const at = join(folder, 'left.sock');
-    const { link } = await import('node:fs/promises');
-    await link(dead, at);
-    await new Promise((resolve) => corpse.close(resolve));
-    await using second = await serve(agent, at);
-    expect(await openClient({ socket: second.path }).version(never)).toMatchObject({ ready: true });
-  });
-
-  test('of many that start at once one gets the socket', async () => {
-    const at = join(folder, 'many.sock');
-    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => serve(agent, at)));
-    const served = outcomes.filter((outcome) => outcome.status === 'fulfilled');
-    expect(served).toHaveLength(1);
-    for (const { value } of served) await value[Symbol.asyncDispose]();
-  });
-
-  test("what isn't a socket stays where it is", async () => {
-    const file = join(folder, 'file.sock');
-    await writeFile(file, 'mine');
-    await expect(serve(agent, file)).rejects.toMatchObject({ code: 'api.socket_failed' });
-    const dangling = join(folder, 'link.sock');
-    await symlink('/nowhere', dangling);
-    await expect(serve(agent, dangling)).rejects.toMatchObject({ code: 'api.socket_failed' });
-    expect((await stat(file)).size).toBe(4);
-  });
-
-  test('a path that is too long is told', async () => {
-    await expect(serve(agent, join(folder, 'x'.repeat(100)))).rejects.toMatchObject({ code: 'api.socket_failed' });
-  });
-});
-
-describe('the client', () => {
-  const never = new AbortController().signal;
-
-  test('tells that nobody listens', async () => {
-    await expect(openClient({ socket: '/nowhere/hawser.sock' }).version(never)).rejects.toMatchObject({ code: 'api.no_agent', details: { errno: 'ENOENT' } });
-  });
-
-  test("tells that something else than an agent listens, or goes away", async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'hwt-api-'));
-    const socket = join(folder, 's');
-    for (const [reply, code] of [
-      ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', 'api.bad_answer'],
-      ['HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno', 'api.bad_answer'],
-      ['HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"agent"', 'api.no_agent'],
-      ['\0', 'api.bad_answer'],
-      ['', 'api.no_agent'],
-    ] as const) {
-      const liar = createServer((connection) => void connection.once('data', () => connection.end(reply)));
-      await new Promise<void>((resolve) => liar.listen(socket, resolve));
-      await expect(openClient({ socket }).version(never)).rejects.toMatchObject({ code });
-      await new Promise((resolve) => liar.close(resolve));
-    }
-    await rm(folder, { recursive: true });
   });
 });

@@ -2,13 +2,12 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { Random } from '../context/index.ts';
+import { type Random, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
-import { DEADLINE_MS, withDeadline } from './deadline.ts';
 import { apiErrors } from './errors.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
-import { isAnswer, type Route } from './route.ts';
+import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
 import { agentRoutes } from './routes/agent.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
 import { dbRoutes } from './routes/db.ts';
@@ -49,13 +48,13 @@ export async function serveApi({ agent, path, log, random }: ApiOptions): Promis
   const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes].flatMap((make) => make(agent));
   for (const route of routes) addRoute(app, agent, route);
   app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
-  const socket = await openSocket(app, path);
+  const socket = await openSocket(app, path, random);
   return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
 }
 
-async function openSocket(app: FastifyInstance, path: string): Promise<ClaimedSocket> {
+async function openSocket(app: FastifyInstance, path: string, random: Random): Promise<ClaimedSocket> {
   try {
-    return await claimSocket(path, async (privatePath) => {
+    return await claimSocket(path, random, async (privatePath) => {
       await app.listen({ path: privatePath });
     });
   } catch (error) {
@@ -76,9 +75,11 @@ function addRoute(app: FastifyInstance, agent: AgentView, route: Route): void {
     url: route.path,
     handler: async (request, reply) => {
       const { params, query, body, id: requestId } = request;
-      const result = await withDeadline(agent.clock, route.deadlineMs ?? DEADLINE_MS, goneSignal(reply.raw), (signal) =>
-        route.handle({ params, query, body, requestId, signal }),
-      );
+      const ms = route.deadlineMs ?? DEADLINE_MS;
+      const late = (): Error => apiErrors.deadlineExceeded(`the request took longer than ${ms} ms`);
+      const work = (signal: AbortSignal): unknown => route.handle({ params, query, body, requestId, signal });
+      // A client that has gone, too, ends it; nobody waits for work that doesn't listen.
+      const result = await withDeadline(agent.clock, ms, late, work, goneSignal(reply.raw));
       if (isAnswer(result)) return reply.code(result.status).send(result.body);
       return result === undefined ? reply.code(204).send() : reply.send(result);
     },
@@ -116,7 +117,7 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
     return sendProblem(reply, apiErrors.noSuchResource(`there is no ${request.method} ${path}`), request.id);
   });
   app.addHook('onSend', async (request, reply) => {
-    reply.header('x-request-id', request.id);
+    reply.header('x-request-id', request.id).header('server', SERVER);
   });
 }
 

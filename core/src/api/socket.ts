@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, link, lstat, rename, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import type { Random } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import { apiErrors } from './errors.ts';
 
@@ -17,8 +17,8 @@ export interface ClaimedSocket extends AsyncDisposable {
  * with `api.socket_in_use` when somebody does. Of several processes that try at once, one gets it: `listen` binds a
  * name of its own, and a hard link, which never replaces, gives it the public one. No other user can ever connect.
  */
-export async function claimSocket(path: string, listen: (privatePath: string) => Promise<void>): Promise<ClaimedSocket> {
-  const own = `${path}.${randomBytes(4).toString('hex')}`;
+export async function claimSocket(path: string, random: Random, listen: (privatePath: string) => Promise<void>): Promise<ClaimedSocket> {
+  const own = `${path}.${Buffer.from(random.bytes(4)).toString('hex')}`;
   if (Buffer.byteLength(own) > MAX_PATH) {
     throw apiErrors.socketFailed(`the path of the socket is too long: ${path}`, { details: { path, maximum: MAX_PATH - 9 } });
   }

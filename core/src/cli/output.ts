@@ -1,5 +1,6 @@
+import { systemClock } from '../context/index.ts';
 import type { JsonValue } from '../json.ts';
-import type { GlobalOptions, Output, Table } from './command.ts';
+import type { GlobalOptions, Output } from './command.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
@@ -9,9 +10,10 @@ export interface Streams {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 
+const FRAME_MS = 80;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** Renders results in the format asked for. YAML is loaded only where it is wanted: call `ready` first. */
+/** Renders results in the format asked for. YAML is loaded only where it is wanted. */
 export async function openOutput(format: GlobalOptions['output'], streams: Streams, style: Style): Promise<Output> {
   const { stringify } = format === 'yaml' ? await import('yaml') : { stringify: String };
   const forPeople = format === 'table' || format === 'wide';
@@ -37,20 +39,16 @@ function plain(value: JsonValue): string {
 }
 
 async function spin<T>(text: string, work: () => Promise<T>, { stderr }: Streams, style: Style): Promise<T> {
-  let frame = 0;
-  const draw = () => stderr.write(`\r${style.dim(FRAMES[frame++ % FRAMES.length] ?? '')} ${text}`);
-  draw();
-  const timer = setInterval(draw, 80);
+  let timer: Disposable | undefined;
+  const draw = (frame: number): void => {
+    stderr.write(`\r${style.dim(FRAMES[frame % FRAMES.length] ?? '')} ${text}`);
+    timer = systemClock.timer(FRAME_MS, () => draw(frame + 1));
+  };
+  draw(0);
   try {
     return await work();
   } finally {
-    clearInterval(timer);
+    timer?.[Symbol.dispose]();
     stderr.write('\r\u001b[2K');
   }
 }
-
-/** Fields of one record, for `show`. */
-export const fieldTable = (fields: Readonly<Record<string, string | undefined>>): Table => ({
-  columns: [],
-  rows: Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[`${name}:`, value]])),
-});

@@ -38,13 +38,3 @@ export const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-
-/** `3s`, `5m`, `2h`, `4d` before or after now; empty where there is no time. */
-export function ago(timestamp: string | undefined, now: number): string {
-  if (timestamp === undefined) return '';
-  const seconds = Math.round(Math.abs(now - Date.parse(timestamp)) / 1_000);
-  if (!Number.isFinite(seconds)) return timestamp;
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3_600)}h` : `${Math.round(seconds / 86_400)}d`;
-}

@@ -105,7 +105,7 @@ function valueAt(table: JsonObject, path: KeyPath): JsonValue | undefined {
 }
 
 /** Where a path, or else what stands above it, is written. */
-export function originOf(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {
+function originOf(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {
   for (let length = path.length; length > 0; length--) {
     const origin = origins.get(dotted(path.slice(0, length)));
     if (origin !== undefined) return origin;
@@ -121,7 +121,7 @@ export function placed(fault: PlainFault, { origins }: Layer, main: string | und
 }
 
 /** `conf.toml:3: mtu is unknown … Did you mean "mtu"?` */
-export function renderFault({ file, line, key, message, suggestion }: ConfigFault): string {
+function renderFault({ file, line, key, message, suggestion }: ConfigFault): string {
   const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;
   return `${place}${key === '' ? '' : `${key} `}${message}${suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`}`;
 }

@@ -1,6 +1,6 @@
 export type { Clock } from './clock.ts';
 export type { Context } from './context.ts';
-export { type Deadline, deadlineSignal } from './deadline.ts';
+export { type Deadline, deadlineSignal, untilAborted, withDeadline } from './deadline.ts';
 export type { FaultInjector } from './faults.ts';
 export type { Random } from './random.ts';
 export { seededRandom } from './seeded-random.ts';

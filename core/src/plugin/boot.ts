@@ -1,7 +1,7 @@
 import { HawserError } from '../errors/index.ts';
-import { keepAlive } from './deadline.ts';
 import { pluginErrors } from './errors.ts';
 import type { BootOptions, Kernel, StopReport } from './kernel.ts';
+import { keepAlive } from './keep-alive.ts';
 import { serves } from './lifecycle.ts';
 import type { BootPlan, PlannedPlugin } from './plan.ts';
 import { PluginRun } from './plugin-run.ts';

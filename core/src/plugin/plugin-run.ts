@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Clock, Context } from '../context/index.ts';
+import { type Clock, type Context, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
-import { settlesWithin, withDeadline } from './deadline.ts';
 import type { AnyPlugin, Skipped, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { dispose, OwnedScope, type ScopeOwner } from './owned-scope.ts';
 import type { PlannedPlugin } from './plan.ts';
+import { settlesWithin } from './settles-within.ts';
 import { Standing } from './standing.ts';
 import type { PluginReport, PluginStatus } from './status.ts';
 
@@ -92,7 +92,7 @@ export class PluginRun implements ScopeOwner {
     const call = Promise.resolve().then((): unknown => this.plugin.start({ ...required, ...this.#startContext() }));
     this.#call = call;
     try {
-      const result = await withDeadline(this.clock, this.#startDeadlineMs, call, () => this.#lateError());
+      const result = await withDeadline(this.clock, this.#startDeadlineMs, () => this.#lateError(), () => call);
       if (this.signal.aborted) return this.#discard(result);
       if (this.#isSkipped(result)) return await this.#endEarly(() => this.#standing.skipped(result.skipped), 'it was skipped');
       accept(result);

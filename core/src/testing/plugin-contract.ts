@@ -97,7 +97,7 @@ async function start(plugin: AnyPlugin, options: PluginContractOptions, signal?:
   });
 }
 
-const configOf = (plugin: AnyPlugin): z.ZodType | undefined => plugin.config as z.ZodType | undefined;
+const configOf = (plugin: AnyPlugin): z.ZodType | undefined => plugin.config;
 
 /** Kinds of resource that the runtime itself, the test runner or a finished child keeps for a while. */
 const NOT_OURS = new Set(['PipeWrap', 'TTYWrap', 'CloseReq', 'TickObject', 'Immediate', 'FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'MessagePort']);

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { packageVersion } from '@hawser/core';
 
 /** Version of the reference agent. */
-export const version: string = createRequire(import.meta.url)('../package.json').version;
+export const version: string = packageVersion(import.meta.url);

@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG } from '../globals.ts';
 
 async function run({ name, version, plugins, onReady }: Assembly, { global }: Invocation): Promise<number> {
   const { createLog, runAgent } = await import('../../agent/index.ts');
-  const log = await createLog({ level: global.logLevel, pretty: process.stderr.isTTY === true, color: global.color });
+  const log = await createLog({ level: global.logLevel, pretty: process.stderr.isTTY, color: global.color });
   // State is safe at any point of a death; going on after a defect is not.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'this is a defect: the agent ends and is to be started again');

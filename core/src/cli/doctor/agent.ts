@@ -1,5 +1,6 @@
 import { apiErrors } from '../../api/errors.ts';
 import { openClient } from '../../api/open-client.ts';
+import { deadlineSignal, systemClock } from '../../context/index.ts';
 import { toHawserError } from '../../errors/index.ts';
 import { fail, type Finding, ok, warn } from './finding.ts';
 
@@ -7,11 +8,11 @@ const PATIENCE_MS = 2_000;
 
 /** Who answers at the socket. No agent is a remark: the machine may be examined before it is first started. */
 export async function checkAgent(socket: string, signal: AbortSignal): Promise<readonly Finding[]> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  using patience = deadlineSignal(systemClock, PATIENCE_MS, `the agent at ${socket}`, signal);
   try {
     const client = openClient({ socket });
-    const { agent, pid, ready } = await client.version(bounded);
-    const notOk = (await client.plugins(bounded)).filter((report) => report.status === 'failed' || report.status === 'degraded');
+    const { agent, pid, ready } = await client.version(patience.signal);
+    const notOk = (await client.plugins(patience.signal)).filter((report) => report.status === 'failed' || report.status === 'degraded');
     const found = `version ${agent}, process ${pid}, at ${socket}`;
     if (!ready) return [warn('agent', `${found}, is not ready`, 'Wait, or see what is still starting with `hawser plugins ls`.')];
     if (notOk.length === 0) return [ok('agent', found)];

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { systemClock } from '../../context/index.ts';
 import { fail, type Finding, ok, skip, warn } from './finding.ts';
 
 const OLDEST_NODE = [22, 12] as const;
@@ -13,7 +14,7 @@ export function checkNode(version: string = process.versions.node): Finding {
 const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as const;
 
 /** What of the capabilities that the kernel's doors ask for is missing in a CapEff mask. */
-export function missingCapabilities(effective: bigint): readonly string[] {
+function missingCapabilities(effective: bigint): readonly string[] {
   return Object.entries(CAPABILITIES).flatMap(([name, bit]) => ((effective >> BigInt(bit)) & 1n) === 1n ? [] : [name]);
 }
 
@@ -30,7 +31,7 @@ export async function checkPrivileges(): Promise<Finding> {
 const EARLIEST_PLAUSIBLE = Date.parse('2026-01-01T00:00:00Z');
 const SYNCHRONISED_MARKS = ['/run/systemd/timesync/synchronized', '/run/chrony/chronyd.pid', '/var/run/chrony/chronyd.pid', '/run/ntpd.pid'];
 
-export async function checkClock(now: number = Date.now()): Promise<readonly Finding[]> {
+export async function checkClock(now: number = systemClock.now()): Promise<readonly Finding[]> {
   const shown = new Date(now).toISOString();
   if (now < EARLIEST_PLAUSIBLE) return [fail('clock', `it says ${shown}`, 'Set the clock: leases, cooldowns and cloud calls go by it.')];
   const marks = await Promise.all(SYNCHRONISED_MARKS.map((path) => stat(path).then(() => true, () => false)));

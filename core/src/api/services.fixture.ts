@@ -1,0 +1,85 @@
+import { expect } from 'vitest';
+import { defineErrors } from '../errors/index.ts';
+import type { Envelope, Events } from '../events/events.ts';
+import type { Lease, Leases } from '../leases/leases.ts';
+import type { Metadata, Transaction } from '../metadata/store.ts';
+import type { Attachments } from '../network/index.ts';
+
+const errors = defineErrors('leases', {
+  alreadyExists: { kind: 'AlreadyExists', remedy: 'Choose another id.' },
+});
+
+/** Leases in a map; transactions are what they are called with. */
+export function fakeLeases(): Leases {
+  const leases = new Map<string, Lease>();
+  const at = (id: string): Lease | undefined => leases.get(id);
+  const put = (lease: Lease): Lease => {
+    leases.set(lease.id, lease);
+    return lease;
+  };
+  return {
+    create: (tx, { id = 'made', labels = {}, expiresInMs } = {}) => {
+      if (at(id) !== undefined) throw errors.alreadyExists(`there is a lease ${id}`, { details: { lease: id } });
+      const expiry = expiresInMs === undefined ? {} : { expiresAt: new Date(expiresInMs).toISOString() };
+      return put({ id, store: tx.store, namespace: 'default', labels, createdAt: new Date(0).toISOString(), resources: [], ...expiry });
+    },
+    renew: (_tx, id, ms) => put({ ...(at(id) ?? expect.fail('no lease')), expiresAt: new Date(ms).toISOString() }),
+    delete: (_tx, id) => void leases.delete(id),
+    addResource: () => undefined,
+    removeResource: () => undefined,
+    get: (tx, id) => (at(id)?.store === tx.store ? at(id) : undefined),
+    list: (tx) => [...leases.values()].filter((lease) => lease.store === tx.store),
+  };
+}
+
+const transaction = (store: 'root' | 'state'): Transaction => ({
+  store,
+  get: () => undefined,
+  has: () => false,
+  entries: () => [],
+  put: () => undefined,
+  delete: () => false,
+  afterCommit: () => undefined,
+});
+
+const stats = { path: '/x', schemaVersion: 1, sizeBytes: 1, entries: 0 };
+export const metadata: Metadata = {
+  read: (store, fn) => fn(transaction(store)),
+  write: async (store, fn) => fn(transaction(store)),
+  stats: () => ({ root: stats, state: stats }),
+  backup: async () => undefined,
+};
+
+const envelope = (number: number): Envelope => ({
+  cursor: String(number).padStart(4, '0'),
+  timestamp: new Date(number * 60_000).toISOString(),
+  namespace: 'default',
+  topic: '/leases/created',
+  type: 'leases.created',
+  data: { number },
+});
+
+/** A journal of ten minutes, an event each; live events go on until the signal aborts. */
+export const events: Events = {
+  publish: () => undefined,
+  async *subscribe({ signal, from }) {
+    yield* this.history(from === undefined ? { from: '0010' } : { from });
+    for (let number = 11; !signal.aborted; number++) {
+      yield envelope(number);
+      await new Promise(setImmediate);
+    }
+  },
+  history: ({ from = 'start' } = {}) =>
+    Array.from({ length: 10 }, (_, index) => envelope(index + 1)).filter(({ cursor }) => from === 'start' || cursor > from),
+};
+
+export const hanging: Attachments = {
+  attach: () => new Promise(() => undefined),
+  detach: () => new Promise(() => undefined),
+  check: () => new Promise(() => undefined),
+  reap: async () => [],
+  ready: () => undefined,
+  list: () => [],
+  get: ({ containerId, ifname }) =>
+    containerId === 'c1' ? { containerId, ifname, id: 'x', network: 'n', mode: 'bridge', netns: '/x', settings: {}, claims: [], state: 'attached', createdAt: '' } : undefined,
+};
