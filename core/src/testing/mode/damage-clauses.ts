@@ -15,7 +15,10 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'a route is gone',
     async inflict({ namespace, attachment }) {
-      for (const { dst, gw } of attachment.result?.routes.slice(0, 1) ?? []) await namespace.deleteRoute({ dst, link: attachment.ifname, ...(gw === undefined ? {} : { gateway: gw }) });
+      const [route] = attachment.result?.routes ?? [];
+      // A mode may get by without routes of its own; then its addresses' own ones are all that can be lost.
+      if (!route) return namespace.setLink(attachment.ifname, { up: false });
+      return namespace.deleteRoute({ dst: route.dst, link: attachment.ifname, ...(route.gw === undefined ? {} : { gateway: route.gw }) });
     },
   },
 ];
