@@ -21,6 +21,20 @@ export interface CollectionPorts {
   readonly now: () => number;
 }
 
+function isNewGarbage(world: World, node: Node): boolean {
+  const store = world.collectors.get(node.type)?.collector.store;
+  if (store === undefined || isCondemned(world.views[store], node)) return false;
+  const standing = standingOf(world, node);
+  if (standing.kind !== 'blocked') return standing.kind === 'eligible';
+  // What only condemned nodes refer to follows them by itself.
+  return standing.by.some((referrer) => !isCondemnedAnywhere(world, referrer));
+}
+
+function isCondemnedAnywhere({ collectors, views }: World, node: Node): boolean {
+  const store = collectors.get(node.type)?.collector.store;
+  return store !== undefined && isCondemned(views[store], node);
+}
+
 const other = (store: StoreName): StoreName => (store === 'root' ? 'state' : 'root');
 
 /** Garbage collection's reads and writes: what is decided and what is written in one transaction each. */
@@ -39,6 +53,17 @@ export class Collection {
         const world = this.#world({ root, state });
         const { graph, nextExpiry } = readGraph(world);
         return { ...mark(graph), nextExpiry: this.#leaseExpiry(world, nextExpiry) };
+      }),
+    );
+  }
+
+  /** Whether one of these nodes is garbage of which the way is not decided yet. */
+  isGarbageAmong(nodes: readonly Node[]): boolean {
+    const { metadata } = this.#ports;
+    return metadata.read('root', (root) =>
+      metadata.read('state', (state) => {
+        const world = this.#world({ root, state });
+        return nodes.some((node) => isNewGarbage(world, node));
       }),
     );
   }

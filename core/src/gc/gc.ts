@@ -85,8 +85,11 @@ export interface Gc {
   collect(node: Node, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Resolves when nothing is left of a node that is condemned; at once when it isn't. */
   finished(node: Node, options: { readonly signal: AbortSignal }): Promise<void>;
-  /** Says, inside the transaction, that something may have become garbage; a run follows after the commit. */
-  trigger(tx: Transaction): void;
+  /**
+   * Says, inside the transaction, that something may have become garbage; a run follows after the commit. Who knows what
+   * it was names it: the run then follows only where one of these nodes is garbage indeed.
+   */
+  trigger(tx: Transaction, nodes?: readonly Node[]): void;
   /** Says, inside the transaction, that something may become garbage by itself at a time (milliseconds since the epoch). */
   wakeAt(tx: Transaction, at: number): void;
   isCondemned(tx: ReadTransaction, node: Node): boolean;

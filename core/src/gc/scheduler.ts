@@ -11,6 +11,7 @@ import { gcErrors } from './errors.ts';
 import type { CollectionReport, Collector, Gc, GcStatus, Node } from './gc.ts';
 import type { Marking } from './mark.ts';
 import { nodeName } from './node.ts';
+import { Suspects } from './suspects.ts';
 import { Timetable } from './timetable.ts';
 import { type Outcome, Undertaking } from './undertaking.ts';
 
@@ -55,6 +56,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   readonly #collectors = new Collectors();
   readonly #collection: Collection;
   readonly #timetable: Timetable;
+  readonly #suspects: Suspects;
   readonly #undertakings = new Map<string, Undertaking>();
   readonly #stop = new AbortController();
   readonly #sweeping = new Set<Promise<unknown>>();
@@ -68,6 +70,12 @@ export class GcScheduler implements Gc, AsyncDisposable {
     this.#collection = new Collection({ metadata, events, collectors: this.#collectors, now: () => context.clock.now() });
     this.#timetable = new Timetable({ clock: context.clock, pauseThreshold: this.#settings.pauseThreshold, run: () => void this.#background() });
     this.#timetable.soon(this.#settings.startupDelayMs);
+    this.#suspects = new Suspects({
+      clock: context.clock,
+      delayMs: this.#settings.scheduleDelayMs,
+      look: (nodes) => this.#collection.isGarbageAmong(nodes),
+      found: () => this.#timetable.soon(0),
+    });
   }
 
   register(collector: Collector): Disposable {
@@ -95,8 +103,8 @@ export class GcScheduler implements Gc, AsyncDisposable {
     if (undertaking !== undefined) await leaving(undertaking.finished, signal);
   }
 
-  trigger(tx: Transaction): void {
-    tx.afterCommit(() => this.#timetable.soon(this.#settings.scheduleDelayMs));
+  trigger(tx: Transaction, nodes?: readonly Node[]): void {
+    tx.afterCommit(() => (nodes === undefined ? this.#timetable.soon(this.#settings.scheduleDelayMs) : this.#suspects.add(nodes)));
   }
 
   wakeAt(tx: Transaction, at: number): void {
@@ -121,6 +129,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   /** Stops clean-ups by their signals and waits for them; what is condemned stays in the list. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timetable[Symbol.dispose]();
+    this.#suspects[Symbol.dispose]();
     this.#stop.abort(gcErrors.stopping('garbage collection stops'));
     const ends = [...this.#undertakings.values()].map((undertaking) => undertaking.finished);
     await Promise.allSettled([...ends, ...this.#sweeping]);

@@ -40,6 +40,8 @@ export function readLease(tx: ReadTransaction, id: string): Lease | undefined {
   return record && toLease(tx, id, record);
 }
 
+export const hasLease = (tx: ReadTransaction, id: string): boolean => tx.has(COLLECTIONS[tx.store].leases, id);
+
 export function* readLeases(tx: ReadTransaction): Iterable<Lease> {
   for (const [id, record] of tx.entries(COLLECTIONS[tx.store].leases)) yield toLease(tx, id, record);
 }

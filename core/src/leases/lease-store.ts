@@ -3,7 +3,7 @@ import type { Events } from '../events/events.ts';
 import type { Gc, Node } from '../gc/gc.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { leaseErrors } from './errors.ts';
-import { deleteLease, linkResource, readLease, readLeases, unlinkResource, writeLease } from './lease-records.ts';
+import { deleteLease, hasLease, linkResource, readLease, readLeases, unlinkResource, writeLease } from './lease-records.ts';
 import type { Lease, LeaseOptions, Leases } from './leases.ts';
 
 export interface LeaseDependencies {
@@ -31,13 +31,13 @@ export class LeaseStore implements Leases {
   create(tx: Transaction, options: LeaseOptions = {}): Lease {
     const id = options.id ?? this.#context.random.id();
     if (id.length > MAX_ID_LENGTH || !ID.test(id)) throw leaseErrors.invalidId(`'${id.slice(0, 80)}' is no id for a lease`);
-    const former = readLease(tx, id);
-    if (former !== undefined) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
+    if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
     const labels = checkedLabels(options.labels ?? {});
     const expiresAt = options.expiresInMs === undefined ? {} : { expiresAt: this.#expiry(tx, options.expiresInMs) };
-    writeLease(tx, id, { labels, createdAt: this.#now(), ...expiresAt });
+    const record = { labels, createdAt: this.#now(), ...expiresAt };
+    writeLease(tx, id, record);
     this.#events.publish(tx, { topic: '/leases/created', data: { id, store: tx.store, labels, ...expiresAt } });
-    return this.#existing(tx, id);
+    return { id, store: tx.store, namespace: 'default', ...record, resources: [] };
   }
 
   renew(tx: Transaction, id: string, expiresInMs: number): Lease {
@@ -52,7 +52,7 @@ export class LeaseStore implements Leases {
     const lease = this.#existing(tx, id);
     deleteLease(tx, id);
     this.#events.publish(tx, { topic: '/leases/deleted', data: { id, store: tx.store, reason: 'deleted' } });
-    if (lease.resources.length > 0) this.#gc.trigger(tx);
+    if (lease.resources.length > 0) this.#gc.trigger(tx, lease.resources);
   }
 
   addResource(tx: Transaction, id: string, resource: Node): void {
@@ -62,7 +62,7 @@ export class LeaseStore implements Leases {
 
   removeResource(tx: Transaction, id: string, resource: Node): void {
     this.#existing(tx, id);
-    if (unlinkResource(tx, id, resource)) this.#gc.trigger(tx);
+    if (unlinkResource(tx, id, resource)) this.#gc.trigger(tx, [resource]);
   }
 
   get(tx: ReadTransaction, id: string): Lease | undefined {

@@ -38,7 +38,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     writeRecord(tx, node, record);
     for (const parent of record.parents) linkParent(tx, parent, node);
     if (lease !== undefined) this.#core.leases.addResource(tx, lease, node);
-    this.#wake(tx, {}, record.labels);
+    this.#wake(tx, node, {}, record.labels);
     this.#publish(tx, 'prepared', node, { parents: record.parents });
     return this.#snapshot(key, record);
   }
@@ -75,7 +75,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   remove(tx: Transaction, key: string): void {
     const record = this.#changeable(tx, key);
     this.erase(tx, key, record);
-    this.#core.gc.trigger(tx);
+    this.#core.gc.trigger(tx, record.parents.map(parseNode).filter((parent) => parent !== undefined));
   }
 
   /** Deletes the record; for garbage collection too, which has condemned it. */
@@ -92,17 +92,17 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     const labels = changeLabels(former.labels, changes.labels ?? {});
     const record = { ...former, labels, data: changes.data ?? former.data, updatedAt: this.#now() };
     writeRecord(tx, node, record);
-    this.#wake(tx, former.labels, labels);
+    this.#wake(tx, node, former.labels, labels);
     this.#publish(tx, verb, node);
     return this.#snapshot(key, record);
   }
 
   /** Tells garbage collection what a change of labels may set free, and when. */
-  #wake(tx: Transaction, before: Labels, after: Labels): void {
+  #wake(tx: Transaction, node: Node, before: Labels, after: Labels): void {
     const expiry = expiryOf(after);
     if (expiry !== undefined && before[EXPIRE_LABEL] !== after[EXPIRE_LABEL]) this.#core.gc.wakeAt(tx, expiry);
     const lost = [ROOT_LABEL, EXPIRE_LABEL].some((label) => before[label] !== undefined && after[label] === undefined);
-    if (lost) this.#core.gc.trigger(tx);
+    if (lost) this.#core.gc.trigger(tx, [node]);
   }
 
   #changeable(tx: Transaction, key: string): SnapshotRecord {

@@ -5,6 +5,7 @@ import type { Books } from './books.ts';
 import type { Settings } from './config.ts';
 import { patience } from './patience.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
+import { afterAnswering } from './after-answering.ts';
 import { chooseMode, requireMode } from './modes.ts';
 import { type AttachmentData, isRooted, logFields, sameNamespace, toAttachment } from './record.ts';
 import type { Undoing } from './undo.ts';
@@ -45,7 +46,8 @@ export class Attaching {
     const data = await this.#reserve(key, request, modeId, mode, netnsId);
     try {
       const result = await this.#make(key, data, mode, began, signal);
-      log.info({ ...logFields(data), requestId, durationMs: elapsed(context, began), ips: result.ips.map((ip) => ip.address) }, 'attached');
+      const facts = { ...logFields(data), requestId, durationMs: elapsed(context, began), ips: result.ips.map((ip) => ip.address) };
+      afterAnswering(() => log.info(facts, 'attached'));
       return result;
     } catch (error) {
       const reason = toHawserError(error);
@@ -107,7 +109,7 @@ export class Attaching {
     const result = await patience(context.clock, signal, working);
     await context.faults?.reach('attach.after_mode');
     signal.throwIfAborted();
-    await books.commit(key, data, result, elapsed(context, began));
+    await books.commit(key, data, result, { since: new Date(context.clock.now()).toISOString(), durationMs: elapsed(context, began) });
     await context.faults?.reach('attach.after_commit');
     // Whoever asked may have gone while the commit went through; nobody else would ask to undo it.
     signal.throwIfAborted();

@@ -68,10 +68,9 @@ export class Books implements Disposable {
     });
   }
 
-  commit(key: string, data: AttachmentData, result: AttachmentResult, durationMs: number): Promise<void> {
+  commit(key: string, data: AttachmentData, result: AttachmentResult, { since, durationMs }: { readonly since: string; readonly durationMs: number }): Promise<void> {
     return this.#core.metadata.write('state', (tx) => {
-      const { updatedAt } = this.#snapshotter.commit(tx, key, { data: { ...data, result } });
-      this.#snapshotter.update(tx, key, { labels: { [ROOT_LABEL]: updatedAt } });
+      this.#snapshotter.commit(tx, key, { data: { ...data, result }, labels: { [ROOT_LABEL]: since } });
       this.#core.leases.delete(tx, data.lease);
       const addresses = result.ips.map((ip) => ip.address);
       this.#core.events.publish(tx, { topic: '/attachments/attached', data: eventData(data, { ips: addresses, durationMs }) });
@@ -86,7 +85,7 @@ export class Books implements Disposable {
       if (snapshot.labels[ROOT_LABEL] !== undefined) this.#snapshotter.update(tx, key, { labels: { [ROOT_LABEL]: '' } });
       if (this.#core.leases.get(tx, snapshot.data.lease)) this.#core.leases.delete(tx, snapshot.data.lease);
       this.#core.events.publish(tx, { topic, data: eventData(snapshot.data, facts) });
-      this.#core.gc.trigger(tx);
+      this.#core.gc.trigger(tx, [{ type: ATTACHMENT, key }]);
     });
   }
 

@@ -12,6 +12,7 @@ import {
   type RuntimeView,
 } from '@hawser/core/network';
 import PQueue from 'p-queue';
+import { afterAnswering } from './after-answering.ts';
 import { Attaching, type AttachingDependencies } from './attach.ts';
 import { Books, type BooksDependencies } from './books.ts';
 import { assertSeenBy } from './check.ts';
@@ -117,7 +118,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
       if (!found || found.snapshot.data.network !== request.network) return;
       const began = context.clock.monotonic();
       await this.#undoing.undo(key, deadline.signal);
-      log.info({ ...logFields(found.snapshot.data), requestId, durationMs: context.clock.monotonic() - began }, 'detached');
+      const facts = { ...logFields(found.snapshot.data), requestId, durationMs: context.clock.monotonic() - began };
+      afterAnswering(() => log.info(facts, 'detached'));
     });
   }
 

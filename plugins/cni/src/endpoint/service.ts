@@ -77,7 +77,7 @@ export class Service {
     try {
       call = decodeRequest(frame);
       const body = await this.#carryOut(call, requestId, gone);
-      log[quiet(call.verb) ? 'debug' : 'info'](
+      log[toldElsewhere(call.verb) ? 'debug' : 'info'](
         { ...fields(call), requestId, durationMs: since(clock.monotonic(), began) },
         `${call.verb} done`,
       );
@@ -115,6 +115,9 @@ export class Service {
 
 /** Answered at once, whatever else goes on; polled, so not worth a line each. */
 const quiet = (verb: Verb): boolean => verb === 'STATUS' || verb === 'VERSION';
+
+/** The attachment engine has a line of its own, with the same request id, for what these have done. */
+const toldElsewhere = (verb: Verb): boolean => quiet(verb) || verb === 'ADD' || verb === 'DEL';
 
 function deadlineOf(verb: Verb, settings: EndpointSettings): number {
   if (verb === 'DEL') return settings.del_deadline;

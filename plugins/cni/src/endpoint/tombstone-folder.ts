@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { mkdir, open, opendir, rename, unlink } from 'node:fs/promises';
+import { constants, type Dir, opendirSync } from 'node:fs';
+import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DetachRequest } from '@hawser/core/network';
 import { isErrno } from '../errno.ts';
@@ -34,14 +34,22 @@ export class TombstoneFolder {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
   }
 
-  /** Names in the order of their writing, none where there is no folder; not complete when there are more than fit. */
-  async list(): Promise<{ readonly names: readonly string[]; readonly complete: boolean }> {
+  /**
+   * Names in the order of their writing, none where there is no folder; not complete when there are more than fit.
+   * Every ADD looks here, and there is nearly never anything: synchronously that takes 30 µs, by way of the thread pool a
+   * millisecond.
+   */
+  list(): { readonly names: readonly string[]; readonly complete: boolean } {
     const names: string[] = [];
-    const folder = await opendir(this.path, { bufferSize: 256 }).catch(toleratingMissing);
-    for await (const entry of folder ?? []) {
-      if (!NAME.test(entry.name)) continue;
-      if (names.length === MAX_LISTED) return { names: names.sort(), complete: false };
-      names.push(entry.name);
+    const folder = this.#open();
+    try {
+      for (let entry = folder?.readSync(); entry; entry = folder?.readSync()) {
+        if (!NAME.test(entry.name)) continue;
+        if (names.length === MAX_LISTED) return { names: names.sort(), complete: false };
+        names.push(entry.name);
+      }
+    } finally {
+      folder?.closeSync();
     }
     return { names: names.sort(), complete: true };
   }
@@ -62,6 +70,14 @@ export class TombstoneFolder {
   async setAside(name: string): Promise<void> {
     await mkdir(join(this.path, 'corrupt'), { recursive: true, mode: 0o700 });
     await rename(join(this.path, name), join(this.path, 'corrupt', name)).catch(toleratingMissing);
+  }
+
+  #open(): Dir | undefined {
+    try {
+      return opendirSync(this.path, { bufferSize: 256 });
+    } catch (error) {
+      return toleratingMissing(error);
+    }
   }
 
   async #bytes(name: string): Promise<Buffer | undefined> {

@@ -214,9 +214,7 @@ describe('while the agent runs', () => {
     attachments.beforeDetach = () => Promise.resolve();
     bury('late');
     await context.clock.advance(30_000);
-    await until(() => left().length === 0);
-    await until(() => context.clock.waiting === 1);
-    expect(pending.at(-1)).toBe(0);
+    await until(() => left().length === 0 && pending.at(-1) === 0);
     stop.abort(new Error('stop'));
     await working;
   });

@@ -152,7 +152,7 @@ export class Tombstones {
 
   async #read(): Promise<void> {
     const { folder, log } = this.#options;
-    const { names, complete } = await folder.list();
+    const { names, complete } = folder.list();
     const listed = new Set(names);
     for (const name of this.#done) if (!listed.has(name)) this.#done.delete(name);
     for (const name of names) {

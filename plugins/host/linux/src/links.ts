@@ -29,9 +29,10 @@ export function getLink({ socket, links }: Space, name: string): Link | undefine
 }
 
 /**
- * First the pair with both names, MACs and MTUs, the near end up and on its bridge; then what the kernel takes for
- * existing links only (alias, hairpin; the far end up). These are sends of their own, because the kernel would carry
- * them out on others' links of those names if the first failed.
+ * First the pair with both names, MACs and MTUs, the near end on its bridge; then what the kernel takes for existing
+ * links only (alias, hairpin; the far end up). These are sends of their own, because the kernel would carry them out on
+ * others' links of those names if the first failed. The near end comes up with the second: what the kernel does in the
+ * background for a link that came up holds the lock that the second one wants, a third of a millisecond.
  */
 export async function createVeth(space: Space, spec: VethSpec, peerSpace: Space): Promise<void> {
   checkLinkName(spec.name);
@@ -57,7 +58,6 @@ export async function createVeth(space: Space, spec: VethSpec, peerSpace: Space)
 function vethRequest(space: Space, spec: VethSpec, namespace: number): Request {
   const near: LinkFields = {
     name: spec.name,
-    up: spec.up ?? false,
     ...common(spec),
     ...(spec.master === undefined ? {} : { master: space.links.indexOf(spec.master) }),
   };
@@ -81,11 +81,12 @@ function nameLeaving(space: Space, spec: VethSpec, peerSpace: Space): Promise<vo
   return peerSpace.retirement.pending(far.index) ?? (far.peer === undefined ? undefined : space.retirement.pending(far.peer));
 }
 
-function finishVeth(space: Space, { name, alias, hairpin }: VethSpec): void {
-  if (alias === undefined && hairpin !== true) return;
+function finishVeth(space: Space, { name, alias, hairpin, up }: VethSpec): void {
+  const fields: LinkFields = { ...(alias === undefined ? {} : { alias }), ...(up === true ? { up } : {}) };
+  if (Object.keys(fields).length === 0 && hairpin !== true) return;
   const index = space.links.indexOf(name);
   const requests: Request[] = [];
-  if (alias !== undefined) requests.push(rtnetlink.setLink({ index, alias }, `set the alias of link '${name}'`));
+  if (Object.keys(fields).length > 0) requests.push(rtnetlink.setLink({ ...fields, index }, `label link '${name}' and bring it up`));
   if (hairpin === true) requests.push(rtnetlink.setBridgePort(index, true, `set hairpin mode of port '${name}'`));
   carryOut(space, requests);
 }

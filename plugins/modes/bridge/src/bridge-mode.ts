@@ -75,12 +75,20 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     const port = portOf(attachment);
     const link = await node.link(port.name);
     const retired = link && isPort(link, port.alias) ? await node.retireLink(port.name) : { settled: Promise.resolve() };
-    // Who calls again after a failure below asks for a new promise; this one then has no reader.
-    retired.settled.catch(() => {});
+    // A translation of an address that nobody has harms nobody, and nobody gets the address before all is settled.
     const masquerades = masqueradesOf(attachment);
-    if (masquerades.length > 0) await node.unmasquerade(masquerades);
-    return { settled: retired.settled };
+    const settled = masquerades.length === 0 ? retired.settled : settledTogether([retired.settled, node.unmasquerade(masquerades)]);
+    // Who has given up meanwhile does not read it, and asks for a new one.
+    settled.catch(() => {});
+    return { settled };
   }
+}
+
+/** Waits for all even when one fails: a repetition must not begin beside what is still under way. */
+async function settledTogether(work: readonly Promise<void>[]): Promise<void> {
+  const failures = (await Promise.allSettled(work)).flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, 'neither the link nor its translation could be taken away');
 }
 
 function resultOf(attachment: Attachment<BridgeSettings>, { bridge, port, pod }: Plan, device: Link, mtu: number): AttachmentResult {

@@ -91,17 +91,19 @@ const sender = Buffer.alloc(ADDRESS_SIZE);
 export class NetlinkSocket implements Disposable {
   readonly #libc: Libc;
   readonly #reopen: () => number;
-  #fd: number;
+  #fd = -1;
   #closed = false;
   #sequence = 1;
 
+  /** Nothing is opened before it is used: many handles of a namespace ask for its identity alone. */
   constructor(libc: Libc, reopen: () => number) {
     this.#libc = libc;
     this.#reopen = reopen;
-    this.#fd = reopen();
   }
 
   get fd(): number {
+    if (this.#closed) throw hostErrors.namespaceGone('this handle of a network namespace is closed');
+    if (this.#fd < 0) this.#fd = this.#reopen();
     return this.#fd;
   }
 
@@ -127,7 +129,7 @@ export class NetlinkSocket implements Disposable {
   async exchangeOnWorker(requests: readonly Request[]): Promise<readonly Outcome[]> {
     const first = this.#take(requests.length);
     const bytes = encodeRequests(requests, first, NLM_F_ACK);
-    const { sent, errno } = await this.#libc.sendOnWorker(this.#fd, bytes).catch((cause: unknown) => {
+    const { sent, errno } = await this.#libc.sendOnWorker(this.fd, bytes).catch((cause: unknown) => {
       throw hostErrors.busy('too many calls wait for the kernel', { cause });
     });
     if (sent < 0) throw kernelError({ errno, doing: requests[0]?.doing ?? '' });
@@ -196,9 +198,8 @@ export class NetlinkSocket implements Disposable {
   }
 
   #send(bytes: Buffer, doing: string): void {
-    if (this.#closed) throw hostErrors.namespaceGone('this handle of a network namespace is closed');
-    if (this.#fd < 0) this.#fd = this.#reopen();
-    while (this.#libc.send(this.#fd, bytes) < 0) {
+    const { fd } = this;
+    while (this.#libc.send(fd, bytes) < 0) {
       const errno = this.#libc.errno();
       if (errno !== EINTR) throw kernelError({ errno, doing });
     }

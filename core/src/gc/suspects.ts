@@ -1,0 +1,56 @@
+import type { Clock } from '../context/index.ts';
+import type { Node } from './gc.ts';
+import { nodeName } from './node.ts';
+
+export interface SuspectsOptions {
+  readonly clock: Clock;
+  /** From the first suspicion to the look. */
+  readonly delayMs: number;
+  /** Whether one of them is garbage. */
+  readonly look: (nodes: readonly Node[]) => boolean;
+  /** Called when one is, or when that could not be told. */
+  readonly found: () => void;
+}
+
+/**
+ * Nodes that lost something that kept them. Nearly all of them live on by something else, or are gone, by the time
+ * they are looked at: a run, which marks everything, follows only where one doesn't.
+ */
+export class Suspects implements Disposable {
+  readonly #options: SuspectsOptions;
+  #nodes = new Map<string, Node>();
+  #timer: Disposable | undefined;
+  #stopped = false;
+
+  constructor(options: SuspectsOptions) {
+    this.#options = options;
+  }
+
+  add(nodes: readonly Node[]): void {
+    if (this.#stopped || nodes.length === 0) return;
+    for (const node of nodes) this.#nodes.set(nodeName(node), node);
+    this.#timer ??= this.#options.clock.timer(this.#options.delayMs, () => this.#look());
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopped = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#nodes.clear();
+  }
+
+  #look(): void {
+    const nodes = [...this.#nodes.values()];
+    this.#timer = undefined;
+    this.#nodes = new Map();
+    if (this.#isGarbageAmong(nodes)) this.#options.found();
+  }
+
+  /** What can't be told is for the run to find out, which fails closed. */
+  #isGarbageAmong(nodes: readonly Node[]): boolean {
+    try {
+      return this.#options.look(nodes);
+    } catch {
+      return true;
+    }
+  }
+}
