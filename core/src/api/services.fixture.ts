@@ -40,6 +40,7 @@ const transaction = (store: 'root' | 'state'): Transaction => ({
   put: () => undefined,
   delete: () => false,
   afterCommit: () => undefined,
+  refuseWhenFull: () => undefined,
 });
 
 const stats = { path: '/x', schemaVersion: 1, sizeBytes: 1, entries: 0 };

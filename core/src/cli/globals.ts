@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRequire } from 'node:module';
+import { type HawserError, toHawserError } from '../errors/index.ts';
 import type { GlobalOptions, OptionSpec } from './command.ts';
-import { cliErrors } from './errors.ts';
 
 export const DEFAULT_CONFIG = '/etc/hawser/config.toml';
 const DEFAULT_STATE = '/run/hawser';
@@ -32,19 +31,18 @@ export interface Terminal {
   readonly isTTY: boolean;
 }
 
-export interface Globals extends GlobalOptions {
-  /** Whether the config file was named; one that was must be there. */
-  readonly configNamed: boolean;
-}
-
-/** The global options with their defaults. The socket is looked up in the config only when somebody asks for it. */
-export function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Globals {
+/**
+ * The global options with their defaults. Where the socket is to be looked up in the config and can't be, the error is
+ * thrown when somebody asks for it: most commands that don't are about the config.
+ */
+export async function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Promise<GlobalOptions> {
   const config = raw.config ?? DEFAULT_CONFIG;
+  const socket = await findSocket(raw.socket, config);
   return {
     config,
-    configNamed: raw.config !== undefined,
     get socket() {
-      return raw.socket ?? join(stateFolder(config, raw.config !== undefined), 'hawser.sock');
+      if (typeof socket === 'string') return socket;
+      throw socket;
     },
     output: asFormat(raw.output),
     logLevel: raw.logLevel ?? 'info',
@@ -52,33 +50,22 @@ export function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Globals 
   };
 }
 
+async function findSocket(named: string | undefined, config: string): Promise<string | HawserError> {
+  if (named !== undefined) return named;
+  try {
+    const isUsual = config === DEFAULT_CONFIG;
+    const state = isUsual && !existsSync(config) ? undefined : await stateFolderOf(config, isUsual);
+    return join(state ?? DEFAULT_STATE, 'hawser.sock');
+  } catch (thrown) {
+    return toHawserError(thrown);
+  }
+}
+
+/** Only who has a config pays for its parser. */
+async function stateFolderOf(config: string, missingOk: boolean): Promise<string | undefined> {
+  const { stateFolder } = await import('../config/state-folder.ts');
+  return await stateFolder(config, missingOk);
+}
+
 /** Options that go wrong before they are parsed still decide how that is told. */
 export const asFormat = (text: string | undefined): GlobalOptions['output'] => FORMATS.find((format) => format === text) ?? 'table';
-
-/**
- * Where the config puts the state folder. Reads no more than the file itself, so that commands to a running agent
- * stay quick and work while somebody edits the rest of it.
- */
-function stateFolder(file: string, named: boolean): string {
-  const text = readConfig(file, named);
-  const line = text === undefined ? undefined : topLevel(text, file)['state'];
-  return typeof line === 'string' ? line : DEFAULT_STATE;
-}
-
-function readConfig(file: string, named: boolean): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (!named) return undefined;
-    throw cliErrors.invalidValue(`the config file ${file} can't be read`, { cause: error, remedy: 'Name a file that is there, or leave --config out.' });
-  }
-}
-
-function topLevel(text: string, file: string): Readonly<Record<string, unknown>> {
-  const { parse }: typeof import('smol-toml') = createRequire(import.meta.url)('smol-toml');
-  try {
-    return parse(text);
-  } catch (error) {
-    throw cliErrors.invalidValue(`the config file ${file} is not TOML`, { cause: error, remedy: 'See what is wrong with `hawser config check`, or name the socket with --socket.' });
-  }
-}

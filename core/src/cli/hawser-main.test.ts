@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -8,7 +9,7 @@ import { type Agent, corePlugins, startAgent } from '../agent/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { systemContext } from '../context/index.ts';
 import { defineErrors } from '../errors/index.ts';
-import { assemble } from '../plugin/index.ts';
+import { assemble, definePlugin, defineToken } from '../plugin/index.ts';
 import type { CommandSpec } from './command.ts';
 import { type CliProcess, hawserMain } from './hawser-main.ts';
 
@@ -88,7 +89,7 @@ describe('hawser without an agent', () => {
     [['leases', 'create', '--label', 'x'], /"x" is not a pair/],
     [['leases', 'renew', 'x'], /required option '--expires <duration>' not specified/],
     [['leases', 'ls', '-o', 'xml'], /'xml' is invalid\. Allowed choices are table, wide, json, yaml/],
-    [['--config', '/nowhere/c.toml', 'leases', 'ls'], /config file \/nowhere\/c\.toml can't be read/],
+    [['--config', '/nowhere/c.toml', 'leases', 'ls'], /there is no configuration at \/nowhere\/c\.toml \[config\.not_found\]/],
     [['--config', '/nowhere/c.toml', 'config', 'check'], /\[config\.not_found\]/],
     [['completion', 'tcsh'], /no completion for "tcsh"/],
     [['extra', 'echo', 'x', '--bin-dir', '/d', '--kind', 'c'], /Allowed choices are a, b/],
@@ -161,6 +162,50 @@ describe('hawser without an agent', () => {
   });
 });
 
+describe('plugins of which one lacks what it requires', () => {
+  const Missing = defineToken<object>()('test.missing.v1');
+  const Lacking = defineToken<object>()('test.lacking.v1');
+  let started = 0;
+  const examined: unknown[] = [];
+  const lacking = definePlugin({ provides: Lacking, id: 'lacking', summary: 'Lacks something.', requires: { missing: Missing }, start: () => ({}) });
+  const watched = definePlugin({
+    provides: Missing,
+    id: 'watched',
+    summary: 'Looks at the machine.',
+    examine: async ({ config }) => {
+      examined.push(config);
+      return [{ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' }];
+    },
+    start: () => {
+      started++;
+      return {};
+    },
+  });
+  let folder: string;
+  let config: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'hwt-cli-'));
+    config = join(folder, 'config.toml');
+    await writeFile(config, `root = "${folder}/root"\nstate = "${folder}/state"\n`);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('config check tells it, exit 2', async () => {
+    const host = new FakeProcess();
+    const code = await hawserMain({ name: 'x', version: '1.0.0', plugins: [lacking] }, ['config', 'check', '--config', config], host as unknown as CliProcess);
+    expect([code, host.out]).toEqual([2, '']);
+    expect(host.err).toMatch(/requires 'test\.missing\.v1', which no plugin in this set provides \[plugin\.graph_invalid\]/);
+  });
+
+  test('doctor asks the plugins without starting one', async () => {
+    const host = new FakeProcess();
+    const code = await hawserMain({ name: 'x', version: '1.0.0', plugins: [watched] }, ['doctor', '--config', config, '-o', 'json'], host as unknown as CliProcess);
+    expect([code, started, examined]).toEqual([1, 0, [{}]]);
+    expect(JSON.parse(host.out)).toContainEqual({ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' });
+    expect(existsSync(join(folder, 'state'))).toBe(false);
+  });
+});
+
 describe('hawser with an agent', () => {
   let folder: string;
   let agent: Agent;
@@ -180,6 +225,19 @@ describe('hawser with an agent', () => {
 
   test('finds its socket by the config', async () => {
     expect((await hawser('--config', config, 'plugins', 'ls')).out).toMatch(/^TYPE +ID +STABILITY +STATUS +MS\nhawser\.paths\.v1 +agent +stable +ok +\d/);
+  });
+
+  test('finds its socket by what the config imports, whatever else is wrong there', async () => {
+    const main = join(folder, 'main.toml');
+    await writeFile(main, 'imports = ["parts/*.toml"]\nrooot = "/nowhere"\n');
+    await mkdir(join(folder, 'parts'));
+    await writeFile(join(folder, 'parts/state.toml'), `state = "${folder}/state"\n`);
+    expect((await hawser('--config', main, 'leases', 'ls')).code).toBe(0);
+    await writeFile(join(folder, 'parts/z.toml'), 'state = \n');
+    const broken = await hawser('--config', main, 'leases', 'ls');
+    expect(broken).toMatchObject({ code: 2, err: expect.stringMatching(/parts\/z\.toml:1 is not valid TOML.*\[config\.invalid\].*--socket\.\n$/) });
+    expect((await hawser('--config', main, 'version')).code).toBe(0);
+    expect((await hawser('--config', main, '--socket', agent.socket, 'leases', 'ls')).code).toBe(0);
   });
 
   test('lists with filters, wide and for programs', async () => {

@@ -1,11 +1,11 @@
 import { openClient } from '../api/open-client.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import type { Assembly } from './assembly.ts';
-import type { Invocation } from './command.ts';
+import type { GlobalOptions, Invocation } from './command.ts';
 import { coreCommands } from './commands/index.ts';
 import { complete } from './complete.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import { asFormat, GLOBALS, type Globals, readGlobals } from './globals.ts';
+import { asFormat, GLOBALS, readGlobals } from './globals.ts';
 import { openOutput } from './output.ts';
 import { buildProgram, parse, type Parsed } from './program.ts';
 import { styleOf } from './style.ts';
@@ -53,11 +53,11 @@ async function run(assembly: Assembly, argv: readonly string[], host: CliProcess
     return EXIT.done;
   }
   if (!(await parse(program, argv)) || parsed === undefined) return EXIT.done;
-  const globals = readGlobals(program.opts(), { env: host.env, isTTY: host.stdout.isTTY === true });
+  const globals = await readGlobals(program.opts(), { env: host.env, isTTY: host.stdout.isTTY === true });
   return runCommand(parsed, globals, host);
 }
 
-async function runCommand({ spec, arguments: values, options }: Parsed, global: Globals, host: CliProcess): Promise<number> {
+async function runCommand({ spec, arguments: values, options }: Parsed, global: GlobalOptions, host: CliProcess): Promise<number> {
   using interruption = watchInterruption(host);
   const output = await openOutput(global.output, host, styleOf(global.color));
   const invocation: Invocation = {

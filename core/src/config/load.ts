@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { JsonObject } from '../json.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
@@ -7,9 +6,10 @@ import type { AgentConfig, ConfigFault } from './agent-config.ts';
 import { CONFIG_VERSION, type CoreSettings, coreKeys } from './core-keys.ts';
 import { configErrors } from './errors.ts';
 import { checkTable, invalidConfig, type PlainFault, placed } from './faults.ts';
-import { isTable, type Layer } from './merge.ts';
+import { isTable } from './merge.ts';
 import { checkPlugins } from './plugin-settings.ts';
-import { isFileError, readFiles, type Reading } from './read-files.ts';
+import { keyLines } from './positions.ts';
+import { readMain } from './read-main.ts';
 
 export interface LoadOptions {
   /** The main file; undefined: all defaults. */
@@ -27,7 +27,7 @@ export interface LoadOptions {
  */
 export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
   const main = options.file === undefined ? undefined : resolve(options.file);
-  const reading = await read(main, options.missingOk);
+  const reading = await readMain(main, options.missingOk, keyLines);
   const { layer } = reading;
   const tell = (fault: PlainFault): ConfigFault => placed(fault, layer, main);
   const version = versionFault(layer.table);
@@ -44,21 +44,6 @@ export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
   if (faults.length > 0) throw invalidConfig(faults);
   const { plugins: _, ...settings } = core.settings;
   return { ...settings, plugins: checked.config, allPlugins, files: reading.files, origins: layer.origins, table: layer.table };
-}
-
-async function read(main: string | undefined, missingOk: boolean): Promise<Reading> {
-  const nothing: Layer = { table: {}, origins: new Map() };
-  if (main === undefined) return { files: [], faults: [], layer: nothing };
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(main);
-  } catch (thrown) {
-    if (!isFileError(thrown)) throw thrown;
-    if (thrown.code !== 'ENOENT') throw configErrors.unreadable(`${main} can't be read: ${thrown.message}`, { cause: thrown });
-    if (!missingOk) throw configErrors.notFound(`there is no configuration at ${main}`, { cause: thrown });
-    return { files: [], faults: [], layer: nothing };
-  }
-  return await readFiles(main, bytes);
 }
 
 /** A newer config is refused before anything else is said of it: the rest would be guesses. */

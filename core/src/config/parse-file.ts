@@ -2,14 +2,18 @@ import { parse, TomlDate, TomlError, type TomlValueWithoutBigInt } from 'smol-to
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ConfigFault, Origin } from './agent-config.ts';
 import type { Layer } from './merge.ts';
-import { keyLines } from './positions.ts';
 
 /** A config is written by people; what is larger or deeper than this is something else. */
 const MOST_BYTES = 1 << 20;
 const DEEPEST = 32;
 
+/** Dotted key path → line, of a document's text. Who needs no origins has `unlocated`. */
+export type Locate = (text: string) => ReadonlyMap<string, number>;
+
+export const unlocated: Locate = () => new Map();
+
 /** One file's bytes as a layer, or the fault that makes it none. */
-export function parseFile(file: string, bytes: Uint8Array): Layer | ConfigFault {
+export function parseFile(file: string, bytes: Uint8Array, locate: Locate): Layer | ConfigFault {
   if (bytes.byteLength > MOST_BYTES) return { file, key: '', message: `is larger than ${MOST_BYTES} bytes, which no config is` };
   let text: string;
   try {
@@ -19,7 +23,7 @@ export function parseFile(file: string, bytes: Uint8Array): Layer | ConfigFault 
   }
   try {
     const table = toTable(parse(text, { unsafeKeyBehaviour: 'throw', maxDepth: DEEPEST, useLegacyDate: true }), 0);
-    const origins = new Map<string, Origin>([...keyLines(text)].map(([key, line]) => [key, { file, line }]));
+    const origins = new Map<string, Origin>([...locate(text)].map(([key, line]) => [key, { file, line }]));
     return { table, origins };
   } catch (thrown) {
     return { file, ...syntaxFault(thrown), key: '' };

@@ -2,7 +2,7 @@ import { glob, readFile, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ConfigFault } from './agent-config.ts';
 import { isList, type Layer, mergeLayers } from './merge.ts';
-import { parseFile } from './parse-file.ts';
+import { type Locate, parseFile } from './parse-file.ts';
 
 const MOST_FILES = 256;
 
@@ -19,21 +19,22 @@ interface Progress {
   readonly seen: Set<string>;
   readonly faults: ConfigFault[];
   layer: Layer;
+  readonly locate: Locate;
 }
 
 /**
  * Reads a main file, given as its bytes, and lays its imports over it, in order, each followed by its own. A file
  * that is imported twice, or in a circle, counts where it is met first.
  */
-export async function readFiles(main: string, bytes: Uint8Array): Promise<Reading> {
-  const progress: Progress = { files: [], seen: new Set([await identity(main)]), faults: [], layer: { table: {}, origins: new Map() } };
+export async function readFiles(main: string, bytes: Uint8Array, locate: Locate): Promise<Reading> {
+  const progress: Progress = { files: [], seen: new Set([await identity(main)]), faults: [], layer: { table: {}, origins: new Map() }, locate };
   await layOver(progress, main, bytes);
   return progress;
 }
 
 async function layOver(progress: Progress, file: string, bytes: Uint8Array): Promise<void> {
   progress.files.push(file);
-  const parsed = parseFile(file, bytes);
+  const parsed = parseFile(file, bytes, progress.locate);
   if (!('table' in parsed)) {
     progress.faults.push(parsed);
     return;

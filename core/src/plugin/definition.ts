@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type * as z from 'zod';
 import type { Context } from '../context/index.ts';
 import type { ErrorFactory } from '../errors/index.ts';
+import type { Finding } from './finding.ts';
 import type { Scope } from './scope.ts';
 import type { Requirement, Token } from './token.ts';
 
@@ -43,6 +44,14 @@ export interface StartContext<Settings> extends Context {
   skip(reason: string): Skipped;
 }
 
+/** What `examine` gets. */
+export interface ExamineContext<Settings> extends Context {
+  /** The validated config with its defaults. */
+  readonly config: Settings;
+  /** Aborts when whoever asked has gone. */
+  readonly signal: AbortSignal;
+}
+
 /** One registration. */
 export interface PluginDefinition<
   T = unknown,
@@ -73,12 +82,19 @@ export interface PluginDefinition<
   readonly startDeadlineMs?: number;
   /** Milliseconds that all releases of its scope together may take; 10,000 unless told. */
   readonly stopDeadlineMs?: number;
+  /**
+   * What `hawser doctor` asks, with or without an agent beside it: whether this machine has what the plugin needs.
+   * Looks and changes nothing, keeps nothing open, requires no other plugin.
+   */
+  examine?(context: ExamineContext<z.output<C>>): Promise<readonly Finding[]>;
   start(context: StartContext<z.output<C>> & Resolved<R>): NoInfer<T> | Skipped | Promise<NoInfer<T> | Skipped>;
 }
 
 /** A definition of which only what the kernel needs is known. */
-export interface AnyPlugin extends Omit<PluginDefinition, 'start'> {
+export interface AnyPlugin extends Omit<PluginDefinition, 'start' | 'examine'> {
   // oxlint-disable-next-line typescript/no-explicit-any -- the one place where definitions of every type stand side by side
+  examine?(context: ExamineContext<any>): Promise<readonly Finding[]>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
   start(context: StartContext<any> & Resolved<any>): unknown;
 }
 

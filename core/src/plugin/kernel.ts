@@ -3,8 +3,7 @@ import type { Context } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
 import { Boot } from './boot.ts';
 import type { AnyPlugin } from './definition.ts';
-import { pluginErrors } from './errors.ts';
-import type { GraphFault } from './graph-faults.ts';
+import { graphInvalid } from './graph-invalid.ts';
 import { planBoot } from './plan.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import type { PluginReport } from './status.ts';
@@ -53,14 +52,4 @@ export async function boot(options: BootOptions): Promise<Kernel> {
   const running = new Boot(options, plan);
   await running.start();
   return running;
-}
-
-function graphInvalid(faults: readonly GraphFault[]): HawserError {
-  const [first] = faults;
-  const message =
-    faults.length === 1 && first !== undefined
-      ? first.message
-      : `this set of plugins has ${faults.length} faults:${faults.map((fault) => `\n  ${fault.message}. ${fault.remedy}`).join('')}`;
-  const details = { faults: faults.map(({ kind, uri, message, path, remedy }) => ({ kind, uri, message, path, remedy })) };
-  return pluginErrors.graphInvalid(message, { details, ...(faults.length === 1 && first !== undefined ? { remedy: first.remedy } : {}) });
 }

@@ -13,20 +13,13 @@ async function dump(assembly: Assembly, { global, output }: Invocation): Promise
 const isForPeople = (format: string): boolean => format === 'table' || format === 'wide';
 
 async function check(assembly: Assembly, { global, output }: Invocation): Promise<void> {
-  const { planBoot } = await import('../../plugin/index.ts');
+  const { graphInvalid, planBoot } = await import('../../plugin/index.ts');
   const config = await readConfig(assembly, global);
   const { order, faults } = planBoot(config.allPlugins, config.plugins);
-  if (faults.length > 0) throw await graphFault(faults);
+  if (faults.length > 0) throw graphInvalid(faults);
   const on = order.filter((plugin) => plugin.disabled === undefined).map((plugin) => plugin.uri);
   const files = config.files.length === 0 ? 'no file, all defaults' : config.files.join(', ');
   output.result({ ok: true, files: config.files, plugins: on }, { columns: [], rows: [['config:', `valid (${files})`], ['plugins:', `${on.length} on`]] });
-}
-
-async function graphFault(faults: readonly { readonly message: string; readonly remedy: string; readonly uri: string }[]): Promise<Error> {
-  const { cliErrors } = await import('../errors.ts');
-  const message = faults.map((fault) => fault.message).join('; ');
-  const details = { faults: faults.map(({ uri, message: text, remedy }) => ({ uri, message: text, remedy })) };
-  return cliErrors.invalidValue(message, { details, remedy: faults[0]?.remedy ?? 'Correct the config.' });
 }
 
 export const configCommand = (assembly: Assembly): CommandSpec => ({

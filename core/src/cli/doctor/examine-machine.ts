@@ -6,9 +6,9 @@ import { readConfig } from '../read-config.ts';
 import { checkAgent } from './agent.ts';
 import { fail, type Finding, ok, skip } from './finding.ts';
 import { checkFolders } from './folders.ts';
-import { checkHost } from './host.ts';
 import { checkClock, checkNode, checkPrivileges } from './machine.ts';
 import { checkConflist, checkCri, checkNft } from './neighbours.ts';
+import { checkPlugins } from './plugins.ts';
 import { checkStore } from './store.ts';
 
 /** Everything that an agent needs of this machine, most basic first. Changes nothing; needs no privileges. */
@@ -28,10 +28,10 @@ export async function examineMachine(assembly: Assembly, global: GlobalOptions, 
   const privileges = await checkPrivileges();
   findings.push(privileges);
   const others = await Promise.all([
-    withConfig(config, ['folders'], checkFolders),
-    withConfig(config, ['agent'], () => checkAgent(global.socket, signal)),
-    withConfig(config, ['store'], checkStore),
-    withConfig(config, ['kernel'], (read) => checkHost(read, signal)),
+    withConfig(config, 'folders', checkFolders),
+    withConfig(config, 'agent', () => checkAgent(global.socket, signal)),
+    withConfig(config, 'store', checkStore),
+    withConfig(config, 'plugins', (read) => checkPlugins(read, signal)),
     checkNft(signal),
     checkConflist(),
     checkClock(),
@@ -41,7 +41,7 @@ export async function examineMachine(assembly: Assembly, global: GlobalOptions, 
 }
 
 /** Checks that only a valid config can say the subject of. One that throws has failed. */
-async function withConfig(config: AgentConfig | undefined, [check = '']: readonly string[], look: (config: AgentConfig) => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+async function withConfig(config: AgentConfig | undefined, check: string, look: (config: AgentConfig) => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
   if (config === undefined) return [skip(check, 'the config is not valid')];
   try {
     return await look(config);

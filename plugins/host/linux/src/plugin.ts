@@ -1,6 +1,7 @@
 import { definePlugin, duration } from '@hawser/core';
 import { Host } from '@hawser/core/contracts';
 import * as z from 'zod';
+import { examineKernel } from './examine.ts';
 import { LinuxHost, linuxHostErrors, openLinuxHost } from './host.ts';
 import { defaultSettings } from './settings.ts';
 
@@ -32,6 +33,7 @@ export default definePlugin({
   version: '0.1.0',
   config,
   errors: linuxHostErrors,
+  examine: ({ config: chosen }) => examineKernel({ receiveTimeoutMs: chosen.receive_timeout, nftPath: chosen.nft_path }),
   async start({ config: chosen, clock, random, scope, skip, log }) {
     const context = { clock, random };
     const settings = {
