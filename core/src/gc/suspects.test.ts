@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { heldClock } from '../testing/context.ts';
+import { heldClock } from '../testing/held-clock.ts';
 import type { Node } from './gc.ts';
 import { Suspects } from './suspects.ts';
 

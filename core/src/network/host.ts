@@ -187,7 +187,7 @@ export interface Namespace extends Disposable {
    * once, sources are elements of sets; changes that come together are one atomic ruleset.
    */
   masquerade(entries: readonly Masquerade[]): Promise<void>;
-  /** Removing what isn't there is harmless. The table goes with the last entry. */
+  /** Removing what isn't there is harmless. The table goes soon after the last entry. */
   unmasquerade(entries: readonly Masquerade[]): Promise<void>;
   masquerades(): Promise<readonly Masquerade[]>;
 

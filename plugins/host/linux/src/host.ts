@@ -69,7 +69,7 @@ export class LinuxHost implements Host, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#open.values()].map(({ retirement }) => retirement.idle()));
+    await Promise.all([...this.#open.values()].flatMap(({ retirement, masquerading }) => [retirement.idle(), masquerading.idle()]));
     this.own[Symbol.dispose]();
     this.#home[Symbol.dispose]();
   }

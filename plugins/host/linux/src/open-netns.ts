@@ -49,7 +49,7 @@ export class OpenNetns {
       retain,
     });
     const nftOptions = { libc, clock: context.clock, netns, executable: nft, timeoutMs: settings.nftTimeoutMs };
-    this.masquerading = new Masquerading({ ...nftOptions, table: settings.nftTable, retain });
+    this.masquerading = new Masquerading({ ...nftOptions, table: settings.nftTable, receiveTimeoutMs: settings.receiveTimeoutMs, retain });
     this.#onClosed = onClosed;
   }
 

@@ -129,11 +129,29 @@ export class NetlinkSocket implements Disposable {
   async exchangeOnWorker(requests: readonly Request[]): Promise<readonly Outcome[]> {
     const first = this.#take(requests.length);
     const bytes = encodeRequests(requests, first, NLM_F_ACK);
-    const { sent, errno } = await this.#libc.sendOnWorker(this.fd, bytes).catch((cause: unknown) => {
-      throw hostErrors.busy('too many calls wait for the kernel', { cause });
-    });
-    if (sent < 0) throw kernelError({ errno, doing: requests[0]?.doing ?? '' });
+    await this.#sendOnWorker(bytes, requests[0]?.doing ?? '');
     return this.#collect(requests, first);
+  }
+
+  /**
+   * Carries out a batch of nfnetlink on a worker thread, all or nothing, and throws the first error. The requests bring
+   * their own NLM_F_ACK; the kernel answers the beginning only where the batch as a whole has failed.
+   */
+  async transactOnWorker({ begin, requests, end }: { readonly begin: Request; readonly requests: readonly Request[]; readonly end: Request }): Promise<void> {
+    const first = this.#take(requests.length + 2);
+    await this.#sendOnWorker(encodeRequests([begin, ...requests, end], first, 0), begin.doing);
+    const acknowledged = new Set<number>();
+    while (acknowledged.size < requests.length) {
+      for (const message of this.#receive(begin.doing)) {
+        const index = message.sequence - first;
+        const request = index === 0 ? begin : requests[index - 1];
+        if (request === undefined || message.type !== NLMSG_ERROR) continue;
+        const { error } = outcomeOf(message, request.doing);
+        // Further answers of this batch are late ones for whoever asks next, and are passed over.
+        if (error !== undefined) throw error;
+        if (index > 0) acknowledged.add(index);
+      }
+    }
   }
 
   /** All objects of a kind. A dump that a change interrupts is incomplete and is asked for again. */
@@ -203,6 +221,13 @@ export class NetlinkSocket implements Disposable {
       const errno = this.#libc.errno();
       if (errno !== EINTR) throw kernelError({ errno, doing });
     }
+  }
+
+  async #sendOnWorker(bytes: Buffer, doing: string): Promise<void> {
+    const { sent, errno } = await this.#libc.sendOnWorker(this.fd, bytes).catch((cause: unknown) => {
+      throw hostErrors.busy('too many calls wait for the kernel', { cause });
+    });
+    if (sent < 0) throw kernelError({ errno, doing });
   }
 
   /**

@@ -34,7 +34,39 @@ describe('masquerading on the kernel', () => {
     expect(await nftIn(namespace.path, 'list', 'tables')).toContain('table inet hawser');
     await namespace.unmasquerade([A]);
     await namespace.unmasquerade([B]);
+    expect(await namespace.masquerades()).toEqual([]);
+    namespace[Symbol.dispose]();
+    await kernel.host[Symbol.asyncDispose]();
     expect(await nftIn(namespace.path, 'list', 'tables')).toBe('');
+  });
+
+  it('changes entries of both families as nft would have', async () => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    const C = { source: '10.88.0.7', subnet: '10.88.0.4/30' };
+    const D = { source: 'fd00:88::5', subnet: 'fd00:88::/61' };
+    const E = { source: 'fd00:88::6', subnet: 'fd00:88::6/128' };
+    await namespace.masquerade([A]);
+    await namespace.masquerade([B, C, D, E]);
+    await namespace.unmasquerade([A, E]);
+    const changed = await nftIn(namespace.path, 'list', 'table', 'inet', 'hawser');
+    expect(await namespace.masquerades()).toHaveLength(3);
+    await nftIn(namespace.path, 'flush', 'ruleset');
+    await namespace.masquerade([B, C, D]); // whole, by nft alone
+    expect(await nftIn(namespace.path, 'list', 'table', 'inet', 'hawser')).toBe(changed);
+  });
+
+  it('is made anew by nft where its sets are gone, and takes many entries at once', async () => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    const many = Array.from({ length: 600 }, (_, at) => ({ source: `10.88.${at >> 8}.${at & 255}`, subnet: '10.88.0.0/16' }));
+    await namespace.masquerade(many.slice(0, 500));
+    await namespace.unmasquerade(many.slice(1, 500));
+    await nftIn(namespace.path, 'delete', 'table', 'inet', 'hawser');
+    await namespace.unmasquerade([A]);
+    expect(await namespace.masquerades()).toEqual([{ source: '10.88.0.0', subnet: '10.88.0.0/16' }]);
+    await namespace.masquerade(many);
+    expect(await namespace.masquerades()).toHaveLength(600);
   });
 
   it('brings all entries back after somebody else has flushed the ruleset', async () => {

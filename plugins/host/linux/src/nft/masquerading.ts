@@ -1,11 +1,15 @@
+import { HawserError } from '@hawser/core';
 import { hostErrors, type Masquerade } from '@hawser/core/network';
 import { parseAddress, parseCidr } from '../address-text.ts';
+import { NETLINK_NETFILTER, NetlinkSocket, openNetlink } from '../netlink/socket.ts';
+import { elementBatch } from './elements.ts';
 import { type NftOptions, runNft } from './process.ts';
-import { type Entries, type Ruleset, change, entriesOf, entryKey, wholeTable } from './ruleset.ts';
+import { type Entries, elementChanges, entriesOf, entryKey, wholeTable } from './ruleset.ts';
 
 export interface MasqueradingOptions extends NftOptions {
   /** Name of our table in family inet. */
   readonly table: string;
+  readonly receiveTimeoutMs: number;
   /** Called when there is work, and the returned function when it is done. */
   retain(): () => void;
 }
@@ -16,16 +20,25 @@ interface Change {
   readonly done: PromiseWithResolvers<void>;
 }
 
+/** How long a table without entries waits for the next one: making it takes an nft process, an element doesn't. */
+const EMPTY_TABLE_MS = 2_000;
+/** More entries in one change are nft's, whose buffers grow with them. */
+const MAX_BATCH = 512;
+
 /**
- * The masquerade entries of one namespace. Changes that come while nft runs (some milliseconds) become one
- * transaction afterwards. The kernel keeps the truth: what is in the table is read once, then known, and read again when a
- * change fails, which is how a table that somebody else flushed comes back whole.
+ * The masquerade entries of one namespace. Changes that come while others are carried out become one transaction
+ * afterwards. The kernel keeps the truth: what is in the table is read once, then known, and read again when a
+ * change fails, which is how a table that somebody else flushed comes back whole. nft makes the table and takes it away;
+ * entries come and go in it by messages of our own, which need no process.
  */
 export class Masquerading {
   readonly #options: MasqueradingOptions;
   readonly #waiting: Change[] = [];
   #known: Entries | undefined;
-  #working = false;
+  /** Whether the kernel has our table, as far as this object knows. */
+  #made = false;
+  #working: Promise<void> | undefined;
+  #removal: Disposable | undefined;
 
   constructor(options: MasqueradingOptions) {
     this.#options = options;
@@ -36,7 +49,7 @@ export class Masquerading {
     for (const entry of [...add, ...remove]) checkEntry(entry);
     const done = Promise.withResolvers<void>();
     this.#waiting.push({ add, remove, done });
-    if (!this.#working) void this.#work();
+    this.#working ??= this.#work();
     return done.promise;
   }
 
@@ -51,9 +64,15 @@ export class Masquerading {
     }
   }
 
+  /** Resolves when nothing is under way and no table without entries is left. */
+  async idle(): Promise<void> {
+    await this.#working;
+    if (this.#removal !== undefined) await this.#removeTable();
+  }
+
   async #work(): Promise<void> {
     const release = this.#options.retain();
-    this.#working = true;
+    this.#keepTable();
     try {
       while (this.#waiting.length > 0) {
         const changes = this.#waiting.splice(0);
@@ -63,36 +82,75 @@ export class Masquerading {
         );
       }
     } finally {
-      this.#working = false;
+      this.#working = undefined;
+      if (this.#made && this.#known?.size === 0) this.#removeTableSoon();
       release();
     }
+  }
+
+  #removeTableSoon(): void {
+    const release = this.#options.retain();
+    const timer = this.#options.clock.timer(EMPTY_TABLE_MS, () => void this.#removeTable());
+    this.#removal = {
+      [Symbol.dispose]: () => {
+        timer[Symbol.dispose]();
+        release();
+      },
+    };
+  }
+
+  #keepTable(): void {
+    this.#removal?.[Symbol.dispose]();
+    this.#removal = undefined;
+  }
+
+  /** One that can't be taken away harms nobody, and goes after the next entry. */
+  #removeTable(): Promise<void> {
+    const release = this.#options.retain();
+    this.#keepTable();
+    this.#made = false;
+    const removing = this.#loadWhole(new Map()).catch(() => undefined);
+    return (this.#working = removing.then(() => {
+      this.#working = undefined;
+      release();
+      if (this.#waiting.length > 0) this.#working = this.#work();
+    }));
   }
 
   async #carryOut(changes: readonly Change[]): Promise<void> {
     const before = this.#known ?? (await this.list());
     const after = merge(before, changes);
     this.#known = undefined;
-    if (before.size === 0 && after.size === 0) return;
-    if (before.size === 0 || after.size === 0) await this.#load(wholeTable(this.#options.table, after));
-    else await this.#amend(before, after, changes);
+    this.#made ||= before.size > 0;
+    if (this.#made) await this.#amend(before, after, changes);
+    else if (after.size > 0) await this.#loadWhole(after);
     this.#known = after;
   }
 
   /** Elements only; the whole table where that fails, because somebody else has changed it. */
   async #amend(before: Entries, after: Entries, changes: readonly Change[]): Promise<void> {
+    // What has been asked for is added even where it should be there, so that a lost table is noticed.
+    const asked = entriesIn(changes);
+    const between = new Map([...before, ...asked]);
     try {
-      // What has been asked for is added even where it should be there, so that a lost table is noticed.
-      const asked = entriesIn(changes);
-      const between = new Map([...before, ...asked]);
-      await this.#load([...change(this.#options.table, new Map(), asked), ...change(this.#options.table, between, after)]);
+      if (asked.size > MAX_BATCH) throw hostErrors.busy(`${asked.size} entries change at once`);
+      using socket = this.#openSocket();
+      await socket.transactOnWorker(elementBatch(this.#options.table, [...elementChanges(new Map(), asked), ...elementChanges(between, after)]));
     } catch (error) {
-      if (!hostErrors.kernel.is(error)) throw error;
-      await this.#load(wholeTable(this.#options.table, after));
+      if (!(error instanceof HawserError)) throw error;
+      await this.#loadWhole(after);
     }
   }
 
-  async #load(ruleset: Ruleset): Promise<void> {
-    if (ruleset.length > 0) await runNft(this.#options, ['-j', '-f', '-'], JSON.stringify({ nftables: ruleset }));
+  async #loadWhole(entries: Entries): Promise<void> {
+    await runNft(this.#options, ['-j', '-f', '-'], JSON.stringify({ nftables: wholeTable(this.#options.table, entries) }));
+    this.#made = entries.size > 0;
+  }
+
+  /** One per change: nothing of an earlier batch can be left to be read. */
+  #openSocket(): NetlinkSocket {
+    const { libc, netns, receiveTimeoutMs } = this.#options;
+    return new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_NETFILTER, receiveTimeoutMs })));
   }
 }
 

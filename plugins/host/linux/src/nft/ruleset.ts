@@ -43,17 +43,33 @@ export function wholeTable(table: string, entries: Entries): Ruleset {
   return [...gone, { add: name }, ...skeleton(table), ...change(table, new Map(), entries)];
 }
 
-/** From one set of entries to another, in a table that has the first. */
-export function change(table: string, from: Entries, to: Entries): Ruleset {
+/** Elements of one of our sets that come or go. */
+export interface ElementChange {
+  readonly verb: 'add' | 'delete';
+  readonly set: 'sources' | 'local';
+  readonly family: '4' | '6';
+  readonly entries: readonly Masquerade[];
+}
+
+/** From one set of entries to another, in an order that the sets take. */
+export function elementChanges(from: Entries, to: Entries): readonly ElementChange[] {
   const added = [...to].filter(([key]) => !from.has(key)).map(([, entry]) => entry);
   const removed = [...from].filter(([key]) => !to.has(key)).map(([, entry]) => entry);
-  const [before, after] = [sources(from), sources(to)];
+  const [before, after] = [bySource(from), bySource(to)];
   return [
-    ...elements('add', table, 'local', added.map(pairElement)),
-    ...elements('add', table, 'sources', [...after].filter((source) => !before.has(source)).map(plainElement)),
-    ...elements('delete', table, 'sources', [...before].filter((source) => !after.has(source)).map(plainElement)),
-    ...elements('delete', table, 'local', removed.map(pairElement)),
+    ...perFamily('add', 'local', added),
+    ...perFamily('add', 'sources', [...after].filter(([source]) => !before.has(source)).map(([, entry]) => entry)),
+    ...perFamily('delete', 'sources', [...before].filter(([source]) => !after.has(source)).map(([, entry]) => entry)),
+    ...perFamily('delete', 'local', removed),
   ];
+}
+
+/** The same in nft's words, for a table that has the first. */
+export function change(table: string, from: Entries, to: Entries): Ruleset {
+  return elementChanges(from, to).map(({ verb, set, family, entries }) => {
+    const elem = entries.map((entry) => (set === 'local' ? pairElement(entry) : entry.source));
+    return { [verb]: { element: { family: 'inet', table, name: `${set}${family}`, elem } } };
+  });
 }
 
 /** Our entries in what `nft -j list table` prints. */
@@ -91,29 +107,21 @@ function ruleOf({ suffix, protocol, multicast }: (typeof FAMILIES)[number]): Jso
   ];
 }
 
-interface Element {
-  readonly family: '4' | '6';
-  readonly value: JsonValue;
-}
-
 const familyOf = (source: string): '4' | '6' => (source.includes(':') ? '6' : '4');
 
-const plainElement = (source: string): Element => ({ family: familyOf(source), value: source });
-
-function pairElement({ source, subnet }: Masquerade): Element {
+function pairElement({ source, subnet }: Masquerade): JsonValue {
   const slash = subnet.indexOf('/');
-  const prefix = { prefix: { addr: subnet.slice(0, slash), len: Number(subnet.slice(slash + 1)) } };
-  return { family: familyOf(source), value: { concat: [source, prefix] } };
+  return { concat: [source, { prefix: { addr: subnet.slice(0, slash), len: Number(subnet.slice(slash + 1)) } }] };
 }
 
-function elements(verb: 'add' | 'delete', table: string, set: string, all: readonly Element[]): Ruleset {
-  return FAMILIES.flatMap(({ suffix }) => {
-    const elem = all.filter(({ family }) => family === suffix).map(({ value }) => value);
-    return elem.length === 0 ? [] : [{ [verb]: { element: { family: 'inet', table, name: `${set}${suffix}`, elem } } }];
+function perFamily(verb: ElementChange['verb'], set: ElementChange['set'], all: readonly Masquerade[]): readonly ElementChange[] {
+  return FAMILIES.flatMap(({ suffix: family }) => {
+    const entries = all.filter(({ source }) => familyOf(source) === family);
+    return entries.length === 0 ? [] : [{ verb, set, family, entries }];
   });
 }
 
-const sources = (entries: Entries): ReadonlySet<string> => new Set([...entries.values()].map(({ source }) => source));
+const bySource = (entries: Entries): ReadonlyMap<string, Masquerade> => new Map([...entries.values()].map((entry) => [entry.source, entry]));
 
 function entryOf(element: unknown): Masquerade | undefined {
   const [source, subnet] = arrayOf(fieldOf(element, 'concat'));
