@@ -90,7 +90,7 @@ async function send(socket: string, { method, path, body }: Call, signal: AbortS
   });
   if (response.headers['server'] === SERVER) return response;
   response.destroy();
-  throw apiErrors.badAnswer(`what listens at ${socket} is no Hawser agent`, { details: { socket } });
+  throw apiErrors.noAgent(`what listens at ${socket} is no Hawser agent`, { details: { socket } });
 }
 
 const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
@@ -114,6 +114,7 @@ function asClientError(socket: string, signal: AbortSignal, error: unknown): unk
   const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   const options = { cause: error, details: { socket, errno } };
   if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ENOTSOCK'].includes(errno)) return apiErrors.noAgent(`no agent listens at ${socket}`, options);
+  if (errno === 'EINVAL' || errno === 'ENAMETOOLONG') return apiErrors.noAgent(`no agent listens at ${socket}: a socket has no path as long as that`, options);
   if (errno === 'EACCES' || errno === 'EPERM') return apiErrors.permissionDenied(`this user may not connect to ${socket}`, options);
   if (errno === 'ECONNRESET' || errno === 'EPIPE') return apiErrors.noAgent(`the agent at ${socket} has gone`, options);
   return apiErrors.badAnswer(`the call to ${socket} failed: ${errno}`, options);

@@ -42,8 +42,8 @@ describe('the client', () => {
 
   test.each([
     ['HTTP/1.1 200 OK\r\nServer: hawser\r\nContent-Length: 5\r\n\r\nhello', 'api.bad_answer'],
-    ['HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}', 'api.bad_answer'],
-    ['HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}', 'api.bad_answer'],
+    ['HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\n{}', 'api.no_agent'],
+    ['HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}', 'api.no_agent'],
     ['HTTP/1.1 500 Oh\r\nServer: hawser\r\nContent-Length: 2\r\n\r\nno', 'api.bad_answer'],
     ['HTTP/1.1 200 OK\r\nServer: hawser\r\nContent-Length: 50\r\n\r\n{"agent"', 'api.no_agent'],
     ['\0', 'api.bad_answer'],

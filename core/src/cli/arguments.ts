@@ -6,6 +6,7 @@ import { cliErrors } from './errors.ts';
 export function textArgument({ arguments: values }: Invocation, index: number): string {
   const value = values[index];
   if (typeof value !== 'string') throw cliErrors.usage(`argument ${index + 1} is missing`);
+  if (value === '') throw cliErrors.usage(`argument ${index + 1} is empty`);
   return value;
 }
 

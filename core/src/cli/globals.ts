@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import type { GlobalOptions, OptionSpec } from './command.ts';
+import { cliErrors } from './errors.ts';
 
 export const DEFAULT_CONFIG = '/etc/hawser/config.toml';
 const DEFAULT_STATE = '/run/hawser';
@@ -36,6 +37,9 @@ export interface Terminal {
  * thrown when somebody asks for it: most commands that don't are about the config.
  */
 export async function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Promise<GlobalOptions> {
+  for (const [name, path] of [['--config', raw.config], ['--socket', raw.socket]] as const) {
+    if (path === '') throw cliErrors.usage(`${name} is empty`, { remedy: 'Name a path, or leave the option out.' });
+  }
   const config = raw.config ?? DEFAULT_CONFIG;
   const socket = await findSocket(raw.socket, config);
   return {
@@ -66,6 +70,9 @@ async function stateFolderOf(config: string, missingOk: boolean): Promise<string
   const { stateFolder } = await import('../config/state-folder.ts');
   return await stateFolder(config, missingOk);
 }
+
+/** Whether a format is read by people rather than by programs. */
+export const isForPeople = (format: GlobalOptions['output']): boolean => format === 'table' || format === 'wide';
 
 /** Options that go wrong before they are parsed still decide how that is told. */
 export const asFormat = (text: string | undefined): GlobalOptions['output'] => FORMATS.find((format) => format === text) ?? 'table';

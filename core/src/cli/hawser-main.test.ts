@@ -91,6 +91,13 @@ describe('hawser without an agent', () => {
     [['leases', 'ls', '-o', 'xml'], /'xml' is invalid\. Allowed choices are table, wide, json, yaml/],
     [['--config', '/nowhere/c.toml', 'leases', 'ls'], /there is no configuration at \/nowhere\/c\.toml \[config\.not_found\]/],
     [['--config', '/nowhere/c.toml', 'config', 'check'], /\[config\.not_found\]/],
+    [['--config', tmpdir(), 'leases', 'ls'], /is a folder \[config\.unreadable\]\. Name a file/],
+    [['--config', '/dev/zero', 'leases', 'ls'], /is larger than 1 MiB/],
+    [['--config', '', 'leases', 'ls'], /--config is empty/],
+    [['--socket', '', 'leases', 'ls'], /--socket is empty/],
+    [['leases', 'show', ''], /argument 1 is empty/],
+    [['help', 'leeses'], /unknown command 'leeses' \(Did you mean leases\?\)/],
+    [['\u001b[2J'], /unknown command '\\x1b\[2J'/],
     [['completion', 'tcsh'], /no completion for "tcsh"/],
     [['extra', 'echo', 'x', '--bin-dir', '/d', '--kind', 'c'], /Allowed choices are a, b/],
   ])('%j is wrong usage: exit 2', async (argv, message) => {
@@ -98,6 +105,12 @@ describe('hawser without an agent', () => {
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(message);
     expect(err.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('a program reads one object where help would stand', async () => {
+    const { code, out, err } = await hawser('leases', '-o', 'json');
+    expect([code, out]).toEqual([2, '']);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'cli.usage' } });
   });
 
   test('a group without a command shows its help and is wrong usage', async () => {

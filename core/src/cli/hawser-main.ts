@@ -1,14 +1,18 @@
+import type { Command } from 'commander';
 import { openClient } from '../api/open-client.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
+import { nearest } from '../plugin/nearest.ts';
 import type { Assembly } from './assembly.ts';
 import type { GlobalOptions, Invocation } from './command.ts';
+import { cliErrors } from './errors.ts';
 import { coreCommands } from './commands/index.ts';
 import { complete } from './complete.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import { asFormat, GLOBALS, readGlobals } from './globals.ts';
+import { asFormat, GLOBALS, isForPeople, readGlobals } from './globals.ts';
 import { openOutput } from './output.ts';
 import { buildProgram, parse, type Parsed } from './program.ts';
 import { styleOf } from './style.ts';
+import { visible } from './visible.ts';
 
 /** What of the process a command line touches; tests bring their own. */
 export type CliProcess = Pick<NodeJS.Process, 'env' | 'on' | 'off' | 'exit'> & {
@@ -45,16 +49,26 @@ async function run(assembly: Assembly, argv: readonly string[], host: CliProcess
     globals: GLOBALS,
     commands: [...coreCommands(assembly), ...(assembly.commands ?? [])],
     write: (text) => void host.stdout.write(text),
-    writeError: (text) => void host.stderr.write(text),
+    // A program reads one object there.
+    writeError: (text) => void (isForPeople(formatOf(argv)) && host.stderr.write(text)),
     onCommand: (found) => (parsed = found),
   });
   if (argv[0] === 'complete' && argv[1] === '--') {
     await complete(program, argv.slice(2));
     return EXIT.done;
   }
+  if (argv[0] === 'help' && argv[1] !== undefined) checkHelpTopic(program, argv[1]);
   if (!(await parse(program, argv)) || parsed === undefined) return EXIT.done;
   const globals = await readGlobals(program.opts(), { env: host.env, isTTY: host.stdout.isTTY === true });
   return runCommand(parsed, globals, host);
+}
+
+/** Commander would show the general help. */
+function checkHelpTopic(program: Command, name: string): void {
+  const names = program.commands.map((command) => command.name());
+  if (names.includes(name) || name === 'help' || name.startsWith('-')) return;
+  const near = nearest(name, names);
+  throw cliErrors.unknownCommand(`unknown command '${name}'${near === undefined ? '' : ` (Did you mean ${near}?)`}`);
 }
 
 async function runCommand({ spec, arguments: values, options }: Parsed, global: GlobalOptions, host: CliProcess): Promise<number> {
@@ -101,13 +115,13 @@ function watchInterruption(host: CliProcess): Interruption {
 }
 
 /** One line for people, an object for programs. */
-function renderError({ code, message, remedy, details }: HawserError, format: string): string {
-  if (format === 'json' || format === 'yaml') return `${JSON.stringify({ error: { code, message, remedy, details } })}\n`;
-  return `hawser: ${message} [${code}]. ${remedy}\n`;
+function renderError({ code, message, remedy, details }: HawserError, format: GlobalOptions['output']): string {
+  if (!isForPeople(format)) return `${JSON.stringify({ error: { code, message, remedy, details } })}\n`;
+  return visible(`hawser: ${message} [${code}]. ${remedy}\n`);
 }
 
 /** The output format as far as it can be told from words that may be wrong. */
-function formatOf(argv: readonly string[]): string {
+function formatOf(argv: readonly string[]): GlobalOptions['output'] {
   const at = argv.findIndex((word) => word === '-o' || word === '--output');
   const joined = argv.find((word) => word.startsWith('--output=') || /^-o./.test(word));
   return asFormat(at >= 0 ? argv[at + 1] : joined?.replace(/^(--output=|-o=?)/, ''));

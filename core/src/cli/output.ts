@@ -1,6 +1,7 @@
 import { systemClock } from '../context/index.ts';
 import type { JsonValue } from '../json.ts';
 import type { GlobalOptions, Output } from './command.ts';
+import { isForPeople } from './globals.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
@@ -16,7 +17,7 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 /** Renders results in the format asked for. YAML is loaded only where it is wanted. */
 export async function openOutput(format: GlobalOptions['output'], streams: Streams, style: Style): Promise<Output> {
   const { stringify } = format === 'yaml' ? await import('yaml') : { stringify: String };
-  const forPeople = format === 'table' || format === 'wide';
+  const forPeople = isForPeople(format);
   const write = (text: string) => void streams.stdout.write(text);
   return {
     result: (value, table) => {

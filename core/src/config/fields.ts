@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 import * as z from 'zod';
+import { isPath } from './is-path.ts';
 import { durationUnits, readMeasure, sizeUnits, type Units } from './units.ts';
 
 /** An address range as `10.88.0.0/16` or `fd00:88::/64`. */
@@ -33,7 +34,7 @@ export function mac(): z.ZodString {
 
 /** An absolute path. */
 export function path(): z.ZodString {
-  return z.string().regex(/^\/[^\0]*$/, { error: (issue) => `expected an absolute path, not ${quote(issue.input)}` });
+  return z.string().refine(isPath, { error: (issue) => `expected an absolute path, not ${quote(issue.input)}` });
 }
 
 /** A name of at most 76 characters as containerd has them: letters and digits, joined by single `.`, `_` or `-`. */

@@ -178,7 +178,7 @@ describe('a file', () => {
     ],
     ['keys that reach into objects', '__proto__ = { x = 1 }', /^c.toml:1 {2}is not valid TOML: /],
     ['bytes that are no text', new Uint8Array([0x61, 0xff, 0xfe]), 'c.toml:  is not UTF-8 text'],
-    ['a huge file', new Uint8Array((1 << 20) + 1), 'c.toml:  is larger than 1048576 bytes, which no config is'],
+    ['a huge file', new Uint8Array((1 << 20) + 1), 'c.toml:  is larger than 1 MiB, which no config is'],
     ['tables nested without end', `${'a.'.repeat(50_000)}a = 1`, 'c.toml:  nests tables more than 32 deep'],
     ['a date', 'root = 1979-05-27', 'c.toml:1 root expected an absolute path, not "1979-05-27"'],
     ['imports that are no list', 'imports = "x"', 'c.toml:1 imports expected a list, not "x"'],

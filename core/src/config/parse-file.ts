@@ -2,9 +2,9 @@ import { parse, TomlDate, TomlError, type TomlValueWithoutBigInt } from 'smol-to
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { ConfigFault, Origin } from './agent-config.ts';
 import type { Layer } from './merge.ts';
+import { MOST_BYTES } from './read-bytes.ts';
 
-/** A config is written by people; what is larger or deeper than this is something else. */
-const MOST_BYTES = 1 << 20;
+/** A config is written by people; what is nested deeper than this is something else. */
 const DEEPEST = 32;
 
 /** Dotted key path → line, of a document's text. Who needs no origins has `unlocated`. */
@@ -14,7 +14,7 @@ export const unlocated: Locate = () => new Map();
 
 /** One file's bytes as a layer, or the fault that makes it none. */
 export function parseFile(file: string, bytes: Uint8Array, locate: Locate): Layer | ConfigFault {
-  if (bytes.byteLength > MOST_BYTES) return { file, key: '', message: `is larger than ${MOST_BYTES} bytes, which no config is` };
+  if (bytes.byteLength > MOST_BYTES) return { file, key: '', message: `is larger than ${MOST_BYTES / 2 ** 20} MiB, which no config is` };
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

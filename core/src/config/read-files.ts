@@ -1,8 +1,9 @@
-import { glob, readFile, realpath } from 'node:fs/promises';
+import { glob, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ConfigFault } from './agent-config.ts';
 import { isList, type Layer, mergeLayers } from './merge.ts';
 import { type Locate, parseFile } from './parse-file.ts';
+import { readBytes } from './read-bytes.ts';
 
 const MOST_FILES = 256;
 
@@ -60,7 +61,7 @@ async function importFiles(progress: Progress, from: string, pattern: string, pl
       if (progress.seen.has(id)) continue;
       if (progress.seen.size >= MOST_FILES) return tell(`more than ${MOST_FILES} files are imported`);
       progress.seen.add(id);
-      await layOver(progress, file, await readFile(file));
+      await layOver(progress, file, await readBytes(file));
     }
   } catch (thrown) {
     if (!isFileError(thrown)) throw thrown;

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { configErrors } from './errors.ts';
 import type { Locate } from './parse-file.ts';
+import { readBytes } from './read-bytes.ts';
 import { isFileError, readFiles, type Reading } from './read-files.ts';
 
 /**
@@ -12,9 +12,10 @@ export async function readMain(main: string | undefined, missingOk: boolean, loc
   if (main === undefined) return nothing;
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(main);
+    bytes = await readBytes(main);
   } catch (thrown) {
     if (!isFileError(thrown)) throw thrown;
+    if (thrown.code === 'EISDIR') throw configErrors.unreadable(`${main} is a folder`, { cause: thrown, remedy: 'Name a file with `--config`.' });
     if (thrown.code !== 'ENOENT') throw configErrors.unreadable(`${main} can't be read: ${thrown.message}`, { cause: thrown });
     if (!missingOk) throw configErrors.notFound(`there is no configuration at ${main}`, { cause: thrown });
     return nothing;

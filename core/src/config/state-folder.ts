@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { configErrors } from './errors.ts';
+import { isPath } from './is-path.ts';
 import { unlocated } from './parse-file.ts';
 import { readMain } from './read-main.ts';
+
+const REMEDY = 'See all that is wrong with `hawser config check`, or name the socket with --socket.';
 
 /**
  * Where a config, with its imports, puts the state folder; undefined where it doesn't say. Checks nothing else, so
@@ -13,8 +16,9 @@ export async function stateFolder(file: string, missingOk: boolean): Promise<str
   const [fault] = faults;
   if (fault !== undefined) {
     const place = `${fault.file ?? file}${fault.line === undefined ? '' : `:${fault.line}`}`;
-    throw configErrors.invalid(`${place} ${fault.message}`, { remedy: 'See all that is wrong with `hawser config check`, or name the socket with --socket.' });
+    throw configErrors.invalid(`${place} ${fault.message}`, { remedy: REMEDY });
   }
   const { state } = layer.table;
-  return typeof state === 'string' ? state : undefined;
+  if (state === undefined || (typeof state === 'string' && isPath(state))) return state;
+  throw configErrors.invalid(`state in ${file} is no absolute path`, { remedy: REMEDY });
 }

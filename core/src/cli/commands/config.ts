@@ -1,5 +1,6 @@
 import type { Assembly } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
+import { isForPeople } from '../globals.ts';
 import { readConfig } from '../read-config.ts';
 
 const describe = () => import('../../config/index.ts');
@@ -9,8 +10,6 @@ async function dump(assembly: Assembly, { global, output }: Invocation): Promise
   const { toml, json } = dumpConfig(await readConfig(assembly, global));
   output.result(isForPeople(global.output) ? toml : json);
 }
-
-const isForPeople = (format: string): boolean => format === 'table' || format === 'wide';
 
 async function check(assembly: Assembly, { global, output }: Invocation): Promise<void> {
   const { graphInvalid, planBoot } = await import('../../plugin/index.ts');

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../json.ts';
 import { flag, listArgument, textOption } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { parseFilters } from '../filter.ts';
+import { visible } from '../visible.ts';
 import { FILTERS } from './shared.ts';
 
 async function print(invocation: Invocation): Promise<void> {
@@ -21,7 +22,7 @@ const laggedText = ({ lagged, resumeFrom }: Lagged): string => `${lagged} events
 const eventJson = ({ cursor, timestamp, namespace, topic, type, data }: Envelope): JsonObject => ({ cursor, timestamp, namespace, topic, type, data });
 
 const eventLine = ({ timestamp, topic, data }: Envelope): string =>
-  [timestamp, topic, ...Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)].join(' ');
+  visible([timestamp, topic, ...Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)].join(' '));
 
 export const eventsCommand: CommandSpec = {
   name: 'events',

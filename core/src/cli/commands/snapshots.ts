@@ -3,6 +3,7 @@ import { snapshotView } from '../../api/views.ts';
 import { listArgument, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
+import { isForPeople } from '../globals.ts';
 import { snapshotTree } from '../snapshot-tree.ts';
 import { type Column, labelsText, list, show } from '../view.ts';
 import { FILTERS } from './shared.ts';
@@ -53,7 +54,7 @@ export const snapshotsCommand: CommandSpec = {
       summary: 'Show what stands on what.',
       run: async (invocation) => {
         const tree = snapshotTree(await all(invocation));
-        if (['table', 'wide'].includes(invocation.global.output)) invocation.output.result(tree.text);
+        if (isForPeople(invocation.global.output)) invocation.output.result(tree.text);
         else invocation.output.result(tree.nodes);
       },
     },
