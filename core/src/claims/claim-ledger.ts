@@ -37,6 +37,7 @@ export class ClaimLedger implements Claims, Disposable {
   }
 
   take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0 }: TakeOptions): Claim {
+    tx.refuseWhenFull();
     if (!TYPE.test(type)) throw claimErrors.invalidType(`'${type}' is no type of claim`);
     const name = claimKey(type, key);
     const former = this.#records.get(tx, name);

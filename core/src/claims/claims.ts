@@ -48,7 +48,7 @@ export interface TakeOptions {
  * The ledger of claims, in the state store. Claims are snapshots of type `claim` and key `<type>/<key>`;
  * attachments stand on them. Changes publish `/claims/taken`, `/claims/cooling` and `/claims/freed`.
  *
- * Errors: `claims.already_held` (names the holder), `claims.cooling` (names until when).
+ * Errors: `claims.already_held` (names the holder), `claims.cooling` (names until when), `metadata.disk_full`.
  */
 export interface Claims {
   /** Takes a resource for a holder. Its full snapshot name is `claimName(claim)`. */

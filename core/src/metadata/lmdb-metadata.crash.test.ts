@@ -46,6 +46,50 @@ describe('a disk that fails', () => {
     }
   });
 
+  test.skipIf(!isRoot)('full: what is there can be changed and deleted from the reserve, nothing new is taken until there is space (needs root to mount a tmpfs)', async ({ skip }) => {
+    mkdirSync(folders().state, { recursive: true });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folders().state]);
+    } catch {
+      skip('a tmpfs can’t be mounted here');
+    }
+    const filler = join(folders().state, 'filler');
+    const fill = () => {
+      try {
+        for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ENOSPC' });
+      }
+    };
+    try {
+      await using metadata = await open();
+      for (let n = 0; n < 100; n++) await metadata.write('state', (tx) => tx.put(texts, `t${n}`, 'x'.repeat(500)));
+      fill();
+      const take = (n: number) => metadata.write('state', (tx) => (tx.refuseWhenFull(), tx.put(texts, `new${n}`, 'x'.repeat(3000))));
+      let failure: unknown;
+      for (let n = 0; n < 50 && failure === undefined; n++) failure = await take(n).then(() => undefined, (error: unknown) => error);
+      expect(failure).toMatchObject({ code: 'metadata.disk_full' });
+      const effects: string[] = [];
+      for (let n = 0; n < 100; n++) {
+        const result = await metadata.write('state', (tx) => {
+          tx.afterCommit(() => effects.push(`t${n}`));
+          tx.put(things, `undone${n}`, { n });
+          return tx.delete(texts, `t${n}`);
+        });
+        expect(result).toBe(true);
+        fill();
+      }
+      expect(effects).toHaveLength(100);
+      expect(keys(metadata)).toHaveLength(100);
+      await expect(take(100)).rejects.toMatchObject({ code: 'metadata.disk_full' });
+      expect(metadata.read('state', (tx) => [...tx.entries(texts, { prefix: 't' })])).toEqual([]);
+      rmSync(filler);
+      await take(101);
+    } finally {
+      execFileSync('umount', [folders().state]);
+    }
+  });
+
   test.skipIf(isRoot)('read-only: opening is refused by name (root may write everywhere)', async () => {
     mkdirSync(folders().root, { recursive: true });
     writeFileSync(join(folders().root, 'store.lock'), '');

@@ -6,6 +6,7 @@ import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
+import { Headroom } from './headroom.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
 import type { Metadata, ReadTransaction, StoreName, StoreStats, Transaction } from './store.ts';
 import { openStoreFolder } from './store-folder.ts';
@@ -28,6 +29,7 @@ const STORES: readonly StoreName[] = ['root', 'state'];
 interface OpenStore {
   readonly environment: Environment;
   readonly queue: WriteQueue;
+  readonly headroom: Headroom;
   readonly schemaVersion: number;
 }
 
@@ -46,6 +48,7 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
     const opened = await openStore(store, options);
     stores.set(store, opened);
     opening.defer(() => opened.environment.close());
+    opening.use(opened.headroom);
     opening.defer(() => opened.queue.close());
   }
   const held = opening.move();
@@ -57,9 +60,19 @@ async function openStore(store: StoreName, options: MetadataOptions): Promise<Op
   const steps = migrations[store];
   try {
     const environment = await openStoreFolder({ store, folder: options[store], steps, bootId, log });
-    return { environment, queue: new WriteQueue(store, environment, log), schemaVersion: currentVersion(steps) };
+    const headroom = await openHeadroom(environment);
+    return { environment, queue: new WriteQueue(store, environment, log, headroom), headroom, schemaVersion: currentVersion(steps) };
   } catch (error) {
     throw folderError(error, options[store]);
+  }
+}
+
+async function openHeadroom(environment: Environment): Promise<Headroom> {
+  try {
+    return new Headroom(join(environment.folder, DATA_FILE));
+  } catch (error) {
+    await environment.close();
+    throw error;
   }
 }
 

@@ -32,6 +32,11 @@ export interface Transaction extends ReadTransaction {
   delete(collection: Collection, key: string): boolean;
   /** Runs after the commit, in order; never when the transaction aborts. An effect that throws is logged and harms nobody. */
   afterCommit(effect: () => void): void;
+  /**
+   * Says that this transaction takes something new. It fails with `metadata.disk_full` while the disk is full, so that
+   * the space that the store keeps in reserve is left for finishing and undoing what is there, which goes on.
+   */
+  refuseWhenFull(): void;
 }
 
 /** Bounds of a scan; both are optional. `prefix` excludes the others. */

@@ -70,20 +70,46 @@ export class StoreReader implements ReadTransaction {
   }
 }
 
+const PAGE_BYTES = 4096;
+/** Pages that one change may copy: its leaf, the one that the leaf is split or merged with, and a share of the branches above. */
+const PAGES_PER_CHANGE = 3;
+
 export class StoreWriter extends StoreReader implements Transaction {
   readonly effects: (() => void)[] = [];
+  readonly #hasSpace: () => boolean;
+  #changes = 0;
+  #bytes = 0;
+
+  /** `hasSpace` tells whether new things may be taken. */
+  constructor(store: StoreName, pages: Pages, hasSpace: () => boolean = () => true) {
+    super(store, pages);
+    this.#hasSpace = hasSpace;
+  }
+
+  /** Bytes that its commit may write: copies of pages that are there, and what is new. */
+  get mayWrite(): { readonly copies: number; readonly added: number } {
+    return { copies: this.#changes * PAGES_PER_CHANGE * PAGE_BYTES, added: 2 * this.#bytes };
+  }
 
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void {
     this.check(collection);
-    this.pages.put(encodeKey(collection, key), encodeValue(collection, value));
+    const bytes = encodeValue(collection, value);
+    this.pages.put(encodeKey(collection, key), bytes);
+    this.#changes++;
+    this.#bytes += bytes.length + PAGE_BYTES * Number(bytes.length > PAGE_BYTES / 2);
   }
 
   delete(collection: Collection, key: string): boolean {
     this.check(collection);
+    this.#changes++;
     return this.pages.remove(encodeKey(collection, key));
   }
 
   afterCommit(effect: () => void): void {
     this.effects.push(effect);
+  }
+
+  refuseWhenFull(): void {
+    if (!this.#hasSpace()) throw metadataErrors.diskFull(`the disk of the ${this.store} store is full: nothing new is taken`);
   }
 }

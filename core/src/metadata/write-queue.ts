@@ -2,8 +2,12 @@ import type { Logger } from 'pino';
 import { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
+import type { Headroom } from './headroom.ts';
 import type { StoreName, Transaction } from './store.ts';
 import { StoreWriter } from './transaction.ts';
+
+/** For the list of free pages, whatever is written. */
+const SPARE_BYTES = 64 * 1024;
 
 interface Job {
   /** Runs the caller's function in the open transaction; throws what it throws. */
@@ -22,19 +26,22 @@ export class WriteQueue {
   readonly #store: StoreName;
   readonly #environment: Environment;
   readonly #log: Logger;
+  readonly #headroom: Headroom;
   #jobs: Job[] = [];
   #closed = false;
 
-  constructor(store: StoreName, environment: Environment, log: Logger) {
+  constructor(store: StoreName, environment: Environment, log: Logger, headroom: Headroom) {
     this.#store = store;
     this.#environment = environment;
     this.#log = log;
+    this.#headroom = headroom;
   }
 
   write<T>(fn: (tx: Transaction) => T): Promise<T> {
     if (this.#closed) return Promise.reject(metadataErrors.closed('the store is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const writer = new StoreWriter(this.#store, this.#environment);
+    const headroom = this.#headroom;
+    const writer = new StoreWriter(this.#store, this.#environment, () => headroom.ensure(headroom.reserveBytes));
     let outcome: { readonly value: T } | undefined;
     this.#jobs.push({
       writer,
@@ -58,12 +65,21 @@ export class WriteQueue {
     this.#jobs = [];
     if (jobs.length === 0) return;
     try {
-      const done = this.#environment.transact(() => jobs.filter((job) => this.#attempt(job)));
+      const done = this.#commit(jobs);
       for (const job of done) this.#effects(job);
       for (const job of done) job.resolve();
     } catch (error) {
       for (const job of jobs) job.reject(commitError(error));
     }
+  }
+
+  /** Those that are part of the commit. */
+  #commit(jobs: readonly Job[]): readonly Job[] {
+    return this.#environment.transact(() => {
+      const done = jobs.filter((job) => this.#attempt(job));
+      if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes()))) throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
+      return done;
+    });
   }
 
   /** Whether it is part of the commit. */
@@ -88,6 +104,17 @@ export class WriteQueue {
       }
     }
   }
+}
+
+/** Room for the commit of all of them, however their pages lie; no page is copied twice. */
+function needOf(done: readonly Job[], usedBytes: number): number {
+  let copies = 0;
+  let added = 0;
+  for (const { writer } of done) {
+    copies += writer.mayWrite.copies;
+    added += writer.mayWrite.added;
+  }
+  return Math.min(copies, usedBytes) + added + SPARE_BYTES;
 }
 
 function synchronous<T>(result: T): T {

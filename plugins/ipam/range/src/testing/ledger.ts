@@ -43,6 +43,7 @@ export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
     put: (collection, key, value) => void stored.set(name(collection, key), value),
     delete: (collection, key) => stored.delete(name(collection, key)),
     afterCommit: (effect) => void effects.push(effect),
+    refuseWhenFull: () => {},
   };
   const isFree = (key: string): boolean => {
     const entry = entries.get(key);
