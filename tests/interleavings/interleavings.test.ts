@@ -68,11 +68,18 @@ class Story {
     expect(this.#surprises).toEqual([]);
   }
 
-  /** Lets everything come to its end: a living agent, no more disturbances, retries. */
+  /** Lets everything come to its end: a living agent, no more disturbances, retries, pods that lost their namespace. */
   async rest(): Promise<void> {
     await this.settle();
-    const { context, kernel } = this.#machine;
-    kernel.sim.clear();
+    this.#machine.kernel.sim.clear();
+    await this.#quiet();
+    await this.take({ kind: 'gone' });
+    await this.settle();
+    await this.#quiet();
+  }
+
+  async #quiet(): Promise<void> {
+    const { context } = this.#machine;
     for (let round = 0; round < 20; round++) {
       const agent = await this.#machine.agent();
       agent.life.dieAfter(Number.POSITIVE_INFINITY);

@@ -37,7 +37,7 @@ async function tryHere(invocation: Invocation, plugins: readonly AnyPlugin[], ve
     const mark = held ? paint('green', '✔') : paint('red', '✖');
     output.item(
       { title, held, detail, durationMs: Math.round(durationMs * 1000) / 1000 },
-      `${mark} ${title.padEnd(70)} ${paint('dim', `${durationMs.toFixed(1)} ms`.padStart(10))}  ${detail}`,
+      `${mark} ${title.padEnd(93)} ${paint('dim', `${durationMs.toFixed(1)} ms`.padStart(10))}  ${detail}`,
     );
   };
   const held = await takeTour({

@@ -1,15 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installCni } from '@hawser/cni';
 import { type AnyPlugin, deadlineSignal, loadConfig, renderBootTree, systemContext } from '@hawser/core';
 import { type Agent, startAgent } from '@hawser/core/agent';
-import { Attachments, Claims, Events, Gc, Host, Metadata } from '@hawser/core/contracts';
+import { Host } from '@hawser/core/contracts';
 import type { Logger } from 'pino';
-import { bareAddress, cniConfig, makeWorld, TOUR, tourConfig } from './network.ts';
+import { makeWorld, tourConfig } from './network.ts';
 import type { Place } from './place.ts';
 import { type TourPod, TourRuntime } from './pods.ts';
+import { service } from './service.ts';
 import { Steps, type StepReporter } from './steps.ts';
+import { attachAndPing, crashAndRecover, detachAll, installExecutable, loseOne, whatHappened } from './visit.ts';
 
 export interface TourOptions {
   readonly plugins: readonly AnyPlugin[];
@@ -20,7 +21,7 @@ export interface TourOptions {
   /** Ends the tour early. */
   readonly signal: AbortSignal;
   /** What happens between the last step and the farewell: nothing, or serving until the signal. */
-  readonly pause: (agent: Agent, folder: string) => Promise<void>;
+  readonly pause: (agent: Agent) => Promise<void>;
 }
 
 /** How long all of the tour's own calls together may take, serving excluded. */
@@ -29,142 +30,86 @@ const TOUR_DEADLINE_MS = 60_000;
 /** Boots the reference agent in a folder of its own, shows what it does, and leaves nothing behind. Resolves with whether every step held. */
 export async function takeTour(options: TourOptions): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'hawser-try-'));
-  const steps = new Steps(options.reporter);
+  const tour = new Tour(options, folder);
   try {
     await mkdir(join(folder, 'ns'));
-    const agent = await bootAgent(options, folder, steps);
-    if (!agent) return false;
-    const pods: TourPod[] = [];
-    try {
-      await visit(agent, options, folder, steps, pods);
-    } finally {
-      await steps.step('the agent stops and leaves nothing behind', () => stopAgent(agent));
-    }
-    return steps.allHeld;
+    await writeFile(tour.configFile, tourConfig(folder, options.place === 'simulated' ? 'simulated' : 'linux'));
+    if (await tour.boot('the agent boots on an embedded store')) await tour.visit();
+    return tour.steps.allHeld;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function bootAgent(options: TourOptions, folder: string, steps: Steps): Promise<Agent | undefined> {
-  let agent: Agent | undefined;
-  await steps.step('the agent boots on an embedded store', async () => {
-    const file = join(folder, 'config.toml');
-    await writeFile(file, tourConfig(folder, options.place === 'simulated' ? 'simulated' : 'linux'));
-    const config = await loadConfig({ file, plugins: options.plugins, missingOk: false });
-    agent = await startAgent({ name: 'hawser', version: options.version, config, context: systemContext, log: options.log, signal: options.signal });
-    return `ready in ${Math.round(agent.bootMs)} ms`;
-  });
-  if (agent) options.reporter.note(renderBootTree(agent.reports(), agent.bootMs));
-  return agent;
-}
+/** One tour: its folder, its steps, and the agent that serves at the moment. */
+export class Tour {
+  readonly folder: string;
+  readonly steps: Steps;
+  readonly pods: TourPod[] = [];
+  readonly configFile: string;
+  readonly #options: TourOptions;
+  #agent: Agent | undefined;
 
-async function visit(agent: Agent, options: TourOptions, folder: string, steps: Steps, pods: TourPod[]): Promise<void> {
-  const host = need(agent, Host);
-  using calls = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'the tour', options.signal);
-  const executable = await installExecutable(folder, steps);
-  const world = `${folder}/ns/world`;
-  await makeWorld(host, world);
-  try {
-    const runtime = new TourRuntime(host, executable, cniConfig(folder), folder, calls.signal);
-    await attachAndPing(runtime, steps, pods);
-    await loseOne(runtime, agent, steps, pods, calls.signal);
-    options.reporter.note(whatHappened(agent));
-    if (!options.signal.aborted) await options.pause(agent, folder);
-    using farewell = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'the end of the tour');
-    await detachAll(runtime.until(farewell.signal), agent, steps, pods, farewell.signal);
-  } finally {
-    for (const pod of pods) await host.deleteNamespace(pod.netns).catch(() => {});
-    await host.deleteNamespace(world).catch(() => {});
+  constructor(options: TourOptions, folder: string) {
+    this.#options = options;
+    this.folder = folder;
+    this.configFile = join(folder, 'config.toml');
+    this.steps = new Steps(options.reporter);
   }
-}
 
-async function installExecutable(folder: string, steps: Steps): Promise<string> {
-  const binDir = join(folder, 'bin');
-  const { name, socket } = cniConfig(folder);
-  await mkdir(binDir);
-  await steps.step('the executable is installed as for a container runtime', async () => {
-    const installed = await installCni({ binDir, confDir: undefined, name, socket, tombstones: join(folder, 'root', 'tombstones') });
-    return installed.executableKind === 'compiled' ? 'compiled' : 'as a script: no C compiler was there at install';
-  });
-  return join(binDir, 'hawser-cni');
-}
+  get agent(): Agent {
+    if (!this.#agent) throw new Error('the agent does not run');
+    return this.#agent;
+  }
 
-async function attachAndPing(runtime: TourRuntime, steps: Steps, pods: TourPod[]): Promise<void> {
-  for (const name of ['pod-a', 'pod-b']) {
-    await steps.step(`the executable attaches ${name} to the bridge`, async () => {
-      const pod = await runtime.run(name);
-      pods.push(pod);
-      return pod.addresses.join(', ');
+  get host(): Host {
+    return service(this.agent, Host);
+  }
+
+  /** The model of a kernel lives in the agent's process; a real one outlives it. */
+  get kernelOutlivesAgent(): boolean {
+    return this.#options.place !== 'simulated';
+  }
+
+  async boot(title: string): Promise<boolean> {
+    const { plugins, version, log, signal, reporter } = this.#options;
+    const first = this.steps.outcomes.length === 0;
+    const held = await this.steps.step(title, async () => {
+      const config = await loadConfig({ file: this.configFile, plugins, missingOk: false });
+      this.#agent = await startAgent({ name: 'hawser', version, config, context: systemContext, log, signal });
+      return `ready in ${Math.round(this.agent.bootMs)} ms`;
     });
+    if (held && first) reporter.note(`\n${renderBootTree(this.agent.reports(), this.agent.bootMs)}`);
+    return held;
   }
-  const [a, b] = pods;
-  if (!a || !b) return;
-  const trips = (rtts: readonly number[]) => rtts.map((rtt) => `${rtt.toFixed(2)} ms`).join(', ');
-  await steps.step('pod-a pings pod-b, both families', async () => trips(await runtime.ping(a, b.addresses)));
-  await steps.step('pod-b pings a host beyond the node that knows no way back but the node', async () =>
-    trips(await runtime.ping(b, TOUR.world.host.map(bareAddress))),
-  );
-  await steps.step('CHECK finds both as they were made', async () => {
-    for (const pod of [a, b]) await runtime.check(pod);
-    return 'interfaces, addresses, routes, bridge port, masquerading';
-  });
-}
 
-/** A pod whose runtime forgets it: what other agents leak. */
-async function loseOne(runtime: TourRuntime, agent: Agent, steps: Steps, pods: readonly TourPod[], signal: AbortSignal): Promise<void> {
-  await steps.step('a pod that vanished without DEL is found and its addresses freed', async () => {
-    const lost = await runtime.run('pod-lost');
-    await runtime.lose(lost);
-    await runtime.collect(pods);
-    await gone(agent, lost, signal);
-    const left = need(agent, Attachments).list().length;
-    if (left !== pods.length) throw new Error(`${left} attachments are left instead of ${pods.length}`);
-    return `${lost.addresses.join(', ')} cool down`;
-  });
-}
+  async stop(): Promise<string> {
+    const agent = this.agent;
+    this.#agent = undefined;
+    const report = await agent.stop('the tour goes on without it');
+    const [first] = report.errors;
+    if (first) throw first.error;
+    return `in ${Math.round(report.durationMs)} ms`;
+  }
 
-async function detachAll(runtime: TourRuntime, agent: Agent, steps: Steps, pods: readonly TourPod[], signal: AbortSignal): Promise<void> {
-  const host = need(agent, Host);
-  await steps.step('the executable detaches both', async () => {
-    for (const pod of pods) await runtime.stop(pod);
-    return `${pods.length} pods gone`;
-  });
-  await steps.step('nothing is held any more', async () => {
-    for (const pod of pods) await gone(agent, pod, signal);
-    const held = need(agent, Metadata).read('state', (tx) => Array.from(need(agent, Claims).list(tx)).filter((claim) => claim.state !== 'cooling'));
-    const ports = (await host.own.links()).filter((link) => link.master !== undefined);
-    if (held.length + ports.length > 0) throw new Error(`${held.length} claims and ${ports.length} bridge ports are left`);
-    await host.own.deleteLink(TOUR.bridge);
-    await host.own.deleteLink(TOUR.world.link).catch(() => {});
-    return 'no claim, no link';
-  });
-}
-
-/** A DEL answers when the link is silent; its addresses are free only when the kernel has deleted it. */
-function gone(agent: Agent, { containerId }: TourPod, signal: AbortSignal): Promise<void> {
-  return need(agent, Gc).finished({ type: 'attachment', key: `${containerId}/eth0` }, { signal });
-}
-
-async function stopAgent(agent: Agent): Promise<string> {
-  const report = await agent.stop('the tour is over');
-  const [first] = report.errors;
-  if (first) throw first.error;
-  return `in ${Math.round(report.durationMs)} ms`;
-}
-
-/** The journal of the tour, as `hawser events` would show it. */
-function whatHappened(agent: Agent): string {
-  const lines = Array.from(need(agent, Events).history({ topics: ['/attachments/'] }), ({ timestamp, topic, data }) => {
-    const { containerId, ips } = data;
-    const who = typeof containerId === 'string' ? containerId : '';
-    return `  ${timestamp.slice(11, 23)}  ${topic.padEnd(26)} ${who} ${Array.isArray(ips) ? ips.join(' ') : ''}`.trimEnd();
-  });
-  return ['', 'What the journal holds:', ...lines, ''].join('\n');
-}
-
-function need<T>(agent: Agent, token: Parameters<typeof agent.get<T>>[0]): T {
-  const value = agent.get(token);
-  if (value === undefined) throw new Error(`${token.id} does not run`);
-  return value;
+  async visit(): Promise<void> {
+    const { signal, pause, reporter } = this.#options;
+    using calls = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'the tour', signal);
+    const executable = await installExecutable(this);
+    const world = `${this.folder}/ns/world`;
+    await makeWorld(this.host, world);
+    const runtime = new TourRuntime(() => this.host, executable, this.folder, calls.signal);
+    try {
+      await attachAndPing(this, runtime);
+      await loseOne(this, runtime, calls.signal);
+      if (this.kernelOutlivesAgent) await crashAndRecover(this, runtime, calls.signal);
+      reporter.note(whatHappened(this));
+      if (!signal.aborted) await pause(this.agent);
+      using farewell = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'the end of the tour');
+      await detachAll(this, runtime.until(farewell.signal), farewell.signal);
+    } finally {
+      for (const path of [...this.pods.map(({ netns }) => netns), world]) await this.host.deleteNamespace(path).catch(() => {});
+      await this.steps.step('the agent stops and leaves nothing behind', () => this.stop());
+    }
+  }
 }
