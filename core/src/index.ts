@@ -3,4 +3,3 @@ export * from './context/index.ts';
 export * from './errors/index.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export * from './plugin/index.ts';
-export { packageVersion } from './version.ts';

@@ -3,7 +3,6 @@ import { text } from 'node:stream/consumers';
 import { type Clock, type Deadline, deadlineSignal } from '../context/index.ts';
 import { HawserError } from '../errors/index.ts';
 import { apiErrors } from './errors.ts';
-import { fromProblem } from './problem.ts';
 import { SERVER } from './route.ts';
 
 /** One call over the agent's socket. */
@@ -34,7 +33,7 @@ export async function exchange({ socket, clock }: Peer, call: Call): Promise<unk
     throw asClientError(socket, patience.signal, error);
   });
   if (isSuccess(response)) return body === '' ? undefined : parse(socket, body);
-  throw refusal(socket, response, body);
+  throw await refusal(socket, response, body);
 }
 
 /** A stream of newline-delimited JSON; a last line `{"error":…}` is thrown. */
@@ -43,7 +42,7 @@ export async function* exchangeLines({ socket, clock }: Peer, call: Call): Async
   let response: IncomingMessage;
   try {
     response = await send(socket, call, patience.signal);
-    if (!isSuccess(response)) throw refusal(socket, response, await text(response));
+    if (!isSuccess(response)) throw await refusal(socket, response, await text(response));
   } finally {
     // Once it has begun a stream may be silent for as long as nothing happens.
     patience[Symbol.dispose]();
@@ -51,7 +50,7 @@ export async function* exchangeLines({ socket, clock }: Peer, call: Call): Async
   try {
     for await (const line of lines(socket, response)) {
       const item = parse(socket, line);
-      const failed = typeof item === 'object' && item !== null && 'error' in item ? fromProblem(item.error) : undefined;
+      const failed = typeof item === 'object' && item !== null && 'error' in item ? await errorOf(item.error) : undefined;
       if (failed !== undefined) throw failed;
       yield item;
     }
@@ -95,9 +94,15 @@ async function send(socket: string, { method, path, body }: Call, signal: AbortS
 
 const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
 
-function refusal(socket: string, response: IncomingMessage, body: string): HawserError {
-  const problem = response.headers['content-type']?.startsWith('application/problem+json') === true ? fromProblem(parse(socket, body)) : undefined;
+async function refusal(socket: string, response: IncomingMessage, body: string): Promise<HawserError> {
+  const problem = response.headers['content-type']?.startsWith('application/problem+json') === true ? await errorOf(parse(socket, body)) : undefined;
   return problem ?? apiErrors.badAnswer(`what listens at ${socket} answered with status ${response.statusCode}`, { details: { socket } });
+}
+
+/** Its schema is loaded for a call that has failed only. */
+async function errorOf(problem: unknown): Promise<HawserError | undefined> {
+  const { fromProblem } = await import('./from-problem.ts');
+  return fromProblem(problem);
 }
 
 function parse(socket: string, json: string): unknown {

@@ -1,6 +1,4 @@
-import * as z from 'zod';
-import type { ErrorKind } from '../errors/index.ts';
-import { HawserError } from '../errors/index.ts';
+import type { ErrorKind, HawserError } from '../errors/index.ts';
 import type { JsonObject } from '../json.ts';
 import { apiErrors } from './errors.ts';
 
@@ -26,7 +24,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   DeadlineExceeded: 504,
 };
 
-const KINDS = Object.keys(STATUS) as ErrorKind[];
+export const KINDS = Object.keys(STATUS) as ErrorKind[];
 
 /** An error as RFC 9457 has it, with the catalogue's members beside the standard ones. */
 export interface Problem {
@@ -59,19 +57,3 @@ export const toProblem = (error: HawserError, requestId?: string): Problem => ({
   details: error.details,
   ...(requestId === undefined ? {} : { requestId }),
 });
-
-const problemSchema = z.object({
-  code: z.string(),
-  kind: z.enum(KINDS),
-  detail: z.string(),
-  remedy: z.string(),
-  details: z.record(z.string(), z.json()).optional(),
-});
-
-/** The error that a problem document was made from; undefined when it isn't one. */
-export function fromProblem(value: unknown): HawserError | undefined {
-  const parsed = problemSchema.safeParse(value);
-  if (!parsed.success) return undefined;
-  const { code, kind, detail, remedy, details } = parsed.data;
-  return new HawserError(code, { kind, remedy }, detail, details === undefined ? {} : { details });
-}

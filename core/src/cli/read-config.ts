@@ -1,5 +1,5 @@
 import type { AgentConfig } from '../config/index.ts';
-import type { Assembly } from './assembly.ts';
+import { type Assembly, pluginsOf } from './assembly.ts';
 import { DEFAULT_CONFIG } from './globals.ts';
 
 /** Which config a command is about. */
@@ -8,7 +8,7 @@ export interface ConfigChoice {
 }
 
 /** The config of this assembly; one at the usual place that isn't there means all defaults. */
-export async function readConfig({ plugins }: Assembly, { config }: ConfigChoice): Promise<AgentConfig> {
+export async function readConfig(assembly: Assembly, { config }: ConfigChoice): Promise<AgentConfig> {
   const { loadConfig } = await import('../config/index.ts');
-  return loadConfig({ file: config, plugins, missingOk: config === DEFAULT_CONFIG });
+  return loadConfig({ file: config, plugins: await pluginsOf(assembly), missingOk: config === DEFAULT_CONFIG });
 }

@@ -8,8 +8,6 @@ import { configErrors } from './errors.ts';
 import { checkTable, invalidConfig, type PlainFault, placed } from './faults.ts';
 import { isTable } from './merge.ts';
 import { checkPlugins } from './plugin-settings.ts';
-import { keyLines } from './positions.ts';
-import { readMain } from './read-main.ts';
 
 export interface LoadOptions {
   /** The main file; undefined: all defaults. */
@@ -27,6 +25,8 @@ export interface LoadOptions {
  */
 export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
   const main = options.file === undefined ? undefined : resolve(options.file);
+  // Parsers are only for who reads a file: most who load this define a plugin.
+  const [{ readMain }, { keyLines }] = await Promise.all([import('./read-main.ts'), import('./positions.ts')]);
   const reading = await readMain(main, options.missingOk, keyLines);
   const { layer } = reading;
   const tell = (fault: PlainFault): ConfigFault => placed(fault, layer, main);

@@ -1,7 +1,6 @@
 import { Paths } from '../config/paths.ts';
 import { definePlugin } from '../plugin/definition.ts';
 import { metadataErrors } from './errors.ts';
-import { openMetadata } from './lmdb-metadata.ts';
 import { Metadata } from './store.ts';
 
 /** `hawser.metadata.v1.lmdb`. */
@@ -12,5 +11,9 @@ export const lmdbMetadata = definePlugin({
   summary: 'The durable store: two LMDB environments, one synced to disk and one of this boot.',
   errors: metadataErrors,
   requires: { paths: Paths },
-  start: async ({ paths, scope, log }) => scope.use(await openMetadata({ root: paths.root, state: paths.state, log })),
+  start: async ({ paths, scope, log }) => {
+    // The database is loaded by who opens one, not by who lists plugins.
+    const { openMetadata } = await import('./lmdb-metadata.ts');
+    return scope.use(await openMetadata({ root: paths.root, state: paths.state, log }));
+  },
 });

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Context } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
-import { Boot } from './boot.ts';
 import type { AnyPlugin } from './definition.ts';
 import { graphInvalid } from './graph-invalid.ts';
 import { planBoot } from './plan.ts';
@@ -49,6 +48,8 @@ export interface StopReport {
 export async function boot(options: BootOptions): Promise<Kernel> {
   const plan = planBoot(options.plugins, options.config);
   if (plan.faults.length > 0) throw graphInvalid(plan.faults);
+  // Most who load this only define a plugin.
+  const { Boot } = await import('./boot.ts');
   const running = new Boot(options, plan);
   await running.start();
   return running;

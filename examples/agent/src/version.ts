@@ -1,4 +1,4 @@
-import { packageVersion } from '@hawser/core';
+import { packageVersion } from '@hawser/core/cli';
 
 /** Version of the reference agent. */
 export const version: string = packageVersion(import.meta.url);

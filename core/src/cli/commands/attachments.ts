@@ -1,7 +1,6 @@
 import type { AttachmentView } from '../../api/views.ts';
 import { attachmentView } from '../../api/views.ts';
-import type { AttachmentId } from '../../network/index.ts';
-import { attachmentKey } from '../../network/index.ts';
+import { type AttachmentId, attachmentKey } from '../../network/attachment.ts';
 import { listArgument, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';

@@ -1,4 +1,4 @@
-import type { Assembly } from '../assembly.ts';
+import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { isForPeople } from '../globals.ts';
 import { readConfig } from '../read-config.ts';
@@ -29,11 +29,11 @@ export const configCommand = (assembly: Assembly): CommandSpec => ({
       name: 'default',
       summary: 'Print a commented config with every default.',
       examples: [['hawser config default > /etc/hawser/config.toml', 'a file to begin with']],
-      run: async ({ output }) => output.result((await describe()).defaultConfigToml(assembly.plugins)),
+      run: async ({ output }) => output.result((await describe()).defaultConfigToml(await pluginsOf(assembly))),
     },
     { name: 'dump', summary: 'Print the effective config with the file that each value comes from.', run: (invocation) => dump(assembly, invocation) },
     { name: 'check', summary: 'Check the config and the wiring of its plugins; tells all faults at once, exit 2.', run: (invocation) => check(assembly, invocation) },
-    { name: 'schema', summary: 'Print the JSON Schema of the config file.', run: async ({ output }) => output.result((await describe()).configJsonSchema(assembly.plugins)) },
-    { name: 'docs', summary: 'Print the reference of the config file in Markdown.', run: async ({ output }) => output.result((await describe()).configMarkdown(assembly.plugins)) },
+    { name: 'schema', summary: 'Print the JSON Schema of the config file.', run: async ({ output }) => output.result((await describe()).configJsonSchema(await pluginsOf(assembly))) },
+    { name: 'docs', summary: 'Print the reference of the config file in Markdown.', run: async ({ output }) => output.result((await describe()).configMarkdown(await pluginsOf(assembly))) },
   ],
 });

@@ -1,11 +1,12 @@
 import { systemContext } from '../../context/index.ts';
-import type { Assembly } from '../assembly.ts';
+import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { DEFAULT_CONFIG } from '../globals.ts';
 
-async function run({ name, version, plugins, onReady }: Assembly, { global }: Invocation): Promise<number> {
+async function run(assembly: Assembly, { global }: Invocation): Promise<number> {
   const { createLog, runAgent } = await import('../../agent/index.ts');
+  const { name, version, onReady } = assembly;
   const log = await createLog({ level: global.logLevel, pretty: process.stderr.isTTY, color: global.color });
   // State is safe at any point of a death; going on after a defect is not.
   process.on('uncaughtException', (error) => {
@@ -15,7 +16,7 @@ async function run({ name, version, plugins, onReady }: Assembly, { global }: In
   return runAgent({
     name,
     version,
-    plugins,
+    plugins: await pluginsOf(assembly),
     configFile: global.config,
     configMissingOk: global.config === DEFAULT_CONFIG,
     context: systemContext,

@@ -1,12 +1,13 @@
 import { coreVersion } from '../../version.ts';
-import type { Assembly } from '../assembly.ts';
+import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec } from '../command.ts';
 
-export const versionCommand = ({ name, version, plugins }: Assembly): CommandSpec => ({
+export const versionCommand = (assembly: Assembly): CommandSpec => ({
   name: 'version',
   summary: 'Print the versions of the agent, of core, of Node and of every plugin.',
   run: async ({ output }) => {
-    const listed = plugins.map((plugin) => ({
+    const { name, version } = assembly;
+    const listed = (await pluginsOf(assembly)).map((plugin) => ({
       uri: `${plugin.provides.id}.${plugin.id}`,
       version: plugin.version ?? coreVersion,
       stability: plugin.stability ?? 'alpha',

@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { HawserError } from '../errors/index.ts';
+import { KINDS } from './problem.ts';
+
+const problemSchema = z.object({
+  code: z.string(),
+  kind: z.enum(KINDS),
+  detail: z.string(),
+  remedy: z.string(),
+  details: z.record(z.string(), z.json()).optional(),
+});
+
+/** The error that a problem document was made from; undefined when it isn't one. */
+export function fromProblem(value: unknown): HawserError | undefined {
+  const parsed = problemSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { code, kind, detail, remedy, details } = parsed.data;
+  return new HawserError(code, { kind, remedy }, detail, details === undefined ? {} : { details });
+}
