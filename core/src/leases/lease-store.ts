@@ -29,6 +29,7 @@ export class LeaseStore implements Leases {
   }
 
   create(tx: Transaction, options: LeaseOptions = {}): Lease {
+    tx.refuseWhenFull();
     const id = options.id ?? this.#context.random.id();
     if (id.length > MAX_ID_LENGTH || !ID.test(id)) throw leaseErrors.invalidId(`'${id.slice(0, 80)}' is no id for a lease`);
     if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });

@@ -27,7 +27,7 @@ export interface LeaseOptions {
  * lives in the store of its resources. Every change publishes `/leases/created`, `/leases/renewed` or
  * `/leases/deleted` in the same transaction.
  *
- * Errors: `leases.already_exists`, `leases.not_found`, `leases.invalid_id`.
+ * Errors: `leases.already_exists`, `leases.not_found`, `leases.invalid_id`, `metadata.disk_full` (see Transaction.refuseWhenFull).
  */
 export interface Leases {
   create(tx: Transaction, options?: LeaseOptions): Lease;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { seededRandom } from '../context/index.ts';
 import { openMetadata } from './lmdb-metadata.ts';
 import { defineCollection, type Metadata } from './store.ts';
 
@@ -85,6 +86,48 @@ describe('a disk that fails', () => {
       expect(metadata.read('state', (tx) => [...tx.entries(texts, { prefix: 't' })])).toEqual([]);
       rmSync(filler);
       await take(101);
+    } finally {
+      execFileSync('umount', [folders().state]);
+    }
+  });
+
+  test.skipIf(!isRoot)('full: whatever is written, in whatever batches, it is written or refused, and the process lives (needs root to mount a tmpfs)', { timeout: 60_000 }, async ({ skip }) => {
+    mkdirSync(folders().state, { recursive: true });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folders().state]);
+    } catch {
+      skip('a tmpfs can’t be mounted here');
+    }
+    try {
+      await using metadata = await open();
+      const random = seededRandom(7);
+      const model = new Map<string, number>();
+      const outcomes = { written: 0, refused: 0 };
+      for (let round = 0; round < 400; round++) {
+        const batch = Array.from({ length: 1 + random.integer(6) }, () =>
+          Array.from({ length: 1 + random.integer(20) }, () => ({ key: `k${random.integer(900)}`, size: random.integer(3) === 0 ? undefined : random.integer(6_000) })),
+        );
+        const write = (changes: (typeof batch)[number]) =>
+          metadata.write('state', (tx) => {
+            for (const { key, size } of changes) {
+              if (size === undefined) tx.delete(texts, key);
+              else tx.put(texts, key, 'x'.repeat(size));
+            }
+          });
+        const results = await Promise.allSettled(batch.map(write));
+        for (const [index, result] of results.entries()) {
+          if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'metadata.disk_full' });
+          outcomes[result.status === 'fulfilled' ? 'written' : 'refused']++;
+          for (const { key, size } of result.status === 'fulfilled' ? (batch[index] ?? []) : []) {
+            if (size === undefined) model.delete(key);
+            else model.set(key, size);
+          }
+        }
+      }
+      expect(outcomes.written).toBeGreaterThan(50);
+      expect(outcomes.refused).toBeGreaterThan(50);
+      const stored = metadata.read('state', (tx) => Array.from(tx.entries(texts), ([key, value]) => [key, value.length] as const));
+      expect(stored).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
     } finally {
       execFileSync('umount', [folders().state]);
     }
