@@ -112,7 +112,8 @@ function heldLoop() {
   histogram.enable();
   return {
     figures: () => {
-      const [p99 = 0, worstMs = 0] = [histogram.percentile(99) / 1e6, histogram.max / 1e6];
+      const p99 = histogram.percentile(99) / 1e6;
+      const worstMs = histogram.max / 1e6;
       return { worstMs, text: `event loop held: 99 % ${p99.toFixed(1)} ms, worst ${worstMs.toFixed(1)} ms` };
     },
     [Symbol.dispose]: () => void histogram.disable(),

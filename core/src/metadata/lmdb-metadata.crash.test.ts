@@ -103,6 +103,12 @@ describe('a disk that fails', () => {
       const random = seededRandom(7);
       const model = new Map<string, number>();
       const outcomes = { written: 0, refused: 0 };
+      const note = (changes: readonly { readonly key: string; readonly size: number | undefined }[]) => {
+        for (const { key, size } of changes) {
+          if (size === undefined) model.delete(key);
+          else model.set(key, size);
+        }
+      };
       for (let round = 0; round < 400; round++) {
         const batch = Array.from({ length: 1 + random.integer(6) }, () =>
           Array.from({ length: 1 + random.integer(20) }, () => ({ key: `k${random.integer(900)}`, size: random.integer(3) === 0 ? undefined : random.integer(6_000) })),
@@ -118,10 +124,7 @@ describe('a disk that fails', () => {
         for (const [index, result] of results.entries()) {
           if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'metadata.disk_full' });
           outcomes[result.status === 'fulfilled' ? 'written' : 'refused']++;
-          for (const { key, size } of result.status === 'fulfilled' ? (batch[index] ?? []) : []) {
-            if (size === undefined) model.delete(key);
-            else model.set(key, size);
-          }
+          if (result.status === 'fulfilled') note(batch[index] ?? []);
         }
       }
       expect(outcomes.written).toBeGreaterThan(50);

@@ -25,4 +25,4 @@ export const Config = z.strictObject({
   cooldown: duration().prefault('30s').describe('How long nobody gets an address again after its release'),
 });
 
-export type Settings = z.output<typeof Config>;
+type Settings = z.output<typeof Config>;

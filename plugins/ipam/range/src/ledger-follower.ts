@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '@hawser/core';
 import type { Claims, Envelope, Events, Lagged, Metadata } from '@hawser/core/contracts';
 import { type Ip, parseIp } from '@hawser/core/network';
@@ -76,7 +75,7 @@ export class LedgerFollower {
     this.#wanted = false;
     for (const pool of pools) pool.draft();
     for (let after = this.#readSlice(undefined); after !== undefined; after = this.#readSlice(after)) {
-      await turn();
+      await new Promise((resolve) => setImmediate(resolve));
       if (signal.aborted) return;
     }
     for (const pool of pools) pool.adopt();

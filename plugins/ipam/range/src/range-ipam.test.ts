@@ -159,6 +159,25 @@ describe('addresses of ranges', () => {
     expect(await add(ipam)).toEqual(['10.88.100.7']);
   });
 
+  it.each(['is told that it has missed something', 'meets what it has missed'])('finds what was released unheard once it %s', async (how) => {
+    const ipam = await open('10.88.0.0/22');
+    for (let count = 0; count < 1021; count++) await add(ipam);
+    ledger.setDeaf(true);
+    ledger.release('10.88.2.200');
+    ledger.setDeaf(false);
+    await clock.advance(COOLDOWN_MS);
+    if (how.startsWith('meets')) {
+      const tries = [];
+      for (let round = 0; round < 8; round++) tries.push(await add(ipam).catch(() => []));
+      expect(tries.flat()).toEqual(['10.88.2.200']);
+    } else {
+      await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
+      ledger.lag();
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+      expect(await add(ipam)).toEqual(['10.88.2.200']);
+    }
+  });
+
   it('never has two holders for one address, and finds a free one as long as there is one', async () => {
     const steps = fc.array(fc.oneof(fc.constant('add' as const), fc.nat(40)), { maxLength: 120 });
     await fc.assert(

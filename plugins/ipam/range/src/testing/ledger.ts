@@ -1,7 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { JsonObject, JsonValue } from '@hawser/core';
 import type { Claim, Claims, Collection, Envelope, Events, Lagged, Metadata, ReadTransaction, Transaction } from '@hawser/core/contracts';
 import type { HeldClock } from '@hawser/core/testing';
+import { EventStream } from './event-stream.ts';
 
 /** The store and the ledger of claims in memory: one transaction at a time, aborted ones leave nothing. */
 export interface Ledger {
@@ -14,8 +14,8 @@ export interface Ledger {
   release(address: string): void;
   /** Tells every subscriber that it has missed something. */
   lag(): void;
-  /** While set, nobody hears of anything. */
-  deaf: boolean;
+  /** While it is so, nobody hears of anything. */
+  setDeaf(deaf: boolean): void;
 }
 
 interface Entry extends Claim {
@@ -23,17 +23,81 @@ interface Entry extends Claim {
   readonly coolUntil?: number;
 }
 
-export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
-  let entries = new Map<string, Entry>();
-  let stored = new Map<string, JsonValue>();
-  let looks = 0;
-  let effects: (() => void)[] = [];
-  const streams = new Set<Stream>();
-  const tell = (item: Envelope | Lagged): void => {
-    if (!ledger.deaf) for (const stream of streams) stream.push(item);
+/** Who hears of what, and what a transaction will tell once it is committed. */
+class News {
+  readonly #streams = new Set<EventStream>();
+  pending: (() => void)[] = [];
+  deaf = false;
+
+  readonly subscribe: Events['subscribe'] = ({ signal }) => {
+    const stream = new EventStream(signal);
+    this.#streams.add(stream);
+    return stream;
   };
-  const publish = (verb: string, key: string, facts: JsonObject = {}): void =>
-    tell({ cursor: '', timestamp: since(), namespace: 'default', topic: `/claims/${verb}`, type: `claims.${verb}`, data: { type: 'address', key, ...facts } });
+
+  tell(item: Envelope | Lagged): void {
+    if (!this.deaf) for (const stream of this.#streams) stream.push(item);
+  }
+
+  publish(verb: string, key: string, facts: JsonObject = {}): void {
+    const data = { type: 'address', key, ...facts };
+    this.tell({ cursor: '', timestamp: '', namespace: 'default', topic: `/claims/${verb}`, type: `claims.${verb}`, data });
+  }
+}
+
+/** The addresses and who has them, by one clock. */
+class Book {
+  readonly #clock: Pick<HeldClock, 'now'>;
+  readonly #news: News;
+  entries = new Map<string, Entry>();
+  looks = 0;
+
+  constructor(clock: Pick<HeldClock, 'now'>, news: News) {
+    this.#clock = clock;
+    this.#news = news;
+  }
+
+  readonly claims: Claims = {
+    take: (_tx, { type, key, holder, data, cooldownMs = 0 }) => {
+      if (!this.#isFree(key)) throw new Error(`${key} is taken`);
+      const claim: Entry = { type, key, state: 'held', holder, since: this.#since(), data, cooldownMs };
+      this.entries.set(key, claim);
+      this.#news.pending.push(() => this.#news.publish('taken', key));
+      return claim;
+    },
+    isFree: (_tx, _type, key) => (this.looks++, this.#isFree(key)),
+    get: (_tx, _type, key) => (this.looks++, this.entries.get(key)),
+    list: () => [...this.entries.values()],
+    taken: (_tx, _type, after = '') =>
+      [...this.entries.values()]
+        .filter(({ key }) => key > after)
+        .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+        .map(({ key, coolUntil }) => ({ key, ...(coolUntil === undefined ? {} : { until: new Date(coolUntil).toISOString() }) })),
+  };
+
+  release(address: string): void {
+    const entry = this.entries.get(address);
+    if (!entry) throw new Error(`${address} is free`);
+    const { holder: _holder, ...rest } = entry;
+    const coolUntil = this.#clock.now() + entry.cooldownMs;
+    this.entries.set(address, { ...rest, state: 'cooling', since: this.#since(), coolUntil });
+    this.#news.publish('cooling', address, { until: new Date(coolUntil).toISOString() });
+  }
+
+  #isFree(key: string): boolean {
+    const entry = this.entries.get(key);
+    return !entry || (entry.coolUntil !== undefined && entry.coolUntil <= this.#clock.now());
+  }
+
+  #since(): string {
+    return new Date(this.#clock.now()).toISOString();
+  }
+}
+
+export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
+  const news = new News();
+  const book = new Book(clock, news);
+  let stored = new Map<string, JsonValue>();
   const name = (collection: Collection, key: string): string => `${collection.store}/${collection.name}/${key}`;
   const tx: Transaction = {
     store: 'state',
@@ -42,105 +106,29 @@ export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
     entries: () => [],
     put: (collection, key, value) => void stored.set(name(collection, key), value),
     delete: (collection, key) => stored.delete(name(collection, key)),
-    afterCommit: (effect) => void effects.push(effect),
+    afterCommit: (effect) => void news.pending.push(effect),
     refuseWhenFull: () => {},
   };
-  const isFree = (key: string): boolean => {
-    const entry = entries.get(key);
-    return !entry || (entry.coolUntil !== undefined && entry.coolUntil <= clock.now());
+  const write = async <T>(_store: 'root' | 'state', fn: (transaction: Transaction) => T): Promise<T> => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const before = [new Map(book.entries), new Map(stored)] as const;
+    news.pending = [];
+    try {
+      const value = fn(tx);
+      for (const effect of news.pending) effect();
+      return value;
+    } catch (error) {
+      [book.entries, stored] = before;
+      throw error;
+    }
   };
-  const since = (): string => new Date(clock.now()).toISOString();
-  const claims: Claims = {
-    take(_tx, { type, key, holder, data, cooldownMs = 0 }) {
-      if (!isFree(key)) throw new Error(`${key} is taken`);
-      const claim: Entry = { type, key, state: 'held', holder, since: since(), data, cooldownMs };
-      entries.set(key, claim);
-      effects.push(() => publish('taken', key));
-      return claim;
-    },
-    isFree: (_tx, _type, key) => (looks++, isFree(key)),
-    get: (_tx, _type, key) => (looks++, entries.get(key)),
-    *taken(_tx, _type, after = '') {
-      for (const key of [...entries.keys()].toSorted()) {
-        const until = entries.get(key)?.coolUntil;
-        if (key > after) yield { key, ...(until === undefined ? {} : { until: new Date(until).toISOString() }) };
-      }
-    },
-    *list() {
-      for (const key of [...entries.keys()].toSorted()) {
-        looks++;
-        const entry = entries.get(key);
-        if (entry) yield entry;
-      }
-    },
+  return {
+    claims: book.claims,
+    looks: () => book.looks,
+    events: { subscribe: news.subscribe },
+    metadata: { read: <T>(_store: 'root' | 'state', fn: (transaction: ReadTransaction) => T) => fn(tx), write },
+    release: (address) => book.release(address),
+    lag: () => news.tell({ lagged: 1, resumeFrom: '' }),
+    setDeaf: (deaf) => void (news.deaf = deaf),
   };
-  const ledger: Ledger = {
-    claims,
-    deaf: false,
-    looks: () => looks,
-    events: {
-      subscribe: ({ signal }) => {
-        const stream = new Stream(signal);
-        streams.add(stream);
-        return stream;
-      },
-    },
-    metadata: {
-      read: <T>(_store: 'root' | 'state', fn: (tx: ReadTransaction) => T) => fn(tx),
-      write: async <T>(_store: 'root' | 'state', fn: (tx: Transaction) => T) => {
-        await turn();
-        const before = [new Map(entries), new Map(stored)] as const;
-        try {
-          effects = [];
-          const value = fn(tx);
-          for (const effect of effects) effect();
-          return value;
-        } catch (error) {
-          [entries, stored] = before;
-          throw error;
-        }
-      },
-    },
-    release(address) {
-      const entry = entries.get(address);
-      if (!entry) throw new Error(`${address} is free`);
-      const { holder: _holder, ...rest } = entry;
-      const coolUntil = clock.now() + entry.cooldownMs;
-      entries.set(address, { ...rest, state: 'cooling', since: since(), coolUntil });
-      publish('cooling', address, { until: new Date(coolUntil).toISOString() });
-    },
-    lag: () => tell({ lagged: 1, resumeFrom: '' }),
-  };
-  return ledger;
-}
-
-class Stream implements AsyncIterableIterator<Envelope | Lagged> {
-  readonly #items: (Envelope | Lagged)[] = [];
-  #wake = Promise.withResolvers<void>();
-  #ended = false;
-
-  constructor(signal: AbortSignal) {
-    signal.addEventListener('abort', () => void this.return());
-  }
-
-  push(item: Envelope | Lagged): void {
-    this.#items.push(item);
-    this.#wake.resolve();
-  }
-
-  async next(): Promise<IteratorResult<Envelope | Lagged>> {
-    while (this.#items.length === 0 && !this.#ended) await this.#wake.promise.finally(() => (this.#wake = Promise.withResolvers()));
-    const value = this.#items.shift();
-    return value === undefined ? { value, done: true } : { value, done: false };
-  }
-
-  async return(): Promise<IteratorResult<Envelope | Lagged>> {
-    this.#ended = true;
-    this.#wake.resolve();
-    return { value: undefined, done: true };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
 }
