@@ -3,7 +3,7 @@ import { deleteLease, isExpired, readLeases, unlinkNode } from '../leases/lease-
 import type { Metadata, StoreName, Transaction } from '../metadata/store.ts';
 import type { Collectors } from './collectors.ts';
 import { deleteCondemned, isCondemned, listCondemned, readCondemned, writeCondemned } from './condemned.ts';
-import type { Node } from './gc.ts';
+import type { Collector, Node } from './gc.ts';
 import { type Standing, standingOf, type Views, type World } from './liveness.ts';
 import { earlier, mark, type Marking, readGraph } from './mark.ts';
 
@@ -12,6 +12,12 @@ export interface Step {
   readonly removed: Node[];
   readonly condemned: Node[];
   readonly elsewhere: Node[];
+}
+
+interface Sentence {
+  readonly node: Node;
+  readonly collector: Collector;
+  readonly reason: string;
 }
 
 export interface CollectionPorts {
@@ -90,7 +96,8 @@ export class Collection {
   condemnOne(store: StoreName, node: Node): Promise<{ readonly standing: Standing; readonly step: Step }> {
     return this.#write(store, (tx, world, step) => {
       const standing = standingOf(world, node);
-      if (standing.kind === 'eligible') this.#condemnIfEligible(tx, world, step, node, 'it was asked for');
+      const collector = world.collectors.get(node.type)?.collector;
+      if (standing.kind === 'eligible' && collector?.store === store && !isCondemned(tx, node)) this.#condemn(tx, world, step, { node, collector, reason: 'it was asked for' });
       return { standing, step };
     });
   }
@@ -144,7 +151,10 @@ export class Collection {
   #condemnIfEligible(tx: Transaction, world: World, step: Step, node: Node, reason: string): void {
     const collector = world.collectors.get(node.type)?.collector;
     if (collector === undefined || collector.store !== tx.store || isCondemned(tx, node)) return;
-    if (standingOf(world, node).kind !== 'eligible') return;
+    if (standingOf(world, node).kind === 'eligible') this.#condemn(tx, world, step, { node, collector, reason });
+  }
+
+  #condemn(tx: Transaction, world: World, step: Step, { node, collector, reason }: Sentence): void {
     collector.condemn(tx, node.key);
     if (collector.cleanup === undefined) {
       this.#finish(tx, world, step, node);

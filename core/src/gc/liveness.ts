@@ -15,7 +15,7 @@ export interface World {
   readonly now: number;
 }
 
-export function exists({ views }: World, collector: Collector, key: string): boolean {
+function exists({ views }: World, collector: Collector, key: string): boolean {
   const tx = views[collector.store];
   if (collector.has !== undefined) return collector.has(tx, key);
   for (const other of collector.keys(tx)) if (other === key) return true;

@@ -28,7 +28,7 @@ export interface GcSettings {
   readonly pauseThreshold: number;
 }
 
-export const DEFAULT_GC_SETTINGS: GcSettings = {
+const DEFAULT_GC_SETTINGS: GcSettings = {
   cleanupDeadlineMs: 30_000,
   retryFirstMs: 1000,
   retryMaxMs: 60_000,

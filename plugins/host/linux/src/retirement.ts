@@ -4,6 +4,9 @@ import type { LinkIndex } from './link-index.ts';
 import { decodeLink, deleteGroup, deleteLink, dumpLinks, setLink } from './netlink/link.ts';
 import type { NetlinkSocket } from './netlink/socket.ts';
 
+/** Times that a deletion waits for more links while they keep coming. */
+const MAX_GATHERINGS = 10;
+
 /** What is no link of software and can't be deleted. */
 const FIXED: ReadonlySet<string> = new Set(['device', 'loopback']);
 
@@ -20,7 +23,7 @@ export interface RetirementOptions {
   readonly clock: Clock;
   /** Links of this group are ours to delete. */
   readonly group: number;
-  /** How long the first link of a deletion waits for others, milliseconds. */
+  /** A deletion waits for others as long as one has come in this time, ten times at most; milliseconds. */
   readonly gatherMs: number;
   readonly socket: NetlinkSocket;
   readonly links: LinkIndex;
@@ -111,9 +114,14 @@ export class Retirement {
     }
   }
 
+  /** Until no more come: the kernel holds its lock through a deletion, and whoever retires a link then waits for it. */
   async #gather(): Promise<void> {
     const { clock, gatherMs } = this.#options;
-    await clock.sleep(gatherMs, this.#hurry.signal).catch(() => undefined);
+    const { signal } = this.#hurry;
+    for (let round = 0, known = 0; round < MAX_GATHERINGS && known < this.#leaving.size && !signal.aborted; round++) {
+      known = this.#leaving.size;
+      await clock.sleep(gatherMs, signal).catch(() => undefined);
+    }
     this.#hurry = new AbortController();
   }
 
