@@ -14,7 +14,10 @@ export default class SkipReporter implements Reporter {
   }
 }
 
+/** What `skip` was told; else what stands in brackets in the test's name or its suites', where `skipIf` leaves no other room. */
 function reason(test: TestCase): string {
   const result = test.result();
-  return (result.state === 'skipped' && result.note) || 'no reason given';
+  if (result.state === 'skipped' && result.note !== undefined) return result.note;
+  const [bracketed] = [...test.fullName.matchAll(/\(([^()]+)\)/g)].toReversed();
+  return bracketed?.[1]?.replace(/^skipped: /, '') ?? 'no reason given';
 }

@@ -40,7 +40,9 @@ describe('the service manager', () => {
     expect(() => manager.notify('READY=1')).toThrow('nobody listens at NOTIFY_SOCKET /nowhere/notify');
   });
 
-  test.skipIf(process.platform !== 'linux' || !hasPython()).each(['path', 'abstract'])('is told at a socket by %s', async (kind) => {
+  test.for(['path', 'abstract'])('is told at a socket by %s', async (kind, { skip }) => {
+    skip(process.platform !== 'linux', 'the protocol is of Linux');
+    skip(!hasPython(), 'python3, which stands for the service manager, is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'hwt-notify-'));
     const address = kind === 'path' ? join(folder, 'notify') : `@hwt-${process.pid}-${Date.now()}`;
     const receiver = spawn('python3', ['-c', RECEIVER, address], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { StoreName } from '../metadata/store.ts';
+import type { StoreName, Transaction } from '../metadata/store.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 import type { Envelope, Lagged } from './events.ts';
@@ -156,7 +156,7 @@ describe('journal', () => {
         await using core = await startCore({ context: testContext(), folder, bootId: async () => 'a' });
         for (let n = 0; n < 5; n++) await publish(core, n);
         const state = core.metadata;
-        const dying = { ...testDouble(state), write: (store: StoreName, fn: never) => (store === 'state' ? Promise.reject(new Error('died')) : state.write(store, fn)) };
+        const dying = { ...testDouble(state), write: <T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T> => (store === 'state' ? Promise.reject(new Error('died')) : state.write(store, fn)) };
         const broken = new JournalKeeper({ metadata: dying, clock: testContext().clock, maxAgeMs: 1e9, maxBytes: 1e9 });
         await expect(broken.archive()).rejects.toThrow('died');
         expect(journal(core)).toEqual([0, 1, 2, 3, 4]);

@@ -82,7 +82,7 @@ export class JournalKeeper {
 }
 
 /** The leading events that are too old, or of which there are `excess` bytes too many; pure. */
-export function surplus(
+function surplus(
   batch: readonly (readonly [cursor: string, event: StoredEvent])[],
   excess: number,
   before: string,

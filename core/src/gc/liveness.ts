@@ -29,7 +29,7 @@ export function isRooted({ views, now }: World, collector: Collector, key: strin
 }
 
 /** Everything that refers to a node, dead or alive, but for itself. */
-export function referrersOf({ collectors, views }: World, node: Node): readonly Node[] {
+function referrersOf({ collectors, views }: World, node: Node): readonly Node[] {
   const found: Node[] = [];
   for (const collector of collectors) {
     for (const key of referrersOfType(collector, views, node)) {

@@ -13,11 +13,11 @@ import { metadataErrors } from './errors.ts';
 import type { Collection, KeyRange } from './store.ts';
 
 /** Until there are more, all records are in this namespace. */
-export const DEFAULT_NAMESPACE = 'default';
+const DEFAULT_NAMESPACE = 'default';
 
 /** LMDB takes 1,978 bytes; collection and namespace want some of them. */
-export const MAX_KEY_BYTES = 1024;
-export const MAX_VALUE_BYTES = 1024 * 1024;
+const MAX_KEY_BYTES = 1024;
+const MAX_VALUE_BYTES = 1024 * 1024;
 
 const COLLECTION_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
 const checkedNames = new Set<string>();

@@ -160,7 +160,8 @@ describe('without rights and without config', () => {
     await rm(folder, { recursive: true });
   });
 
-  test.skipIf(process.getuid?.() !== 0)('another user is told what to do', async () => {
+  test('another user is told what to do', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'needs root to become another user');
     const folder = await mkdtemp(join(tmpdir(), 'hwt-hawser-'));
     await chmod(folder, 0o755);
     const config = join(folder, 'c.toml');
@@ -175,7 +176,8 @@ describe('without rights and without config', () => {
 });
 
 describe('the launcher', () => {
-  test.skipIf(!existsSync(BUILT))('hands over words, exit code and output', async () => {
+  test('hands over words, exit code and output', async ({ skip }) => {
+    skip(!existsSync(BUILT), 'needs the built packages');
     const child = spawn(process.execPath, [LAUNCHER, 'leases', 'ls', '--socket', '/nowhere/s'], { stdio: ['ignore', 'pipe', 'pipe'] });
     children.add(child);
     expect(await ended(child)).toMatchObject({ code: 3, out: '' });

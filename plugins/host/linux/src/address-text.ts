@@ -3,8 +3,8 @@ import { type Family, hostErrors } from '@hawser/core/network';
 import ipaddr from 'ipaddr.js';
 
 /** The families' numbers in the kernel. */
-export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_INET = 2;
+const AF_INET6 = 10;
 
 /** An address with the length of its prefix. */
 export interface Prefix {

@@ -24,5 +24,3 @@ export const Config = z.strictObject({
     .describe('Ranges to take addresses from, one address of each family: "10.88.0.0/16", or a table with subnet, range_start, range_end and gateway'),
   cooldown: duration().prefault('30s').describe('How long nobody gets an address again after its release'),
 });
-
-type Settings = z.output<typeof Config>;

@@ -156,4 +156,4 @@ const gatewayCidr = ({ address, gateway }: AddressClaimData): string => `${gatew
 /** The address of a CIDR, canonical. */
 export const bare = (cidr: string): string => canonicalIp(cidr.split('/')[0] ?? '') ?? '';
 
-export const familyOf = (cidr: string): Family => parseCidr(cidr)?.family ?? 4;
+const familyOf = (cidr: string): Family => parseCidr(cidr)?.family ?? 4;

@@ -35,7 +35,7 @@ export function isReply(packet: Buffer, family: Family, data: Uint8Array): boole
 }
 
 /** RFC 1071: ones' complement of the ones' complement sum of 16-bit words. */
-export function checksum(bytes: Uint8Array): number {
+function checksum(bytes: Uint8Array): number {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);

@@ -1,7 +1,7 @@
 import { type Attribute, align, attributesSize, decodeAttributes, stringOf, writeAttributes } from './attributes.ts';
 import { readI32, readU16, readU32, writeU16, writeU32 } from './bytes.ts';
 
-export const NLM_F_REQUEST = 0x1;
+const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_DUMP = 0x300;

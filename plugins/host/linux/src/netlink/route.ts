@@ -5,8 +5,8 @@ import { readI32, readU16, readU32, u16, u32, writeU32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_REPLACE, type Request } from './message.ts';
 
 /** include/uapi/linux/rtnetlink.h */
-export const RTM_NEWROUTE = 24;
-export const RTM_DELROUTE = 25;
+const RTM_NEWROUTE = 24;
+const RTM_DELROUTE = 25;
 const RTM_GETROUTE = 26;
 
 const RTA_DST = 1;

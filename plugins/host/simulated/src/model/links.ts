@@ -154,7 +154,7 @@ export function setUp(device: Device, surroundings: Surroundings): void {
   settleAround(device, surroundings);
 }
 
-export function setDown(device: Device): void {
+function setDown(device: Device): void {
   if (!device.up) return;
   device.up = false;
   addressesDown(device);
@@ -162,7 +162,7 @@ export function setDown(device: Device): void {
 }
 
 /** Whatever may have gained carrier by a change of this device. */
-export function settleAround(device: Device, surroundings: Surroundings): void {
+function settleAround(device: Device, surroundings: Surroundings): void {
   for (const near of [device, device.peer, device.master, device.peer?.master]) if (near !== undefined) settleIpv6(near, surroundings);
 }
 

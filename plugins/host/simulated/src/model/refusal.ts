@@ -27,7 +27,7 @@ const CATALOGUE: Readonly<Record<string, ErrorFactory>> = {
 };
 
 /** The error of the catalogue for what the model kernel refuses; `reason` is a clause, `as` what the errno means here. */
-export function refusal(errno: string, reason: string, as?: ErrorFactory): HawserError {
+function refusal(errno: string, reason: string, as?: ErrorFactory): HawserError {
   return (as ?? CATALOGUE[errno] ?? hostErrors.kernel)(`the kernel refuses: ${reason}`, { details: { errno } });
 }
 
