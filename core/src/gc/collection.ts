@@ -102,6 +102,14 @@ export class Collection {
     });
   }
 
+  /** The same for one node inside of a caller's transaction. */
+  condemnWithin(tx: Transaction, node: Node): Step {
+    return this.#within(tx, (world, step) => {
+      this.#condemnIfEligible(tx, world, step, node, 'it was asked for');
+      return step;
+    });
+  }
+
   /** Deletes a condemned node's record with its entry, and condemns what only it kept alive. */
   finish(store: StoreName, node: Node): Promise<Step> {
     return this.#write(store, (tx, world, step) => {
@@ -139,13 +147,14 @@ export class Collection {
   }
 
   #write<T>(store: StoreName, fn: (tx: Transaction, world: World, step: Step) => T): Promise<T> {
-    const { metadata } = this.#ports;
-    return metadata.write(store, (tx) =>
-      metadata.read(other(store), (second) => {
-        const views: Views = store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
-        return fn(tx, this.#world(views), { removed: [], condemned: [], elsewhere: [] });
-      }),
-    );
+    return this.#ports.metadata.write(store, (tx) => this.#within(tx, (world, step) => fn(tx, world, step)));
+  }
+
+  #within<T>(tx: Transaction, fn: (world: World, step: Step) => T): T {
+    return this.#ports.metadata.read(other(tx.store), (second) => {
+      const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
+      return fn(this.#world(views), { removed: [], condemned: [], elsewhere: [] });
+    });
   }
 
   #condemnIfEligible(tx: Transaction, world: World, step: Step, node: Node, reason: string): void {

@@ -90,6 +90,11 @@ export interface Gc {
    * it was names it: the run then follows only where one of these nodes is garbage indeed.
    */
   trigger(tx: Transaction, nodes?: readonly Node[]): void;
+  /**
+   * Condemns one node in the caller's transaction, where that has just made it garbage to which nothing refers; its
+   * clean-up begins after the commit, and `collect` waits for it. Does nothing otherwise.
+   */
+  condemn(tx: Transaction, node: Node): void;
   /** Says, inside the transaction, that something may become garbage by itself at a time (milliseconds since the epoch). */
   wakeAt(tx: Transaction, at: number): void;
   isCondemned(tx: ReadTransaction, node: Node): boolean;

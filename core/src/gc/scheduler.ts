@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
-import type { Context } from '../context/index.ts';
+import { type Context, untilAborted } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { Events } from '../events/events.ts';
 import type { Metadata, ReadTransaction, Transaction } from '../metadata/store.ts';
 import { Collection, type Step } from './collection.ts';
 import { Collectors } from './collectors.ts';
 import { isCondemned } from './condemned.ts';
-import { leaving } from './deadline.ts';
 import { gcErrors } from './errors.ts';
 import type { CollectionReport, Collector, Gc, GcStatus, Node } from './gc.ts';
 import type { Marking } from './mark.ts';
@@ -87,24 +86,29 @@ export class GcScheduler implements Gc, AsyncDisposable {
   async run({ signal, dryRun = false }: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<CollectionReport> {
     signal.throwIfAborted();
     this.#assertRunning();
-    return dryRun ? this.#explain() : leaving(this.#track(this.#collect(true)), signal);
+    return dryRun ? this.#explain() : untilAborted(this.#track(this.#collect(true)), signal);
   }
 
   async collect(node: Node, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
     this.#assertRunning();
-    await leaving(this.#track(this.#collectOne(node, [])), signal);
+    await untilAborted(this.#track(this.#collectOne(node, [])), signal);
   }
 
   async finished(node: Node, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
     this.#assertRunning();
     const undertaking = this.#undertakings.get(nodeName(node)) ?? this.#resume(node);
-    if (undertaking !== undefined) await leaving(undertaking.finished, signal);
+    if (undertaking !== undefined) await untilAborted(undertaking.finished, signal);
   }
 
   trigger(tx: Transaction, nodes?: readonly Node[]): void {
     tx.afterCommit(() => (nodes === undefined ? this.#timetable.soon(this.#settings.scheduleDelayMs) : this.#suspects.add(nodes)));
+  }
+
+  condemn(tx: Transaction, node: Node): void {
+    const step = this.#collection.condemnWithin(tx, node);
+    tx.afterCommit(() => void this.#carryOut(step));
   }
 
   wakeAt(tx: Transaction, at: number): void {

@@ -1,7 +1,6 @@
-import type { Clock } from '../context/index.ts';
+import { type Clock, withDeadline } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { Registered } from './collectors.ts';
-import { withDeadline } from './deadline.ts';
 import { gcErrors } from './errors.ts';
 import type { Node, Settling } from './gc.ts';
 import { nodeName } from './node.ts';
@@ -97,13 +96,13 @@ export class Undertaking {
     const late = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} took more than ${deadlineMs} ms`);
     let running: Promise<T> | undefined;
     try {
-      return await withDeadline(clock, deadlineMs, this.#signal, late, (signal) => (running = work(signal)));
+      return await withDeadline(clock, deadlineMs, late, (signal) => (running = work(signal)), this.#signal);
     } catch (error) {
       if (running === undefined || !gcErrors.cleanupTimedOut.is(error)) throw error;
       this.#fail(error);
       const hung = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} hangs: it did not end when it was told to`);
       const rest = running;
-      return withDeadline(clock, retry.maxMs, this.#signal, hung, () => rest);
+      return withDeadline(clock, retry.maxMs, hung, () => rest, this.#signal);
     }
   }
 
