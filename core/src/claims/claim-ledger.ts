@@ -36,12 +36,12 @@ export class ClaimLedger implements Claims, Disposable {
     this.#records = snapshots.open<ClaimData>({ type: CLAIM, store: 'state', removed: (tx, snapshot) => this.#removed(tx, snapshot) });
   }
 
-  take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0 }: TakeOptions): Claim {
+  take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0, evenCooling = false }: TakeOptions): Claim {
     tx.refuseWhenFull();
     if (!TYPE.test(type)) throw claimErrors.invalidType(`'${type}' is no type of claim`);
     const name = claimKey(type, key);
     const former = this.#records.get(tx, name);
-    if (former !== undefined) this.#displace(tx, former);
+    if (former !== undefined) this.#displace(tx, former, evenCooling);
     const record: ClaimData = { state: 'held', holder: { ...holder }, since: this.#now(), cooldownMs, data };
     this.#records.prepare(tx, name, { data: record, lease });
     const claim = toClaim(this.#records.commit(tx, name));
@@ -76,15 +76,15 @@ export class ClaimLedger implements Claims, Disposable {
     this.#records[Symbol.dispose]();
   }
 
-  /** Makes room where the cooldown is over and only the record is left; says who has it where it isn't. */
-  #displace(tx: Transaction, former: Snapshot<ClaimData>): void {
+  /** Makes room where only a record of its cooldown is left; says who has it where it is held. */
+  #displace(tx: Transaction, former: Snapshot<ClaimData>, evenCooling: boolean): void {
     const claim = this.#claim(tx, former);
     const details = { type: claim.type, key: claim.key };
     if (former.data.state === 'held') {
       const { containerId = '', ifname = '' } = claim.holder ?? {};
       throw claimErrors.alreadyHeld(`${claim.type} ${claim.key} is held by ${containerId}/${ifname}`, { details: { ...details, containerId, ifname } });
     }
-    if (!this.#isOver(former)) {
+    if (!evenCooling && !this.#isOver(former)) {
       const until = former.labels['gc.expire'] ?? 'further notice';
       throw claimErrors.cooling(`${claim.type} ${claim.key} is cooling until ${until}`, { details: { ...details, until } });
     }

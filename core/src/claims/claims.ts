@@ -42,6 +42,8 @@ export interface TakeOptions {
   readonly lease: string;
   /** How long nobody may have it after its release; 0 unless told. Durable. */
   readonly cooldownMs?: number;
+  /** For who asks for this very resource by name: a cooldown keeps it from being handed out by chance, not from them. */
+  readonly evenCooling?: boolean;
 }
 
 /**

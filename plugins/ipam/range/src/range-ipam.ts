@@ -69,7 +69,7 @@ export class RangeIpam implements Ipam {
     const key = formatIp(ip);
     const data: AddressClaimData = { address: `${key}/${range.subnet.length}`, subnet: formatCidr(range.subnet), gateway: gatewayOf(range) };
     const { claims, cooldownMs } = this.#options;
-    claims.take(tx, { type: 'address', key, holder: context.holder, data, lease: context.lease, cooldownMs });
+    claims.take(tx, { type: 'address', key, holder: context.holder, data, lease: context.lease, cooldownMs, evenCooling: asked !== undefined });
     tx.afterCommit(() => this.#noteHeld(ip));
     return { type: 'address', key, data };
   }
@@ -79,14 +79,15 @@ export class RangeIpam implements Ipam {
     for (const pool of this.#pools) pool.note(ip, 'held');
   }
 
-  /** The address that was asked for, which has to be free. */
+  /** The address that was asked for, which nobody may hold; its cooldown is over when somebody wants just this one. */
   #demand(tx: Transaction, asked: StaticAddress): StaticAddress {
     const key = formatIp(asked.ip);
     const { claims } = this.#options;
     if (claims.isFree(tx, 'address', key)) return asked;
     const claim = claims.get(tx, 'address', key);
-    const holder = claim?.holder ? `is held by ${claim.holder.containerId} on ${claim.holder.ifname}` : 'was released a moment ago and is cooling down';
-    throw ipamErrors.addressInUse(`${key} ${holder}`, { details: { address: key, ...(claim ? { state: claim.state } : {}) } });
+    if (!claim?.holder) return asked;
+    const { containerId, ifname } = claim.holder;
+    throw ipamErrors.addressInUse(`${key} is held by ${containerId} on ${ifname}`, { details: { address: key, state: claim.state } });
   }
 
   #search(tx: Transaction, family: Family): { readonly ip: Ip; readonly range: Range } {

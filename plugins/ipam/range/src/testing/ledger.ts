@@ -58,8 +58,9 @@ class Book {
   }
 
   readonly claims: Claims = {
-    take: (_tx, { type, key, holder, data, cooldownMs = 0 }) => {
-      if (!this.#isFree(key)) throw new Error(`${key} is taken`);
+    take: (_tx, { type, key, holder, data, cooldownMs = 0, evenCooling = false }) => {
+      const displaced = evenCooling && this.entries.get(key)?.state === 'cooling';
+      if (!displaced && !this.#isFree(key)) throw new Error(`${key} is taken`);
       const claim: Entry = { type, key, state: 'held', holder, since: this.#since(), data, cooldownMs };
       this.entries.set(key, claim);
       this.#news.pending.push(() => this.#news.publish('taken', key));
