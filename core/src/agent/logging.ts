@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 
+/** How the agent's log is written. */
 export interface LogOptions {
   readonly level: string;
   /** Lines for people instead of JSON. */

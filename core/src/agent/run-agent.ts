@@ -7,6 +7,7 @@ import { pluginErrors, renderBootTree } from '../plugin/index.ts';
 import { openServiceManager, type ServiceManager } from './service-manager.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
+/** What an agent in the foreground is run with. */
 export interface RunOptions {
   readonly name: string;
   readonly version: string;

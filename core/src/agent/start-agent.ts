@@ -10,6 +10,7 @@ import { corePlugins } from './core-plugins.ts';
 import { prepareFolders } from './folders.ts';
 import { withPaths } from './paths.ts';
 
+/** What an agent is started with. */
 export interface AgentOptions {
   /** What `hawser version` says. */
   readonly name: string;

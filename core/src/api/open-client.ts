@@ -3,6 +3,7 @@ import type { AttachmentId } from '../network/index.ts';
 import type { Client } from './client.ts';
 import { type Call, exchange, exchangeLines } from './exchange.ts';
 
+/** Which agent a client talks to. */
 export interface ClientOptions {
   readonly socket: string;
   /** What `api.no_answer` is measured by; the system's unless told. */

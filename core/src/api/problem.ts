@@ -24,6 +24,7 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   DeadlineExceeded: 504,
 };
 
+/** Every kind of error. */
 export const KINDS = Object.keys(STATUS) as ErrorKind[];
 
 /** An error as RFC 9457 has it, with the catalogue's members beside the standard ones. */
@@ -46,6 +47,7 @@ export function statusOf(error: HawserError): number {
   return STATUS[error.kind];
 }
 
+/** An error as the document that goes over the wire. */
 export const toProblem = (error: HawserError, requestId?: string): Problem => ({
   type: `urn:hawser:error:${error.code}`,
   title: error.kind.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),

@@ -42,6 +42,7 @@ export function answer(status: number, body: JsonValue | object): Answer {
   return made;
 }
 
+/** Whether a handler has returned what `answer` makes. */
 export const isAnswer = (value: unknown): value is Answer => typeof value === 'object' && value !== null && answers.has(value);
 
 /** Checks a part of the request; `api.bad_request` names every key at fault. */

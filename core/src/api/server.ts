@@ -30,6 +30,7 @@ function noCompiler(): never {
 
 const BODY_LIMIT = 1024 * 1024;
 
+/** What the API serves, and where. */
 export interface ApiOptions {
   readonly agent: AgentView;
   readonly path: string;

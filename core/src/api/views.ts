@@ -12,14 +12,17 @@ export interface SnapshotView extends Snapshot {
   readonly parent?: string;
 }
 
+/** A snapshot with what listings show beside it. */
 export const snapshotView = (snapshot: Snapshot): SnapshotView => ({
   ...snapshot,
   name: `${snapshot.type}/${snapshot.key}`,
   ...(snapshot.parents[0] === undefined ? {} : { parent: snapshot.parents[0] }),
 });
 
+/** An attachment with its result's lists, empty ones while it has no result. */
 export interface AttachmentView extends AttachmentRecord, Pick<AttachmentResult, 'interfaces' | 'ips' | 'routes'> {}
 
+/** A record with what listings show beside it. */
 export const attachmentView = (record: AttachmentRecord): AttachmentView => ({
   ...record,
   interfaces: record.result?.interfaces ?? [],

@@ -22,16 +22,19 @@ export function listArgument({ arguments: values }: Invocation, index: number): 
   return typeof value === 'string' ? [value] : (value ?? []);
 }
 
+/** An option that takes one text; undefined where it was not given. */
 export function textOption({ options }: Invocation, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
 }
 
+/** A repeatable option; empty where it was not given. */
 export function listOption({ options }: Invocation, name: string): readonly string[] {
   const value = options[name];
   return typeof value === 'object' ? value : typeof value === 'string' ? [value] : [];
 }
 
+/** Whether an option without a value was given. */
 export const flag = ({ options }: Invocation, name: string): boolean => options[name] === true;
 
 /** An option that takes `30s`, `10m`, … */

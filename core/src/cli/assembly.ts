@@ -19,6 +19,7 @@ export interface Assembly {
   readonly onReady?: (agent: Agent) => Promise<void>;
 }
 
+/** The plugins, loaded if need be. */
 export const pluginsOf = async ({ plugins }: Pick<Assembly, 'plugins'>): Promise<readonly AnyPlugin[]> => (typeof plugins === 'function' ? await plugins() : plugins);
 
 /** The assembly's own commands; of those that no word names only what a list of commands shows. */

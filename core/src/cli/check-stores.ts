@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkStore } from '../metadata/maintenance.ts';
 import { STORE_FOLDER } from '../metadata/store-folder.ts';
 
+/** What reading one store whole has shown. */
 export interface CheckedStore {
   readonly store: 'root' | 'state';
   readonly path: string;

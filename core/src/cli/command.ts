@@ -42,6 +42,7 @@ export interface Invocation {
   readonly client: Client;
 }
 
+/** Options that stand before or after every command, with their defaults. */
 export interface GlobalOptions {
   readonly config: string;
   readonly socket: string;
@@ -62,6 +63,7 @@ export interface Output {
   progress<T>(text: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** Cells for people; no columns: rows without a heading. */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];

@@ -4,6 +4,7 @@ import { type HawserError, toHawserError } from '../errors/index.ts';
 import type { GlobalOptions, OptionSpec } from './command.ts';
 import { cliErrors } from './errors.ts';
 
+/** Where the config is unless told; only this one may be missing. */
 export const DEFAULT_CONFIG = '/etc/hawser/config.toml';
 const DEFAULT_STATE = '/run/hawser';
 const FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
@@ -27,6 +28,7 @@ export interface RawGlobals {
   readonly color?: boolean;
 }
 
+/** What of the terminal decides about colour. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTTY: boolean;

@@ -17,7 +17,7 @@ export function renderGraph(reports: readonly PluginReport[]): { readonly mermai
 /** A requirement reads `hawser.host.v1`, `hawser.ipam.v1.range` or `hawser.mode.v1 (all)`. */
 function edgesOf({ uri }: PluginReport, requirement: string, reports: readonly PluginReport[]): Edge[] {
   const [, id = requirement, cardinality] = /^(\S+?)(?: \((.+)\))?$/.exec(requirement) ?? [];
-  const providers = reports.filter((report) => report.type === id || report.uri === id || `${report.type}.${cardinality}` === report.uri && report.type === id);
+  const providers = reports.filter((report) => report.type === id || report.uri === id);
   return providers.map((provider) => ({ from: uri, to: provider.uri, ...(cardinality === undefined ? {} : { cardinality }) }));
 }
 

@@ -34,6 +34,7 @@ export function show<T extends object>({ output }: Invocation, columns: readonly
   output.result(toJson(record), { columns: [], rows });
 }
 
+/** `a=b,c=d`. */
 export const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)

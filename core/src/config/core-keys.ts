@@ -18,4 +18,5 @@ export const coreKeys = z.strictObject({
   plugins: z.record(z.string(), z.looseObject({})).default({}).describe('Settings by plugin: [plugins."type.id"].'),
 });
 
+/** The core keys, checked, with defaults. */
 export type CoreSettings = z.output<typeof coreKeys>;

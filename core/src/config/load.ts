@@ -9,6 +9,7 @@ import { checkTable, invalidConfig, type PlainFault, placed } from './faults.ts'
 import { isTable } from './merge.ts';
 import { checkPlugins } from './plugin-settings.ts';
 
+/** Which config is read, and for which plugins. */
 export interface LoadOptions {
   /** The main file; undefined: all defaults. */
   readonly file: string | undefined;

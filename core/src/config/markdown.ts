@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '../plugin/definition.ts';
+import { describePlugin } from '../plugin/describe.ts';
 import { describeRequirement, requirementsOf, uriOf } from '../plugin/uri.ts';
 import type { JsonObject } from '../json.ts';
 import { coreShape, pluginShape } from './config-shape.ts';
@@ -18,7 +19,7 @@ export function configMarkdown(plugins: readonly AnyPlugin[]): string {
 }
 
 function pluginSection(plugin: AnyPlugin): readonly string[] {
-  const facts = [`Stability: ${plugin.stability ?? 'stable'}.`];
+  const facts = [`Stability: ${describePlugin(plugin).stability}.`];
   if (plugin.enabled === 'configured') facts.push('It is on when it has a table.');
   const requires = requirementsOf(plugin).map(([, requirement]) => `\`${describeRequirement(requirement)}\``);
   if (requires.length > 0) facts.push(`Requires ${requires.join(', ')}.`);

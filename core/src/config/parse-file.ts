@@ -10,6 +10,7 @@ const DEEPEST = 32;
 /** Dotted key path → line, of a document's text. Who needs no origins has `unlocated`. */
 export type Locate = (text: string) => ReadonlyMap<string, number>;
 
+/** Finds no line. */
 export const unlocated: Locate = () => new Map();
 
 /** One file's bytes as a layer, or the fault that makes it none. */

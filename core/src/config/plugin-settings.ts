@@ -5,6 +5,7 @@ import type { PluginConfig } from '../plugin/plugin-config.ts';
 import { uriOf } from '../plugin/uri.ts';
 import { checkTable, invalidConfig, type PlainFault, placed } from './faults.ts';
 
+/** What a config file says of plugins, as a value. */
 export interface PluginTables {
   /** URI → table as a file would have it. */
   readonly tables?: Readonly<Record<string, JsonObject>>;

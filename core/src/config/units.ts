@@ -5,7 +5,9 @@ export interface Units {
   readonly factors: Readonly<Record<string, number>>;
 }
 
+/** Units of durations; the base is the millisecond. */
 export const durationUnits: Units = { base: 'ms', factors: { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } };
+/** Units of sizes; the base is the byte. */
 export const sizeUnits: Units = {
   base: 'B',
   factors: { B: 1, kB: 1e3, KiB: 2 ** 10, MB: 1e6, MiB: 2 ** 20, GB: 1e9, GiB: 2 ** 30, TB: 1e12, TiB: 2 ** 40 },

@@ -8,8 +8,10 @@ export type AttachmentId = {
   readonly ifname: string;
 };
 
+/** The text form of an attachment's id. */
 export const attachmentKey = (id: AttachmentId): string => `${id.containerId}/${id.ifname}`;
 
+/** The Kubernetes pod that a container belongs to. */
 export type PodRef = {
   readonly namespace: string;
   readonly name: string;
@@ -33,6 +35,7 @@ export type AttachedIp = {
   readonly interface?: number;
 };
 
+/** One route inside the container; `dst` is a prefix, `gw` an address. */
 export type AttachedRoute = {
   readonly dst: string;
   readonly gw?: string;
@@ -43,6 +46,7 @@ export type AttachedRoute = {
   readonly scope?: number;
 };
 
+/** Resolver settings for the container, as resolv.conf(5) has them. */
 export type AttachedDns = {
   readonly nameservers?: readonly string[];
   readonly domain?: string;

@@ -12,6 +12,7 @@ export interface AttachmentRecord extends Attachment {
   readonly createdAt: string;
 }
 
+/** Which attachment is to be undone. */
 export interface DetachRequest extends AttachmentId {
   /** The network's name. */
   readonly network: string;

@@ -44,6 +44,7 @@ export function parseCidr(text: string): Cidr | undefined {
   return { ...ip, length: Number(length) };
 }
 
+/** `<address>/<length>` with the address in canonical text; host bits stay. */
 export const formatCidr = (cidr: Cidr): string => `${formatIp(cidr)}/${cidr.length}`;
 
 /** Canonical text of the same address, or undefined. */
@@ -83,6 +84,7 @@ export function hostCount(cidr: Cidr): bigint {
   return cidr.family === 4 ? count - 2n : count - 1n;
 }
 
+/** Whether an address lies in a prefix; one of the other family never does. */
 export function contains(cidr: Cidr, ip: Ip): boolean {
   return cidr.family === ip.family && cidr.value >> hostBits(cidr) === ip.value >> hostBits(cidr);
 }

@@ -13,6 +13,7 @@ import { defineToken } from '../plugin/token.ts';
 /** What a machine may lack. */
 export type HostFeature = 'ipv6' | 'veth' | 'bridge' | 'nftables' | 'macvlan' | 'policy_routing' | 'raw_ping';
 
+/** 4: IPv4, 6: IPv6. */
 export type Family = 4 | 6;
 
 /** Identity of a network namespace whatever its paths: device and inode of its nsfs file. */
@@ -21,6 +22,7 @@ export interface NamespaceId {
   readonly inode: string;
 }
 
+/** A link as the kernel has it. */
 export interface Link {
   readonly index: number;
   readonly name: string;
@@ -44,6 +46,7 @@ export interface Link {
   readonly hairpin?: boolean;
 }
 
+/** What of a link may be set; what is left out stays. */
 export interface LinkSettings {
   readonly name?: string;
   readonly mac?: string;
@@ -58,6 +61,7 @@ export interface LinkSettings {
   readonly hairpin?: boolean;
 }
 
+/** A pair of links, of which what goes into one comes out of the other. */
 export interface VethSpec {
   /** This namespace's end. */
   readonly name: string;
@@ -72,6 +76,7 @@ export interface VethSpec {
   readonly peer: { readonly namespace: Namespace; readonly name: string; readonly mac?: string; readonly up?: boolean };
 }
 
+/** A bridge to be made. */
 export interface BridgeSpec {
   readonly name: string;
   /** Pinned; a random locally administered one unless told. */
@@ -89,6 +94,7 @@ export interface Address {
   readonly nodad?: boolean;
 }
 
+/** One route of a table. */
 export interface Route {
   /** Canonical CIDR; `0.0.0.0/0` and `::/0` for defaults. */
   readonly dst: string;
@@ -107,6 +113,7 @@ export interface Route {
   readonly type?: 'unicast' | 'unreachable' | 'blackhole';
 }
 
+/** One rule that chooses a table. */
 export interface Rule {
   readonly family: Family;
   readonly priority: number;
@@ -117,6 +124,7 @@ export interface Rule {
   readonly table: number;
 }
 
+/** One entry that maps an address to a MAC. */
 export interface Neighbour {
   readonly link: string;
   readonly address: string;
@@ -125,6 +133,7 @@ export interface Neighbour {
   readonly state: 'permanent' | 'other';
 }
 
+/** A change that the kernel tells of. */
 export type HostEvent =
   | { readonly type: 'link'; readonly change: 'set' | 'removed'; readonly link: Link }
   | { readonly type: 'address'; readonly change: 'set' | 'removed'; readonly address: Address }

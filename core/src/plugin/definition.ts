@@ -63,6 +63,7 @@ export interface PluginDefinition<
   /** The contract this plugin provides; its id is the plugin's type. */
   readonly provides: Token<T, Type>;
   readonly id: Id;
+  /** `stable` unless told. */
   readonly stability?: Stability;
   /** One sentence for listings. */
   readonly summary: string;

@@ -1,6 +1,7 @@
 export { assemble, type CheckedAssembly } from './assemble.ts';
 export { renderBootTree } from './boot-tree.ts';
 export * from './definition.ts';
+export { describePlugin, type PluginDescription } from './describe.ts';
 export { pluginErrors } from './errors.ts';
 export { boot, type BootOptions, type Kernel, type StopReport } from './kernel.ts';
 export { loadPackages } from './packages.ts';

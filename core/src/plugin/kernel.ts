@@ -8,6 +8,7 @@ import type { PluginConfig } from './plugin-config.ts';
 import type { PluginReport } from './status.ts';
 import type { Token } from './token.ts';
 
+/** What a set of plugins is started with. */
 export interface BootOptions {
   readonly plugins: readonly AnyPlugin[];
   readonly config: PluginConfig;
@@ -35,6 +36,7 @@ export interface Kernel {
   stop(reason: string): Promise<StopReport>;
 }
 
+/** How a stop went: what could not be released, and how long it took. */
 export interface StopReport {
   readonly errors: readonly { readonly uri: string; readonly error: HawserError }[];
   readonly durationMs: number;

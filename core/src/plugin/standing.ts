@@ -1,9 +1,9 @@
 import type { Clock } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
+import { describePlugin } from './describe.ts';
 import { mayBecome, serves } from './lifecycle.ts';
 import type { PlannedPlugin } from './plan.ts';
 import type { PluginReport, PluginStatus } from './status.ts';
-import { describeRequirement, requirementsOf } from './uri.ts';
 
 /** Where one plugin stands, and why. Statuses go the ways of PLUGIN_TRANSITIONS only. */
 export class Standing {
@@ -99,22 +99,14 @@ export class Standing {
   }
 
   report(): PluginReport {
-    const { uri, plugin } = this.#planned;
     const error = this.error;
     return {
-      uri,
-      type: plugin.provides.id,
-      id: plugin.id,
-      summary: plugin.summary,
-      stability: plugin.stability ?? 'stable',
-      ...(plugin.version === undefined ? {} : { version: plugin.version }),
+      ...describePlugin(this.#planned.plugin),
       status: this.#status,
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       ...(error === undefined ? {} : { error: { code: error.code, message: error.message, remedy: error.remedy } }),
       startMs: this.#startMs ?? (this.#begunAt === undefined ? 0 : this.#elapsed(this.#begunAt)),
       ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
-      requires: requirementsOf(plugin).map(([, requirement]) => describeRequirement(requirement)),
-      provides: plugin.provides.id,
     };
   }
 

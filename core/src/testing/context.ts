@@ -1,6 +1,7 @@
 import { type Context, type FaultInjector, type Random, seededRandom } from '../context/index.ts';
 import { type HeldClock, heldClock } from './held-clock.ts';
 
+/** What of a test's context differs from the defaults. */
 export interface TestContextOptions {
   /** 1 unless told. */
   readonly seed?: number;

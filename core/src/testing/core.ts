@@ -17,6 +17,7 @@ import type { Snapshots } from '../metadata/snapshots.ts';
 import type { Metadata } from '../metadata/store.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
 
+/** What the core's services are started with. */
 export interface CoreOptions {
   readonly context: Context;
   /** Holds `root` and `state`; a temporary one, removed at the end, unless told. */

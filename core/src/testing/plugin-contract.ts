@@ -5,6 +5,7 @@ import { systemContext } from '../context/index.ts';
 import type { JsonObject } from '../json.ts';
 import { type AnyPlugin, boot, definePlugin, type Kernel, type Token } from '../plugin/index.ts';
 
+/** What a plugin needs for the contract to start it. */
 export interface PluginContractOptions {
   /** The plugin's table as a user writes it; its defaults unless told. */
   readonly config?: JsonObject;

@@ -5,7 +5,7 @@ import { listArgument, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, list, show } from '../view.ts';
-import { FILTERS } from './shared.ts';
+import { FILTERS } from './filters-argument.ts';
 
 const COLUMNS: readonly Column<AttachmentView>[] = [
   ['CONTAINER', (record) => shortId(record.containerId)],

@@ -2,7 +2,7 @@ import type { Claim } from '../../claims/claims.ts';
 import { listArgument } from '../arguments.ts';
 import type { CommandSpec } from '../command.ts';
 import { list, type Listing } from '../view.ts';
-import { FILTERS } from './shared.ts';
+import { FILTERS } from './filters-argument.ts';
 
 const LISTING: Listing<Claim> = {
   columns: [

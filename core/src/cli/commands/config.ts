@@ -3,10 +3,11 @@ import type { CommandSpec, Invocation } from '../command.ts';
 import { isForPeople } from '../globals.ts';
 import { readConfig } from '../read-config.ts';
 
-const describe = () => import('../../config/index.ts');
+/** The schemas of all plugins take a moment to load. */
+const loadConfigModules = () => import('../../config/index.ts');
 
 async function dump(assembly: Assembly, { global, output }: Invocation): Promise<void> {
-  const { dumpConfig } = await describe();
+  const { dumpConfig } = await loadConfigModules();
   const { toml, json } = dumpConfig(await readConfig(assembly, global));
   output.result(isForPeople(global.output) ? toml : json);
 }
@@ -29,11 +30,11 @@ export const configCommand = (assembly: Assembly): CommandSpec => ({
       name: 'default',
       summary: 'Print a commented config with every default.',
       examples: [['hawser config default > /etc/hawser/config.toml', 'a file to begin with']],
-      run: async ({ output }) => output.result((await describe()).defaultConfigToml(await pluginsOf(assembly))),
+      run: async ({ output }) => output.result((await loadConfigModules()).defaultConfigToml(await pluginsOf(assembly))),
     },
     { name: 'dump', summary: 'Print the effective config with the file that each value comes from.', run: (invocation) => dump(assembly, invocation) },
     { name: 'check', summary: 'Check the config and the wiring of its plugins; tells all faults at once, exit 2.', run: (invocation) => check(assembly, invocation) },
-    { name: 'schema', summary: 'Print the JSON Schema of the config file.', run: async ({ output }) => output.result((await describe()).configJsonSchema(await pluginsOf(assembly))) },
-    { name: 'docs', summary: 'Print the reference of the config file in Markdown.', run: async ({ output }) => output.result((await describe()).configMarkdown(await pluginsOf(assembly))) },
+    { name: 'schema', summary: 'Print the JSON Schema of the config file.', run: async ({ output }) => output.result((await loadConfigModules()).configJsonSchema(await pluginsOf(assembly))) },
+    { name: 'docs', summary: 'Print the reference of the config file in Markdown.', run: async ({ output }) => output.result((await loadConfigModules()).configMarkdown(await pluginsOf(assembly))) },
   ],
 });

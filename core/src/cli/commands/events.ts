@@ -4,7 +4,7 @@ import { flag, listArgument, textOption } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { parseFilters } from '../filter.ts';
 import { visible } from '../visible.ts';
-import { FILTERS } from './shared.ts';
+import { FILTERS } from './filters-argument.ts';
 
 async function print(invocation: Invocation): Promise<void> {
   const { client, signal, output } = invocation;

@@ -3,7 +3,7 @@ import { durationOption, listArgument, optionalArgument, pairsOption, textArgume
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, labelsText, list, show } from '../view.ts';
-import { FILTERS } from './shared.ts';
+import { FILTERS } from './filters-argument.ts';
 
 const COLUMNS: readonly Column<Lease>[] = [
   ['ID', (lease) => lease.id],

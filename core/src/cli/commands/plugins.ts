@@ -7,7 +7,7 @@ import { renderGraph } from '../plugin-graph.ts';
 import { offlineReports } from '../offline-reports.ts';
 import { paintStatus, styleOf } from '../style.ts';
 import { type Column, list, show } from '../view.ts';
-import { FILTERS } from './shared.ts';
+import { FILTERS } from './filters-argument.ts';
 
 const OFFLINE: OptionSpec = { flags: '--offline', description: "don't ask the agent: show this assembly with its config" };
 

@@ -6,7 +6,7 @@ import { cliErrors } from '../errors.ts';
 import { isForPeople } from '../globals.ts';
 import { snapshotTree } from '../snapshot-tree.ts';
 import { type Column, labelsText, list, show } from '../view.ts';
-import { FILTERS } from './shared.ts';
+import { FILTERS } from './filters-argument.ts';
 
 const COLUMNS: readonly Column<SnapshotView>[] = [
   ['TYPE', (snapshot) => snapshot.type],

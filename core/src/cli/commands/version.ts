@@ -7,11 +7,9 @@ export const versionCommand = (assembly: Assembly): CommandSpec => ({
   summary: 'Print the versions of the agent, of core, of Node and of every plugin.',
   run: async ({ output }) => {
     const { name, version } = assembly;
-    const listed = (await pluginsOf(assembly)).map((plugin) => ({
-      uri: `${plugin.provides.id}.${plugin.id}`,
-      version: plugin.version ?? coreVersion,
-      stability: plugin.stability ?? 'alpha',
-    }));
+    const { describePlugin } = await import('../../plugin/index.ts');
+    const described = (await pluginsOf(assembly)).map(describePlugin);
+    const listed = described.map((plugin) => ({ uri: plugin.uri, version: plugin.version ?? coreVersion, stability: plugin.stability }));
     const versions = { name, agent: version, core: coreVersion, node: process.versions.node };
     const rows = [['agent', `${name} ${version}`], ['core', coreVersion], ['node', process.versions.node], ...listed.map((plugin) => [plugin.uri, plugin.version])];
     output.result({ ...versions, plugins: listed }, { columns: [], rows });

@@ -4,6 +4,7 @@ import { fail, type Finding, ok, skip, warn } from './finding.ts';
 
 const OLDEST_NODE = [22, 12] as const;
 
+/** Whether Node.js is new enough. */
 export function checkNode(version: string = process.versions.node): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const enough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
@@ -18,6 +19,7 @@ function missingCapabilities(effective: bigint): readonly string[] {
   return Object.entries(CAPABILITIES).flatMap(([name, bit]) => ((effective >> BigInt(bit)) & 1n) === 1n ? [] : [name]);
 }
 
+/** Whether this process may do what an agent does. */
 export async function checkPrivileges(): Promise<Finding> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
   const [, mask] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
@@ -31,6 +33,7 @@ export async function checkPrivileges(): Promise<Finding> {
 const EARLIEST_PLAUSIBLE = Date.parse('2026-01-01T00:00:00Z');
 const SYNCHRONISED_MARKS = ['/run/systemd/timesync/synchronized', '/run/chrony/chronyd.pid', '/var/run/chrony/chronyd.pid', '/run/ntpd.pid'];
 
+/** Whether the time is plausible and somebody keeps it. */
 export async function checkClock(now: number = systemClock.now()): Promise<readonly Finding[]> {
   const shown = new Date(now).toISOString();
   if (now < EARLIEST_PLAUSIBLE) return [fail('clock', `it says ${shown}`, 'Set the clock: leases, cooldowns and cloud calls go by it.')];

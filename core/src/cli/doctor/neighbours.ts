@@ -35,6 +35,7 @@ export async function checkConflist(folder: string = CONF_DIR): Promise<readonly
 
 const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/k3s/containerd/containerd.sock', '/run/crio/crio.sock', '/run/cri-dockerd.sock'];
 
+/** Which container runtime of this machine listens. */
 export async function checkCri(): Promise<readonly Finding[]> {
   const living = (await Promise.all(CRI_SOCKETS.map(async (path) => ((await exists(path)) && (await answers(path)) ? [path] : [])))).flat();
   if (living.length > 0) return [ok('container runtime', living.join(', '))];

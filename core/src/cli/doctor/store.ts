@@ -3,6 +3,7 @@ import { metadataErrors } from '../../metadata/errors.ts';
 import { checkStores } from '../check-stores.ts';
 import { fail, type Finding, ok, skip } from './finding.ts';
 
+/** Whether both stores can be read whole; an agent that has them open has looked itself. */
 export async function checkStore(folders: { readonly root: string; readonly state: string }): Promise<readonly Finding[]> {
   try {
     const stores = await checkStores(folders);
