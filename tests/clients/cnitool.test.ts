@@ -35,7 +35,7 @@ test('ADD gives an interface with an address of each family, CHECK agrees, DEL t
   for (const ip of result.ips) expect(shown).toContain(ip.address);
   expect((await cnitool(network(), 'check', pod.path)).code).toBe(0);
   expect((await cnitool(network(), 'del', pod.path)).code).toBe(0);
-  expect(await pod.exec('ip', '-o', 'link')).not.toContain('eth0');
+  await pod.gone('eth0');
   expect((await cnitool(network(), 'del', pod.path)).code).toBe(0);
   await network().nothingLeft();
 });
