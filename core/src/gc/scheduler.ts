@@ -10,31 +10,10 @@ import { gcErrors } from './errors.ts';
 import type { CollectionReport, Collector, Gc, GcStatus, Node } from './gc.ts';
 import type { Marking } from './mark.ts';
 import { nodeName } from './node.ts';
+import { DEFAULT_GC_SETTINGS, type GcSettings } from './settings.ts';
 import { Suspects } from './suspects.ts';
 import { Timetable } from './timetable.ts';
 import { type Outcome, Undertaking } from './undertaking.ts';
-
-export interface GcSettings {
-  /** Milliseconds that one clean-up may take. */
-  readonly cleanupDeadlineMs: number;
-  readonly retryFirstMs: number;
-  readonly retryMaxMs: number;
-  /** Milliseconds from the start to the first run. */
-  readonly startupDelayMs: number;
-  /** Milliseconds from a deletion to the run after it. */
-  readonly scheduleDelayMs: number;
-  /** Part of the time that marking may take when runs follow each other. */
-  readonly pauseThreshold: number;
-}
-
-const DEFAULT_GC_SETTINGS: GcSettings = {
-  cleanupDeadlineMs: 30_000,
-  retryFirstMs: 1000,
-  retryMaxMs: 60_000,
-  startupDelayMs: 100,
-  scheduleDelayMs: 20,
-  pauseThreshold: 0.02,
-};
 
 export interface GcDependencies {
   readonly metadata: Metadata;
