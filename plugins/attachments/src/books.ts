@@ -28,7 +28,7 @@ export interface Reservation {
  * |---|---|
  * | `reserve` | lease, claims and an active snapshot on them |
  * | `commit` | committed snapshot with root and result, no lease |
- * | `release` | neither root nor lease: garbage, whatever it was |
+ * | `release` | neither root nor lease: garbage, whatever it was, and condemned as such |
  */
 export class Books implements Disposable {
   readonly #core: BooksDependencies;
@@ -85,7 +85,7 @@ export class Books implements Disposable {
       if (snapshot.labels[ROOT_LABEL] !== undefined) this.#snapshotter.update(tx, key, { labels: { [ROOT_LABEL]: '' } });
       if (this.#core.leases.get(tx, snapshot.data.lease)) this.#core.leases.delete(tx, snapshot.data.lease);
       this.#core.events.publish(tx, { topic, data: eventData(snapshot.data, facts) });
-      this.#core.gc.trigger(tx, [{ type: ATTACHMENT, key }]);
+      this.#core.gc.condemn(tx, { type: ATTACHMENT, key });
     });
   }
 
