@@ -71,6 +71,7 @@ export class OpenNetns {
     if (--this.#holders > 0) return;
     this.#onClosed();
     this.socket[Symbol.dispose]();
+    this.masquerading[Symbol.dispose]();
     this.netns[Symbol.dispose]();
   }
 }

@@ -31,9 +31,11 @@ const MAX_BATCH = 512;
  * change fails, which is how a table that somebody else flushed comes back whole. nft makes the table and takes it away;
  * entries come and go in it by messages of our own, which need no process.
  */
-export class Masquerading {
+export class Masquerading implements Disposable {
   readonly #options: MasqueradingOptions;
   readonly #waiting: Change[] = [];
+  /** Kept open: the kernel waits for its RCU, 20 ms and more, when a socket of nfnetlink is closed after a deletion. */
+  readonly #socket: NetlinkSocket;
   #known: Entries | undefined;
   /** Whether the kernel has our table, as far as this object knows. */
   #made = false;
@@ -42,6 +44,8 @@ export class Masquerading {
 
   constructor(options: MasqueradingOptions) {
     this.#options = options;
+    const { libc, netns, receiveTimeoutMs } = options;
+    this.#socket = new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_NETFILTER, receiveTimeoutMs })));
   }
 
   /** Resolves when the kernel has it. Throws `host.invalid` for text that is no address. */
@@ -134,8 +138,7 @@ export class Masquerading {
     const between = new Map([...before, ...asked]);
     try {
       if (asked.size > MAX_BATCH) throw hostErrors.busy(`${asked.size} entries change at once`);
-      using socket = this.#openSocket();
-      await socket.transactOnWorker(elementBatch(this.#options.table, [...elementChanges(new Map(), asked), ...elementChanges(between, after)]));
+      await this.#socket.transactOnWorker(elementBatch(this.#options.table, [...elementChanges(new Map(), asked), ...elementChanges(between, after)]));
     } catch (error) {
       if (!(error instanceof HawserError)) throw error;
       await this.#loadWhole(after);
@@ -147,10 +150,9 @@ export class Masquerading {
     this.#made = entries.size > 0;
   }
 
-  /** One per change: nothing of an earlier batch can be left to be read. */
-  #openSocket(): NetlinkSocket {
-    const { libc, netns, receiveTimeoutMs } = this.#options;
-    return new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_NETFILTER, receiveTimeoutMs })));
+  /** Closes what is open, when the namespace is done with. */
+  [Symbol.dispose](): void {
+    this.#socket[Symbol.dispose]();
   }
 }
 
