@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { missing, TestNode } from './node.ts';
+import { nothingLeft } from './nothing-left.ts';
 import { poll } from './poll.ts';
-import { TestNode } from './node.ts';
 
 /** Where the agent dies on the way of an ADD; see tests/support/kill-at.ts for the notation. */
 const ADD_POINTS = [
@@ -44,14 +43,6 @@ const DEL_POINTS = [
   'detach.after_collect',
 ];
 
-const executable = join(import.meta.dirname, '..', '..', 'plugins', 'cni', 'dist', 'hawser-cni');
-const missing = (() => {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
-  if (!['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'].some(existsSync)) return 'needs iproute2';
-  if (!['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft'].some(existsSync)) return 'needs nftables';
-  return existsSync(executable) ? undefined : 'needs the compiled executable';
-})();
-
 describe.skipIf(missing !== undefined)(`an agent that is killed${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   test.for(ADD_POINTS)('during ADD, at %s, loses nothing', { timeout: 60_000 }, async (point) => {
     await using node = await TestNode.make();
@@ -89,15 +80,6 @@ async function noResourceWithoutItsAttachment(node: TestNode): Promise<void> {
   expect(holders).toEqual(attachments.flatMap(({ claims: held, containerId }) => held.map(() => containerId)));
   expect(await node.hostLinks()).toHaveLength(attachments.length);
   expect(leases).toEqual([]);
-}
-
-async function nothingLeft(node: TestNode): Promise<void> {
-  await poll('nothing is left', async () => {
-    const { attachments, claims, condemned } = await node.books();
-    return attachments.length + condemned.length === 0 && claims.every(({ state }) => state === 'cooling');
-  });
-  expect(await node.hostLinks()).toEqual([]);
-  expect(await node.masqueraded()).not.toMatch(/10\.99\.0\.|fd00:99::/);
 }
 
 async function addPingAndDelete(node: TestNode, netns: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,6 +11,14 @@ import { poll } from './poll.ts';
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
 const EXECUTABLE = join(ROOT, 'plugins', 'cni', 'dist', 'hawser-cni');
+
+/** Why these tests can't run here; undefined where they can. */
+export const missing: string | undefined = (() => {
+  const has = (program: string) => ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(join(folder, program)));
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
+  for (const program of ['ip', 'nft', 'nsenter', 'ping']) if (!has(program)) return `needs ${program}`;
+  return existsSync(EXECUTABLE) ? undefined : 'needs the compiled executable';
+})();
 
 /** How an agent ended. */
 export interface End {
@@ -61,6 +69,12 @@ export class TestNode implements AsyncDisposable {
   ended(): Promise<End> {
     if (!this.#ended) throw new Error('no agent was started');
     return this.#ended;
+  }
+
+  /** `kill -9`, from outside and at any moment. */
+  async kill(): Promise<void> {
+    this.#agent?.kill('SIGKILL');
+    await this.ended();
   }
 
   async stop(): Promise<End> {
