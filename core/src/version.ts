@@ -9,7 +9,8 @@ import { readFileSync } from 'node:fs';
  */
 export function packageVersion(module: string): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', module), 'utf8'));
-  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest && typeof manifest.version === 'string') return manifest.version;
+  if (typeof manifest === 'object' && manifest !== null && 'version' in manifest && typeof manifest.version === 'string')
+    return manifest.version;
   throw new Error(`the package.json of ${module} states no version`);
 }
 

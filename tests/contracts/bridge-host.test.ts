@@ -7,11 +7,19 @@ import bridge, { BridgeConfig, BridgeMode } from '@hawser/mode-bridge';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 const ipam: Ipam = { claim: () => ({ type: 'address', take: () => [] }), subnets: () => [] };
-const ipams: Providers<Ipam> = { get: () => ipam, ids: () => ['range'], whyNot: () => '', [Symbol.iterator]: () => [['range', ipam] as const][Symbol.iterator]() };
+const ipams: Providers<Ipam> = {
+  get: () => ipam,
+  ids: () => ['range'],
+  whyNot: () => '',
+  [Symbol.iterator]: () => [['range', ipam] as const][Symbol.iterator](),
+};
 const signal = new AbortController().signal;
 
 describePluginContract(bridge, {
-  requires: () => [fakePlugin(Host, 'simulated', openSimulatedHost(new SimulatedKernel({ context: systemContext }))), fakePlugin(Ipam, 'range', ipam)],
+  requires: () => [
+    fakePlugin(Host, 'simulated', openSimulatedHost(new SimulatedKernel({ context: systemContext }))),
+    fakePlugin(Ipam, 'range', ipam),
+  ],
 });
 
 describe('the bridge on its host', () => {
@@ -24,13 +32,29 @@ describe('the bridge on its host', () => {
   });
 
   const mode = (): NetworkMode => new BridgeMode({ config: BridgeConfig.parse({}), host, ipams });
-  const prepare = async (settings: AttachmentRequest['network']['settings'], families: readonly (4 | 6)[] = [4, 6]): Promise<Attachment> => {
+  const prepare = async (
+    settings: AttachmentRequest['network']['settings'],
+    families: readonly (4 | 6)[] = [4, 6],
+  ): Promise<Attachment> => {
     const number = ++made + 1;
     const [containerId, netns] = [`c${number}`, `/run/netns/hwt-${number}`];
     await host.createNamespace(netns);
-    const request: AttachmentRequest = { containerId, ifname: 'eth0', netns, network: { name: 'n', settings, capabilities: {} }, staticIps: [] };
-    const address = (key: string, length: number, subnet: string, gateway: string) => ({ type: 'address', key, data: { address: `${key}/${length}`, subnet, gateway } });
-    const all = { 4: address(`10.88.0.${number}`, 24, '10.88.0.0/24', '10.88.0.1'), 6: address(`fd00:88::${number}`, 64, 'fd00:88::/64', 'fd00:88::1') };
+    const request: AttachmentRequest = {
+      containerId,
+      ifname: 'eth0',
+      netns,
+      network: { name: 'n', settings, capabilities: {} },
+      staticIps: [],
+    };
+    const address = (key: string, length: number, subnet: string, gateway: string) => ({
+      type: 'address',
+      key,
+      data: { address: `${key}/${length}`, subnet, gateway },
+    });
+    const all = {
+      4: address(`10.88.0.${number}`, 24, '10.88.0.0/24', '10.88.0.1'),
+      6: address(`fd00:88::${number}`, 64, 'fd00:88::/64', 'fd00:88::1'),
+    };
     return {
       id: testContext({ seed: number }).random.id(),
       containerId,
@@ -49,10 +73,16 @@ describe('the bridge on its host', () => {
 
   it('gets its gateways, forwards and takes no router advertisements', async () => {
     const { result } = await attach({ isGateway: true, mtu: 1400 });
-    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toEqual(expect.arrayContaining(['10.88.0.1/24', 'fd00:88::1/64']));
+    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toEqual(
+      expect.arrayContaining(['10.88.0.1/24', 'fd00:88::1/64']),
+    );
     const settings = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding', 'net.ipv6.conf.hawser0.accept_ra'];
     expect(await Promise.all(settings.map((name) => host.own.sysctl(name)))).toEqual(['1', '1', '0']);
-    expect(result.interfaces.map(({ name, mtu }) => [name.slice(0, 4), mtu])).toEqual([['haws', undefined], ['veth', 1400], ['eth0', 1400]]);
+    expect(result.interfaces.map(({ name, mtu }) => [name.slice(0, 4), mtu])).toEqual([
+      ['haws', undefined],
+      ['veth', 1400],
+      ['eth0', 1400],
+    ]);
     expect(result.routes).toEqual([]);
   });
 
@@ -70,7 +100,9 @@ describe('the bridge on its host', () => {
       message: 'bridge hawser0 has the address 10.88.0.254/24, but 10.88.0.1 is to be the gateway of 10.88.0.0/24',
     });
     await attach({ isGateway: true, forceAddress: true }, [4]);
-    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr).filter((cidr) => cidr.startsWith('10.'))).toEqual(['10.88.0.1/24']);
+    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr).filter((cidr) => cidr.startsWith('10.'))).toEqual([
+      '10.88.0.1/24',
+    ]);
   });
 
   it('refuses a link of its name that is no bridge', async () => {
@@ -83,7 +115,9 @@ describe('the bridge on its host', () => {
     await host.own.setLink('hawser0', { up: false });
     await attach({ isGateway: true });
     expect(await host.own.link('hawser0')).toMatchObject({ up: true });
-    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toEqual(expect.arrayContaining(['10.88.0.1/24', 'fd00:88::1/64']));
+    expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toEqual(
+      expect.arrayContaining(['10.88.0.1/24', 'fd00:88::1/64']),
+    );
   });
 
   it('lets containers reach each other', async () => {
@@ -106,8 +140,23 @@ describe('the bridge on its host', () => {
 });
 
 const OPERATIONS = [
-  'openNamespace', 'links', 'link', 'createVeth', 'createBridge', 'setLink', 'deleteLink', 'addresses', 'addAddress', 'routes', 'replaceRoute', 'neighbours',
-  'setNeighbour', 'sysctl', 'setSysctl', 'masquerade', 'masquerades',
+  'openNamespace',
+  'links',
+  'link',
+  'createVeth',
+  'createBridge',
+  'setLink',
+  'deleteLink',
+  'addresses',
+  'addAddress',
+  'routes',
+  'replaceRoute',
+  'neighbours',
+  'setNeighbour',
+  'sysctl',
+  'setSysctl',
+  'masquerade',
+  'masquerades',
 ] as const;
 
 const calls = (kernel: SimulatedKernel): number => OPERATIONS.reduce((sum, operation) => sum + kernel.sim.count(operation), 0);

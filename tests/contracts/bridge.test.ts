@@ -27,7 +27,8 @@ async function onHost(host: Host, rest: Pick<ModeFixture, 'namespacePath' | 'set
   return {
     ...rest,
     host,
-    start: (front) => new BridgeMode({ config: BridgeConfig.parse({ ip_masq: host.supports('nftables') }), host: front, ipams: only('range', ipam) }),
+    start: (front) =>
+      new BridgeMode({ config: BridgeConfig.parse({ ip_masq: host.supports('nftables') }), host: front, ipams: only('range', ipam) }),
     reserve: (claims: readonly ClaimRequest[], holder) =>
       core.metadata.write('state', (tx) => {
         const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;
@@ -58,10 +59,19 @@ const damages: readonly Damage[] = [
   { name: 'the port has lost hairpin mode', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { hairpin: false }) },
   { name: 'the bridge is gone', inflict: ({ host }) => host.own.deleteLink(SETTINGS.bridge) },
   { name: 'the bridge is down', inflict: ({ host }) => host.own.setLink(SETTINGS.bridge, { up: false }) },
-  { name: 'the bridge has lost a gateway address', inflict: ({ host }) => host.own.deleteAddress({ link: SETTINGS.bridge, cidr: '10.88.0.1/24' }) },
+  {
+    name: 'the bridge has lost a gateway address',
+    inflict: ({ host }) => host.own.deleteAddress({ link: SETTINGS.bridge, cidr: '10.88.0.1/24' }),
+  },
   { name: 'the node forwards no more', inflict: ({ host }) => host.own.setSysctl('net.ipv4.ip_forward', '0') },
-  { name: 'the neighbour entry of a gateway is gone', inflict: ({ namespace }) => namespace.deleteNeighbour({ link: 'eth0', address: '10.88.0.1' }) },
-  { name: 'the route beyond the gateway of IPv6 is gone', inflict: ({ namespace }) => namespace.deleteRoute({ dst: '::/0', gateway: 'fd00:88::1', link: 'eth0' }) },
+  {
+    name: 'the neighbour entry of a gateway is gone',
+    inflict: ({ namespace }) => namespace.deleteNeighbour({ link: 'eth0', address: '10.88.0.1' }),
+  },
+  {
+    name: 'the route beyond the gateway of IPv6 is gone',
+    inflict: ({ namespace }) => namespace.deleteRoute({ dst: '::/0', gateway: 'fd00:88::1', link: 'eth0' }),
+  },
   {
     name: 'it is masqueraded no more',
     async inflict({ host }) {

@@ -12,7 +12,13 @@ const TAKEN = 60_000;
 /** A /16 has these to hand out. */
 const TOTAL = 65_533;
 const signal = new AbortController().signal;
-const request: AttachmentRequest = { containerId: 'c', ifname: 'eth0', netns: '/run/netns/c', network: { name: 'n', settings: {}, capabilities: {} }, staticIps: [] };
+const request: AttachmentRequest = {
+  containerId: 'c',
+  ifname: 'eth0',
+  netns: '/run/netns/c',
+  network: { name: 'n', settings: {}, capabilities: {} },
+  staticIps: [],
+};
 const holder = { containerId: 'c', ifname: 'eth0' };
 
 describe('a /16 with 60,000 taken addresses on the real ledger', { timeout: 120_000 }, () => {
@@ -51,12 +57,19 @@ describe('a /16 with 60,000 taken addresses on the real ledger', { timeout: 120_
 
   beforeAll(async () => {
     core = await startCore({ context, folder });
-    for (let host = 2; host < TAKEN + 2; ) {
+    for (let host = 2; host < TAKEN + 2;) {
       await core.metadata.write('state', (tx) => {
         let held = '';
         for (const end = Math.min(host + 1_000, TAKEN + 2); host < end; host++) {
           if (host % 20 === 2) held = core.leases.create(tx, {}).id;
-          core.claims.take(tx, { type: 'address', key: `10.88.${host >> 8}.${host & 255}`, holder, data: {}, lease: held, cooldownMs: COOLDOWN_MS });
+          core.claims.take(tx, {
+            type: 'address',
+            key: `10.88.${host >> 8}.${host & 255}`,
+            holder,
+            data: {},
+            lease: held,
+            cooldownMs: COOLDOWN_MS,
+          });
         }
       });
     }

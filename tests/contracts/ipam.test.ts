@@ -12,7 +12,11 @@ describePluginContract(range, {
   async requires() {
     const core = await startCore({ context: systemContext });
     opened.push(core);
-    return [fakePlugin(Metadata, 'lmdb', core.metadata), fakePlugin(Claims, 'ledger', core.claims), fakePlugin(Events, 'exchange', core.events)];
+    return [
+      fakePlugin(Metadata, 'lmdb', core.metadata),
+      fakePlugin(Claims, 'ledger', core.claims),
+      fakePlugin(Events, 'exchange', core.events),
+    ];
   },
   async release() {
     for (const core of opened.splice(0)) await core[Symbol.asyncDispose]();
@@ -76,7 +80,9 @@ describe('ranges on the real ledger', () => {
     await core.metadata.write('state', (tx) => core.leases.delete(tx, first.lease));
     await core.gc.run({ signal: AbortSignal.any([]) });
     for (let number = 0; number < 4; number++) expect((await take(ipam, `c${number}`)).keys).toEqual([`10.88.0.${number + 3}`]);
-    await expect(take(ipam, 'too many')).rejects.toMatchObject({ message: 'no address is left in 10.88.0.0/29: 5 in all, 4 held, 1 cooling down' });
+    await expect(take(ipam, 'too many')).rejects.toMatchObject({
+      message: 'no address is left in 10.88.0.0/29: 5 in all, 4 held, 1 cooling down',
+    });
     await context.clock.advance(30_000);
     expect((await take(ipam, 'later')).keys).toEqual(['10.88.0.2']);
   });

@@ -52,7 +52,14 @@ export class TestNode implements AsyncDisposable {
   async start(point?: string): Promise<void> {
     const agent = spawn(
       'nsenter',
-      [`--net=/run/netns/${this.#name}`, process.execPath, '--conditions=hawser:source', join(ROOT, 'tests', 'crash', 'agent.ts'), join(this.folder, 'config.toml'), point ?? 'never'],
+      [
+        `--net=/run/netns/${this.#name}`,
+        process.execPath,
+        '--conditions=hawser:source',
+        join(ROOT, 'tests', 'crash', 'agent.ts'),
+        join(this.folder, 'config.toml'),
+        point ?? 'never',
+      ],
       { stdio: ['ignore', 'inherit', 'pipe'] },
     );
     this.#agent = agent;
@@ -91,14 +98,26 @@ export class TestNode implements AsyncDisposable {
   }
 
   /** Executes the plugin as a runtime does. */
-  async cni(command: 'ADD' | 'DEL' | 'CHECK', netns: string, containerId: string, extra: JsonObject = {}): Promise<{ readonly code: number | null; readonly output: string }> {
+  async cni(
+    command: 'ADD' | 'DEL' | 'CHECK',
+    netns: string,
+    containerId: string,
+    extra: JsonObject = {},
+  ): Promise<{ readonly code: number | null; readonly output: string }> {
     const child = spawn(EXECUTABLE, [], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { CNI_COMMAND: command, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: 'eth0', CNI_PATH: '/' },
     });
     child.stdin.on('error', () => {});
     child.stdin.end(
-      JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'hawser-cni', socket: join(this.folder, 'state', 'cni.sock'), tombstones: join(this.folder, 'root', 'tombstones'), ...extra }),
+      JSON.stringify({
+        cniVersion: '1.0.0',
+        name: 'net',
+        type: 'hawser-cni',
+        socket: join(this.folder, 'state', 'cni.sock'),
+        tombstones: join(this.folder, 'root', 'tombstones'),
+        ...extra,
+      }),
     );
     const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
     const output = await text(child.stdout);
@@ -121,7 +140,9 @@ export class TestNode implements AsyncDisposable {
   /** Names of the links in the node's namespace that pods were given. */
   async hostLinks(): Promise<readonly string[]> {
     const { stdout } = await run('ip', ['-n', this.#name, '-j', 'link', 'show', 'type', 'veth']);
-    return (JSON.parse(stdout || '[]') as readonly { readonly ifname?: string }[]).flatMap(({ ifname }) => (ifname === undefined ? [] : [ifname]));
+    return (JSON.parse(stdout || '[]') as readonly { readonly ifname?: string }[]).flatMap(({ ifname }) =>
+      ifname === undefined ? [] : [ifname],
+    );
   }
 
   /** Sources that are masqueraded. */

@@ -45,56 +45,63 @@ class SmallDisk implements Disposable {
 }
 
 describe.skipIf(missing !== undefined)(`an agent whose disk is full${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
-  test('refuses what is new by name and leaves nothing of it, undoes what is there, and goes on when there is space', { timeout: 120_000 }, async ({ skip }) => {
-    await using node = await TestNode.make();
-    let disk: SmallDisk | undefined;
-    try {
-      disk = new SmallDisk(join(node.folder, 'state'), '8m');
-    } catch {
-      skip('a tmpfs can’t be mounted here');
-      return;
-    }
-    using _disk = disk;
-    await node.start();
-    const pods = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(async (id) => ({ id, netns: await node.pod(id) })));
-    for (const { id, netns } of pods) expect(await node.cni('ADD', netns, id)).toMatchObject({ code: 0 });
+  test(
+    'refuses what is new by name and leaves nothing of it, undoes what is there, and goes on when there is space',
+    { timeout: 120_000 },
+    async ({ skip }) => {
+      await using node = await TestNode.make();
+      let disk: SmallDisk | undefined;
+      try {
+        disk = new SmallDisk(join(node.folder, 'state'), '8m');
+      } catch {
+        skip('a tmpfs can’t be mounted here');
+        return;
+      }
+      using _disk = disk;
+      await node.start();
+      const pods = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(async (id) => ({ id, netns: await node.pod(id) })));
+      for (const { id, netns } of pods) expect(await node.cni('ADD', netns, id)).toMatchObject({ code: 0 });
 
-    disk.fill();
-    const late = await node.pod('late');
-    // Room that was taken from the disk before may still do for some; each is made and undone.
-    let refused = await node.cni('ADD', late, 'late');
-    for (let tries = 0; refused.code === 0 && tries < 100; tries++) {
+      disk.fill();
+      const late = await node.pod('late');
+      // Room that was taken from the disk before may still do for some; each is made and undone.
+      let refused = await node.cni('ADD', late, 'late');
+      for (let tries = 0; refused.code === 0 && tries < 100; tries++) {
+        expect(await node.cni('DEL', late, 'late')).toMatchObject({ code: 0 });
+        disk.fill();
+        refused = await node.cni('ADD', late, 'late');
+      }
+      expect(JSON.parse(refused.output)).toMatchObject({
+        code: 5, // the specification's I/O failure
+        msg: 'the disk of the state store is full: nothing new is taken',
+        details: expect.stringContaining('Free some space'),
+      });
+      await onlyThese(
+        node,
+        pods.map(({ id }) => id),
+      );
+      expect(await node.hostLinks()).toHaveLength(pods.length);
+
+      expect(await node.stop()).toMatchObject({ code: 0 });
+      disk.fill();
+      await node.start();
+      expect(await node.cni('ADD', late, 'late')).toMatchObject({ code: 5 });
+
+      for (const { id, netns } of pods) {
+        disk.fill();
+        expect(await node.cni('DEL', netns, id)).toMatchObject({ code: 0 });
+      }
+      await onlyThese(node, []);
+      expect(await node.hostLinks()).toEqual([]);
+      expect(await node.masqueraded()).not.toMatch(/10\.99\.0\.|fd00:99::/);
+
+      disk.empty();
+      expect(await node.cni('ADD', late, 'late')).toMatchObject({ code: 0 });
       expect(await node.cni('DEL', late, 'late')).toMatchObject({ code: 0 });
-      disk.fill();
-      refused = await node.cni('ADD', late, 'late');
-    }
-    expect(JSON.parse(refused.output)).toMatchObject({
-      code: 5, // the specification's I/O failure
-      msg: 'the disk of the state store is full: nothing new is taken',
-      details: expect.stringContaining('Free some space'),
-    });
-    await onlyThese(node, pods.map(({ id }) => id));
-    expect(await node.hostLinks()).toHaveLength(pods.length);
-
-    expect(await node.stop()).toMatchObject({ code: 0 });
-    disk.fill();
-    await node.start();
-    expect(await node.cni('ADD', late, 'late')).toMatchObject({ code: 5 });
-
-    for (const { id, netns } of pods) {
-      disk.fill();
-      expect(await node.cni('DEL', netns, id)).toMatchObject({ code: 0 });
-    }
-    await onlyThese(node, []);
-    expect(await node.hostLinks()).toEqual([]);
-    expect(await node.masqueraded()).not.toMatch(/10\.99\.0\.|fd00:99::/);
-
-    disk.empty();
-    expect(await node.cni('ADD', late, 'late')).toMatchObject({ code: 0 });
-    expect(await node.cni('DEL', late, 'late')).toMatchObject({ code: 0 });
-    await onlyThese(node, []);
-    expect(await node.stop()).toMatchObject({ code: 0 });
-  });
+      await onlyThese(node, []);
+      expect(await node.stop()).toMatchObject({ code: 0 });
+    },
+  );
 });
 
 /** The books hold these attachments and what they stand on, nothing else. */

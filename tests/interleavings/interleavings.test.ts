@@ -83,7 +83,10 @@ class Story {
     for (let round = 0; round < 20; round++) {
       const agent = await this.#machine.agent();
       agent.life.dieAfter(Number.POSITIVE_INFINITY);
-      const busy = agent.engine.list().some(({ state }) => state !== 'attached') || agent.gc.status().condemned.length > 0 || agent.leases().length > 0;
+      const busy =
+        agent.engine.list().some(({ state }) => state !== 'attached') ||
+        agent.gc.status().condemned.length > 0 ||
+        agent.leases().length > 0;
       if (!busy) return;
       await context.clock.advance(30_000);
       await pump(context.clock, agent.gc.run(call()));
@@ -109,7 +112,13 @@ class Story {
 const id = (pod: number) => ({ containerId: container(pod), ifname: 'eth0', network: 'net' });
 
 function request(pod: number) {
-  return { containerId: container(pod), ifname: 'eth0', netns: netns(pod), network: { name: 'net', settings: {}, capabilities: {} }, staticIps: [] };
+  return {
+    containerId: container(pod),
+    ifname: 'eth0',
+    netns: netns(pod),
+    network: { name: 'net', settings: {}, capabilities: {} },
+    staticIps: [],
+  };
 }
 
 async function live(story: readonly Step[], storySeed: number): Promise<void> {
@@ -127,6 +136,10 @@ async function live(story: readonly Step[], storySeed: number): Promise<void> {
   expectEmpty(machine, agent);
 }
 
-test(`${numRuns} interleavings of ADD, DEL, CHECK, GC, failures, crashes and restarts keep every guarantee`, { timeout: 600_000 }, async () => {
-  await fc.assert(fc.asyncProperty(steps, fc.nat(1_000_000), live), { numRuns, seed, endOnFailure: false });
-});
+test(
+  `${numRuns} interleavings of ADD, DEL, CHECK, GC, failures, crashes and restarts keep every guarantee`,
+  { timeout: 600_000 },
+  async () => {
+    await fc.assert(fc.asyncProperty(steps, fc.nat(1_000_000), live), { numRuns, seed, endOnFailure: false });
+  },
+);

@@ -10,7 +10,11 @@ export function expectSound(machine: Machine, agent: Agent): void {
   const held = agent.claims().filter(({ state }) => state !== 'cooling');
   const holders = new Map(records.flatMap((record) => record.claims.map(({ key }) => [key, record.containerId] as const)));
   for (const { key, holder } of held) expect(holders.get(key), `${key} is held by nobody`).toBe(holder?.containerId);
-  for (const key of addresses) expect(held.map((claim) => claim.key), `${key} is in use without a claim`).toContain(key);
+  for (const key of addresses)
+    expect(
+      held.map((claim) => claim.key),
+      `${key} is in use without a claim`,
+    ).toContain(key);
 }
 
 /** What holds when nothing is under way and what failed has been tried again. */

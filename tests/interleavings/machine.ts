@@ -101,7 +101,10 @@ class Agent {
       attachments,
     ];
     const config = pluginConfig(plugins, { tables: TABLES });
-    const kernel = await pump(machine.context.clock, boot({ plugins, config, context: life.context(machine.context), log: pino({ level: 'silent' }) }));
+    const kernel = await pump(
+      machine.context.clock,
+      boot({ plugins, config, context: life.context(machine.context), log: pino({ level: 'silent' }) }),
+    );
     return new Agent(life, kernel, host, buried);
   }
 
@@ -125,7 +128,8 @@ class Agent {
 
   #service<T>(token: Token<T>): T {
     const service = this.kernel.get(token);
-    if (service === undefined) throw new Error(`${token.id} does not run: ${JSON.stringify(this.kernel.reports().filter(({ status }) => status !== 'ok'))}`);
+    if (service === undefined)
+      throw new Error(`${token.id} does not run: ${JSON.stringify(this.kernel.reports().filter(({ status }) => status !== 'ok'))}`);
     return service;
   }
 }

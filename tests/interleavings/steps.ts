@@ -24,7 +24,14 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('lose' as const), pod }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('gc' as const), valid: fc.subarray([...PODS]) }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('crash' as const), points: fc.nat(60) }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('fail' as const), nth: fc.integer({ min: 1, max: 20 }), when: fc.constantFrom('before' as const, 'after' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('fail' as const),
+        nth: fc.integer({ min: 1, max: 20 }),
+        when: fc.constantFrom('before' as const, 'after' as const),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('tick' as const), ms: fc.integer({ min: 1, max: 20_000 }) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },

@@ -23,13 +23,23 @@ test('makes both with their modes, also above and where they are there', async (
 });
 
 test('refuses folders that are one or lie in each other', async () => {
-  for (const [root, state] of [['x', 'x'], ['x', 'x/y'], ['x/y', 'x'], ['x', 'x/../x']] as const) {
-    await expect(prepareFolders({ root: `${base}/${root}`, state: `${base}/${state}` })).rejects.toMatchObject({ code: 'agent.folder_shared' });
+  for (const [root, state] of [
+    ['x', 'x'],
+    ['x', 'x/y'],
+    ['x/y', 'x'],
+    ['x', 'x/../x'],
+  ] as const) {
+    await expect(prepareFolders({ root: `${base}/${root}`, state: `${base}/${state}` })).rejects.toMatchObject({
+      code: 'agent.folder_shared',
+    });
   }
 });
 
 test('names the folder that can not be made', async () => {
   await writeFile(join(base, 'file'), '');
   const answer = prepareFolders({ root: join(base, 'file/root'), state: join(base, 'state') });
-  await expect(answer).rejects.toMatchObject({ code: 'agent.folder_failed', details: { key: 'root', path: join(base, 'file/root'), errno: 'ENOTDIR' } });
+  await expect(answer).rejects.toMatchObject({
+    code: 'agent.folder_failed',
+    details: { key: 'root', path: join(base, 'file/root'), errno: 'ENOTDIR' },
+  });
 });

@@ -15,7 +15,7 @@ const withFolders = (folders: () => Paths): PathsPlugin =>
 
 /** Stands for the agent's folders in a static assembly, so that its wiring can be checked; the agent fills it in. */
 export const paths: PathsPlugin = withFolders(() => {
-  throw new Error('the folders are the agent\'s to give: start this set with startAgent');
+  throw new Error("the folders are the agent's to give: start this set with startAgent");
 });
 
 /** The set with the folders that the config has chosen. */

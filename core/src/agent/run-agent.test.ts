@@ -49,7 +49,12 @@ describe('the agent in the foreground', () => {
   test('is ready with a line, serves, and drains at SIGTERM with 0', async () => {
     const { code, signals, lines, ready, socket } = run();
     await ready();
-    expect(lines.find((line) => line.msg === 'ready')).toMatchObject({ socket, name: 'test', version: '1.0.0', durationMs: expect.any(Number) });
+    expect(lines.find((line) => line.msg === 'ready')).toMatchObject({
+      socket,
+      name: 'test',
+      version: '1.0.0',
+      durationMs: expect.any(Number),
+    });
     expect(await openClient({ socket }).version(new AbortController().signal)).toMatchObject({ ready: true });
     signals.emit('SIGTERM', 'SIGTERM');
     expect(await code).toBe(0);
@@ -69,7 +74,12 @@ describe('the agent in the foreground', () => {
 
   test('a second signal ends it at once', async () => {
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    const slow = definePlugin({ provides: Thing, id: 'slow', summary: 'Stops slowly.', start: ({ scope }) => (scope.defer(() => released), { ok: true } as const) });
+    const slow = definePlugin({
+      provides: Thing,
+      id: 'slow',
+      summary: 'Stops slowly.',
+      start: ({ scope }) => (scope.defer(() => released), { ok: true } as const),
+    });
     const { code, signals, exits, ready } = run([slow]);
     await ready();
     signals.emit('SIGTERM', 'SIGTERM');
@@ -119,10 +129,17 @@ describe('the agent in the foreground', () => {
   });
 
   test('a signal during the boot stops what has started', async () => {
-    const hanging = definePlugin({ provides: Thing, id: 'hanging', summary: 'Hangs.', start: ({ signal }) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) });
+    const hanging = definePlugin({
+      provides: Thing,
+      id: 'hanging',
+      summary: 'Hangs.',
+      start: ({ signal }) => new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
     const { code, signals, lines, socket } = run([hanging]);
     const client = openClient({ socket });
-    await expect.poll(() => client.version(new AbortController().signal).catch(() => undefined)).toMatchObject({ ready: false, phase: 'starting' });
+    await expect
+      .poll(() => client.version(new AbortController().signal).catch(() => undefined))
+      .toMatchObject({ ready: false, phase: 'starting' });
     signals.emit('SIGTERM', 'SIGTERM');
     expect(await code).toBe(0);
     expect(lines.at(-1)?.msg).toBe('stopped before it was ready');

@@ -59,7 +59,14 @@ function announceReady(agent: Agent, { log, name, version, context }: RunOptions
   const reports = agent.reports();
   log.debug(`boot\n${renderBootTree(reports, agent.bootMs)}`);
   // The system's monotonic clock counts from the start of the process: `processMs` has the loading of modules in it.
-  const ready = { name, version, socket: agent.socket, durationMs: Math.round(agent.bootMs), processMs: Math.round(context.clock.monotonic()), plugins: reports.filter((report) => report.status === 'ok').length };
+  const ready = {
+    name,
+    version,
+    socket: agent.socket,
+    durationMs: Math.round(agent.bootMs),
+    processMs: Math.round(context.clock.monotonic()),
+    plugins: reports.filter((report) => report.status === 'ok').length,
+  };
   log.info(ready, 'ready');
   tell(manager, `READY=1\nSTATUS=${ready.plugins} plugins serve\nMAINPID=${process.pid}`, log);
 }

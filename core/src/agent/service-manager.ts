@@ -36,7 +36,8 @@ export async function openServiceManager(address: string | undefined): Promise<S
       const data = Buffer.from(state);
       const sent = Number(sendto(fd, data, data.length, MSG_NOSIGNAL, target, target.length));
       close(fd);
-      if (sent !== data.length) throw agentErrors.notifyFailed(`nobody listens at NOTIFY_SOCKET ${address}`, { details: { errno: koffi.errno() } });
+      if (sent !== data.length)
+        throw agentErrors.notifyFailed(`nobody listens at NOTIFY_SOCKET ${address}`, { details: { errno: koffi.errno() } });
     },
   };
 }

@@ -13,12 +13,17 @@ import type { Snapshot } from '../metadata/snapshots.ts';
  * stays silent, `api.bad_answer` when that is no agent.
  */
 export interface Client {
-  version(signal: AbortSignal): Promise<{ readonly agent: string; readonly core: string; readonly node: string; readonly pid: number; readonly ready: boolean }>;
+  version(
+    signal: AbortSignal,
+  ): Promise<{ readonly agent: string; readonly core: string; readonly node: string; readonly pid: number; readonly ready: boolean }>;
   plugins(signal: AbortSignal): Promise<readonly PluginReport[]>;
   leases: {
     list(signal: AbortSignal): Promise<readonly Lease[]>;
     get(id: string, signal: AbortSignal): Promise<Lease>;
-    create(options: { readonly id?: string; readonly expiresInMs?: number; readonly labels?: Readonly<Record<string, string>> }, signal: AbortSignal): Promise<Lease>;
+    create(
+      options: { readonly id?: string; readonly expiresInMs?: number; readonly labels?: Readonly<Record<string, string>> },
+      signal: AbortSignal,
+    ): Promise<Lease>;
     renew(id: string, expiresInMs: number, signal: AbortSignal): Promise<Lease>;
     delete(id: string, signal: AbortSignal): Promise<void>;
   };
@@ -30,7 +35,12 @@ export interface Client {
     check(id: AttachmentId, signal: AbortSignal): Promise<void>;
     detach(id: AttachmentId, signal: AbortSignal): Promise<void>;
   };
-  events(options: { readonly follow: boolean; readonly from?: string; readonly topics?: readonly string[]; readonly signal: AbortSignal }): AsyncIterableIterator<Envelope | Lagged>;
+  events(options: {
+    readonly follow: boolean;
+    readonly from?: string;
+    readonly topics?: readonly string[];
+    readonly signal: AbortSignal;
+  }): AsyncIterableIterator<Envelope | Lagged>;
   gc: {
     run(options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<CollectionReport>;
     status(signal: AbortSignal): Promise<GcStatus>;

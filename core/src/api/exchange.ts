@@ -71,7 +71,8 @@ async function* lines(socket: string, response: IncomingMessage): AsyncGenerator
   for await (const chunk of response.setEncoding('utf8')) {
     const parts = `${rest}${chunk}`.split('\n');
     rest = parts.pop() ?? '';
-    if (rest.length > LONGEST_LINE) throw apiErrors.badAnswer(`what listens at ${socket} sends a line without an end`, { details: { socket } });
+    if (rest.length > LONGEST_LINE)
+      throw apiErrors.badAnswer(`what listens at ${socket} sends a line without an end`, { details: { socket } });
     yield* parts.filter((line) => line !== '');
   }
   if (rest !== '') yield rest;
@@ -83,7 +84,10 @@ async function send(socket: string, { method, path, body }: Call, signal: AbortS
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request = httpRequest({ socketPath: socket, method, path, headers: { host: 'hawser', ...headers }, signal, agent: false }, resolve);
+    const request = httpRequest(
+      { socketPath: socket, method, path, headers: { host: 'hawser', ...headers }, signal, agent: false },
+      resolve,
+    );
     request.once('error', (error) => reject(asClientError(socket, signal, error)));
     request.end(payload);
   });
@@ -95,7 +99,8 @@ async function send(socket: string, { method, path, body }: Call, signal: AbortS
 const isSuccess = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
 
 async function refusal(socket: string, response: IncomingMessage, body: string): Promise<HawserError> {
-  const problem = response.headers['content-type']?.startsWith('application/problem+json') === true ? await errorOf(parse(socket, body)) : undefined;
+  const problem =
+    response.headers['content-type']?.startsWith('application/problem+json') === true ? await errorOf(parse(socket, body)) : undefined;
   return problem ?? apiErrors.badAnswer(`what listens at ${socket} answered with status ${response.statusCode}`, { details: { socket } });
 }
 
@@ -115,11 +120,15 @@ function parse(socket: string, json: string): unknown {
 
 /** What kept a call from being answered. The caller's abort is thrown as its own reason. */
 function asClientError(socket: string, signal: AbortSignal, error: unknown): unknown {
-  if (signal.aborted) return isTimeout(signal.reason) ? apiErrors.noAnswer(signal.reason.message, { cause: signal.reason, details: { socket } }) : signal.reason;
+  if (signal.aborted)
+    return isTimeout(signal.reason)
+      ? apiErrors.noAnswer(signal.reason.message, { cause: signal.reason, details: { socket } })
+      : signal.reason;
   const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   const options = { cause: error, details: { socket, errno } };
   if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ENOTSOCK'].includes(errno)) return apiErrors.noAgent(`no agent listens at ${socket}`, options);
-  if (errno === 'EINVAL' || errno === 'ENAMETOOLONG') return apiErrors.noAgent(`no agent listens at ${socket}: a socket has no path as long as that`, options);
+  if (errno === 'EINVAL' || errno === 'ENAMETOOLONG')
+    return apiErrors.noAgent(`no agent listens at ${socket}: a socket has no path as long as that`, options);
   if (errno === 'EACCES' || errno === 'EPERM') return apiErrors.permissionDenied(`this user may not connect to ${socket}`, options);
   if (errno === 'ECONNRESET' || errno === 'EPIPE') return apiErrors.noAgent(`the agent at ${socket} has gone`, options);
   return apiErrors.badAnswer(`the call to ${socket} failed: ${errno}`, options);

@@ -35,9 +35,15 @@ describe('the client', () => {
   }
 
   test('tells that nobody listens', async () => {
-    await expect(openClient({ socket: '/nowhere/hawser.sock' }).version(never)).rejects.toMatchObject({ code: 'api.no_agent', details: { errno: 'ENOENT' } });
+    await expect(openClient({ socket: '/nowhere/hawser.sock' }).version(never)).rejects.toMatchObject({
+      code: 'api.no_agent',
+      details: { errno: 'ENOENT' },
+    });
     await writeFile(socket, 'a file');
-    await expect(openClient({ socket }).version(never)).rejects.toMatchObject({ code: 'api.no_agent', message: `no agent listens at ${socket}` });
+    await expect(openClient({ socket }).version(never)).rejects.toMatchObject({
+      code: 'api.no_agent',
+      message: `no agent listens at ${socket}`,
+    });
   });
 
   test.each([
@@ -63,7 +69,9 @@ describe('the client', () => {
       connection.write(reply);
       resolve();
     });
-    const outcome = openClient({ socket, clock }).version(never).catch((error: unknown) => error);
+    const outcome = openClient({ socket, clock })
+      .version(never)
+      .catch((error: unknown) => error);
     await asked;
     await clock.advance(10_000);
     expect(await outcome).toMatchObject({ code: 'api.no_answer', message: `the answer from ${socket} took longer than 10 s` });

@@ -25,7 +25,10 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
   // The agent is of the same version as its command line, or says so in `version`; its answers are its contracts.
   const call = async <T>(method: Call['method'], path: string, signal: AbortSignal, more: Partial<Call> = {}): Promise<T> =>
     (await exchange(peer, { method, path, signal, patienceMs: method === 'GET' ? READ_MS : CHANGE_MS, ...more })) as T;
-  const get = <T>(path: string) => (signal: AbortSignal): Promise<T> => call<T>('GET', path, signal);
+  const get =
+    <T>(path: string) =>
+    (signal: AbortSignal): Promise<T> =>
+      call<T>('GET', path, signal);
   const lease = (id: string) => `/v1/leases/${encodeURIComponent(id)}`;
   return {
     version: get('/v1/version'),
@@ -45,7 +48,8 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
       check: (id, signal) => call('POST', `${attachmentPath(id)}/check`, signal),
       detach: (id, signal) => call('DELETE', attachmentPath(id), signal, { patienceMs: DETACH_MS }),
     },
-    events: ({ signal, ...query }) => exchangeLines(peer, { method: 'GET', path: eventsPath(query), signal, patienceMs: READ_MS }) as ReturnType<Client['events']>,
+    events: ({ signal, ...query }) =>
+      exchangeLines(peer, { method: 'GET', path: eventsPath(query), signal, patienceMs: READ_MS }) as ReturnType<Client['events']>,
     gc: {
       run: ({ dryRun, signal }) => call('POST', '/v1/gc', signal, { body: { dryRun }, patienceMs: COLLECT_MS }),
       status: get('/v1/gc'),

@@ -59,7 +59,16 @@ describe('the API at its socket', () => {
 
   const call = async (method: string, url: string, body?: string, headers: Record<string, string> = {}) => {
     const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-      const made = request({ socketPath: path, method, path: url, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }, agent: false }, resolve);
+      const made = request(
+        {
+          socketPath: path,
+          method,
+          path: url,
+          headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+          agent: false,
+        },
+        resolve,
+      );
       made.once('error', reject);
       made.end(body);
     });
@@ -84,14 +93,23 @@ describe('the API at its socket', () => {
   });
 
   test('tells the versions and the phase', async () => {
-    expect(await openClient({ socket: path }).version(never)).toMatchObject({ agent: '1.2.3', core: '0.1.0', pid: process.pid, ready: true });
+    expect(await openClient({ socket: path }).version(never)).toMatchObject({
+      agent: '1.2.3',
+      core: '0.1.0',
+      pid: process.pid,
+      ready: true,
+    });
     phase = 'starting';
     expect(await openClient({ socket: path }).version(never)).toMatchObject({ ready: false });
   });
 
   test('a lease is made, shown, listed, renewed and deleted', async () => {
     const { leases } = openClient({ socket: path });
-    expect(await leases.create({ id: 'a', expiresInMs: 1_000, labels: { x: 'y' } }, never)).toMatchObject({ id: 'a', labels: { x: 'y' }, store: 'state' });
+    expect(await leases.create({ id: 'a', expiresInMs: 1_000, labels: { x: 'y' } }, never)).toMatchObject({
+      id: 'a',
+      labels: { x: 'y' },
+      store: 'state',
+    });
     expect(await leases.get('a', never)).toMatchObject({ id: 'a', expiresAt: '1970-01-01T00:00:01.000Z' });
     expect(await leases.renew('a', 2_000, never)).toMatchObject({ expiresAt: '1970-01-01T00:00:02.000Z' });
     expect(await leases.list(never)).toHaveLength(1);
@@ -116,7 +134,12 @@ describe('the API at its socket', () => {
     expect(answer.status).toBe(404);
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(answer.headers['x-request-id']).toBe('mine-1');
-    expect(answer.body).toMatchObject({ type: 'urn:hawser:error:api.no_such_resource', title: 'Not found', status: 404, requestId: 'mine-1' });
+    expect(answer.body).toMatchObject({
+      type: 'urn:hawser:error:api.no_such_resource',
+      title: 'Not found',
+      status: 404,
+      requestId: 'mine-1',
+    });
   });
 
   test.each([
@@ -167,7 +190,10 @@ describe('the API at its socket', () => {
 
   test('probes tell the phase and what has failed', async () => {
     expect((await call('GET', '/readyz')).status).toBe(200);
-    expect(await call('GET', '/healthz?verbose')).toMatchObject({ status: 503, body: { status: 'failed', checks: [{ name: failed.uri, status: 'failed' }] } });
+    expect(await call('GET', '/healthz?verbose')).toMatchObject({
+      status: 503,
+      body: { status: 'failed', checks: [{ name: failed.uri, status: 'failed' }] },
+    });
     phase = 'stopping';
     expect(await call('GET', '/readyz')).toMatchObject({ status: 503, body: { status: 'stopping' } });
     expect((await call('GET', '/livez')).status).toBe(200);

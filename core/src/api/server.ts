@@ -71,7 +71,9 @@ async function openSocket(app: FastifyInstance, path: string, random: Random): P
     });
   } catch (error) {
     await app.close();
-    throw error instanceof HawserError ? error : apiErrors.socketFailed(`can't listen at ${path}: ${toHawserError(error).message}`, { cause: error });
+    throw error instanceof HawserError
+      ? error
+      : apiErrors.socketFailed(`can't listen at ${path}: ${toHawserError(error).message}`, { cause: error });
   }
 }
 
@@ -134,18 +136,26 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 }
 
 const sendProblem = (reply: FastifyReply, error: HawserError, requestId: string) =>
-  reply.code(statusOf(error)).type('application/problem+json').send(JSON.stringify(toProblem(error, requestId)));
+  reply
+    .code(statusOf(error))
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(error, requestId)));
 
-const isFastifyError = (thrown: unknown): thrown is FastifyError => thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('FST_');
+const isFastifyError = (thrown: unknown): thrown is FastifyError =>
+  thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('FST_');
 
 /** The framework's own refusals in the catalogue's terms. */
 function asApiError(thrown: unknown): HawserError {
   if (!isFastifyError(thrown)) {
     const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
-    return status >= 400 && status < 500 && thrown instanceof Error ? apiErrors.badRequest(sentence(thrown.message), { cause: thrown }) : toHawserError(thrown);
+    return status >= 400 && status < 500 && thrown instanceof Error
+      ? apiErrors.badRequest(sentence(thrown.message), { cause: thrown })
+      : toHawserError(thrown);
   }
-  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return apiErrors.tooLarge(`the body has more than ${BODY_LIMIT} bytes`, { cause: thrown });
-  if (thrown.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return apiErrors.unsupportedMediaType('the content type is not application/json', { cause: thrown });
+  if (thrown.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return apiErrors.tooLarge(`the body has more than ${BODY_LIMIT} bytes`, { cause: thrown });
+  if (thrown.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return apiErrors.unsupportedMediaType('the content type is not application/json', { cause: thrown });
   return (thrown.statusCode ?? 500) < 500 ? apiErrors.badRequest(sentence(thrown.message), { cause: thrown }) : toHawserError(thrown);
 }
 

@@ -82,5 +82,18 @@ export const hanging: Attachments = {
   ready: () => undefined,
   list: () => [],
   get: ({ containerId, ifname }) =>
-    containerId === 'c1' ? { containerId, ifname, id: 'x', network: 'n', mode: 'bridge', netns: '/x', settings: {}, claims: [], state: 'attached', createdAt: '' } : undefined,
+    containerId === 'c1'
+      ? {
+          containerId,
+          ifname,
+          id: 'x',
+          network: 'n',
+          mode: 'bridge',
+          netns: '/x',
+          settings: {},
+          claims: [],
+          state: 'attached',
+          createdAt: '',
+        }
+      : undefined,
 };

@@ -46,7 +46,8 @@ async function publish(own: string, path: string): Promise<void> {
 /** What somebody keeps there that isn't a socket is theirs. */
 async function refuseOther(path: string): Promise<void> {
   const present = await lstat(path).catch(() => undefined);
-  if (present !== undefined && !present.isSocket()) throw apiErrors.socketFailed(`${path} is there and isn't a socket`, { details: { path } });
+  if (present !== undefined && !present.isSocket())
+    throw apiErrors.socketFailed(`${path} is there and isn't a socket`, { details: { path } });
 }
 
 async function tryLink(own: string, path: string): Promise<boolean> {

@@ -29,4 +29,3 @@ export const attachmentView = (record: AttachmentRecord): AttachmentView => ({
   ips: record.result?.ips ?? [],
   routes: record.result?.routes ?? [],
 });
-

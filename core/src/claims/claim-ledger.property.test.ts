@@ -12,7 +12,10 @@ const COOLDOWN_MS = 1000;
 const KEYS = ['a', 'b', 'c'];
 
 type Step = { readonly do: 'take' | 'release' | 'wait' | 'reopen' | 'gc'; readonly key: string };
-const steps = fc.array(fc.record<Step>({ do: fc.constantFrom('take', 'take', 'release', 'wait', 'reopen', 'gc'), key: fc.constantFrom(...KEYS) }), { maxLength: 30 });
+const steps = fc.array(
+  fc.record<Step>({ do: fc.constantFrom('take', 'take', 'release', 'wait', 'reopen', 'gc'), key: fc.constantFrom(...KEYS) }),
+  { maxLength: 30 },
+);
 
 /** Each key's holder, or until when it cools; absent: free. */
 type Model = Map<string, { readonly holder: string } | { readonly until: number }>;

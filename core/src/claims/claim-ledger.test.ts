@@ -11,10 +11,21 @@ test('a claim goes from held by way of releasing and cooling to free', async () 
   await using core = await startCore({ context });
   const cleaned: string[] = [];
   const gate = Promise.withResolvers<void>();
-  using attachments = core.snapshots.open({ type: 'attachment', store: 'state', cleanup: async ({ key }) => (cleaned.push(key), gate.promise) });
+  using attachments = core.snapshots.open({
+    type: 'attachment',
+    store: 'state',
+    cleanup: async ({ key }) => (cleaned.push(key), gate.promise),
+  });
   await core.metadata.write('state', (tx) => {
     const lease = core.leases.create(tx, { expiresInMs: 60_000 });
-    const claim = core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: { prefix: 24 }, lease: lease.id, cooldownMs: 5000 });
+    const claim = core.claims.take(tx, {
+      type: 'address',
+      key: '10.0.0.5',
+      holder,
+      data: { prefix: 24 },
+      lease: lease.id,
+      cooldownMs: 5000,
+    });
     attachments.prepare(tx, 'c1/eth0', { data: {}, parents: [claimName(claim)], lease: lease.id });
     attachments.commit(tx, 'c1/eth0', { labels: { 'gc.root': 'yes' } });
     core.leases.delete(tx, lease.id);
@@ -31,7 +42,10 @@ test('a claim goes from held by way of releasing and cooling to free', async () 
   await collected;
   expect(state()).toMatchObject({ state: 'cooling' });
   expect(state()).not.toHaveProperty('holder');
-  const take = () => core.metadata.write('state', (tx) => core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: {}, lease: core.leases.create(tx, {}).id }));
+  const take = () =>
+    core.metadata.write('state', (tx) =>
+      core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: {}, lease: core.leases.create(tx, {}).id }),
+    );
   await expect(take()).rejects.toMatchObject({ code: 'claims.cooling' });
   await context.clock.advance(5000);
   await expect.poll(state).toBeUndefined();
@@ -45,7 +59,8 @@ test('what is taken can be read in slices, with until when it cools', async () =
   const context = testContext();
   await using core = await startCore({ context });
   const lease = await core.metadata.write('state', (tx) => core.leases.create(tx, { expiresInMs: 60_000 }).id);
-  const take = (type: string, key: string, cooldownMs = 0) => core.metadata.write('state', (tx) => core.claims.take(tx, { type, key, holder, data: {}, lease, cooldownMs }));
+  const take = (type: string, key: string, cooldownMs = 0) =>
+    core.metadata.write('state', (tx) => core.claims.take(tx, { type, key, holder, data: {}, lease, cooldownMs }));
   await take('address', '10.0.0.7', 5000);
   await core.metadata.write('state', (tx) => core.leases.delete(tx, lease));
   await core.gc.run({ signal });

@@ -82,7 +82,9 @@ export class ClaimLedger implements Claims, Disposable {
     const details = { type: claim.type, key: claim.key };
     if (former.data.state === 'held') {
       const { containerId = '', ifname = '' } = claim.holder ?? {};
-      throw claimErrors.alreadyHeld(`${claim.type} ${claim.key} is held by ${containerId}/${ifname}`, { details: { ...details, containerId, ifname } });
+      throw claimErrors.alreadyHeld(`${claim.type} ${claim.key} is held by ${containerId}/${ifname}`, {
+        details: { ...details, containerId, ifname },
+      });
     }
     if (!evenCooling && !this.#isOver(former)) {
       const until = former.labels['gc.expire'] ?? 'further notice';

@@ -42,7 +42,8 @@ export function durationOption(invocation: Invocation, name: string): number | u
   const text = textOption(invocation, name);
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
-  if (ms === undefined || ms === 0) throw cliErrors.invalidValue(`--${name}: ${JSON.stringify(text)} is not a duration`, { remedy: 'Write it like 30s, 10m, 2h or 1d.' });
+  if (ms === undefined || ms === 0)
+    throw cliErrors.invalidValue(`--${name}: ${JSON.stringify(text)} is not a duration`, { remedy: 'Write it like 30s, 10m, 2h or 1d.' });
   return ms;
 }
 

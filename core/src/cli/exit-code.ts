@@ -8,6 +8,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, noAgent: 3, notFound: 4 } as
 /** The exit code that an error ends the command with. */
 export function exitCodeOf(error: HawserError): number {
   if (error.code === apiErrors.noAgent.code) return EXIT.noAgent;
-  if (error.kind === 'InvalidArgument' || error.code.startsWith('config.') || error.code === pluginErrors.graphInvalid.code) return EXIT.usage;
+  if (error.kind === 'InvalidArgument' || error.code.startsWith('config.') || error.code === pluginErrors.graphInvalid.code)
+    return EXIT.usage;
   return error.kind === 'NotFound' ? EXIT.notFound : EXIT.failed;
 }

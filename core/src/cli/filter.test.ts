@@ -2,7 +2,14 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseFilters } from './filter.ts';
 
-const record = { state: 'attached', pod: { namespace: 'shop', name: 'web-1' }, labels: { 'a.b': 'c,d' }, ips: [{ address: '10.88.0.5/16' }, { address: 'fd00::5/64' }], count: 3, empty: '' };
+const record = {
+  state: 'attached',
+  pod: { namespace: 'shop', name: 'web-1' },
+  labels: { 'a.b': 'c,d' },
+  ips: [{ address: '10.88.0.5/16' }, { address: 'fd00::5/64' }],
+  count: 3,
+  empty: '',
+};
 const matches = (...filters: string[]) => parseFilters(filters)(record);
 
 describe('filters', () => {
@@ -30,9 +37,12 @@ describe('filters', () => {
     expect(matches(...filters)).toBe(expected);
   });
 
-  test.each(['', 'state=attached', 'state>3', 'a..b', 'a==b,', ',a', 'a=="b', 'a~=[', 'a==b c,', 'a == b || c', 'état'])('%j is refused', (filter) => {
-    expect(() => matches(filter)).toThrow(expect.objectContaining({ code: 'cli.invalid_filter' }));
-  });
+  test.each(['', 'state=attached', 'state>3', 'a..b', 'a==b,', ',a', 'a=="b', 'a~=[', 'a==b c,', 'a == b || c', 'état'])(
+    '%j is refused',
+    (filter) => {
+      expect(() => matches(filter)).toThrow(expect.objectContaining({ code: 'cli.invalid_filter' }));
+    },
+  );
 
   test('any text is either read or refused with the code', () => {
     fc.assert(

@@ -23,7 +23,8 @@ export function parseFilters(filters: readonly string[]): Filter {
   return (record) => alternatives.some((selectors) => selectors.every((matches) => matches(record)));
 }
 
-const SELECTOR = /\s*((?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")(?:\.(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"))*)\s*(?:(==|!=|~=)\s*("(?:[^"\\]|\\.)*"|[^",\s]*?))?\s*(,|$)/y;
+const SELECTOR =
+  /\s*((?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*")(?:\.(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"))*)\s*(?:(==|!=|~=)\s*("(?:[^"\\]|\\.)*"|[^",\s]*?))?\s*(,|$)/y;
 
 function parseSelectors(filter: string): Selector[] {
   const selectors: Selector[] = [];
@@ -31,7 +32,10 @@ function parseSelectors(filter: string): Selector[] {
   for (;;) {
     const at = SELECTOR.lastIndex;
     const [, path = '', operator, value = '', end] = SELECTOR.exec(filter) ?? [];
-    if (path === '') throw cliErrors.invalidFilter(`can't read the filter ${JSON.stringify(filter)} from ${JSON.stringify(filter.slice(at))} on`, { details: { filter, at } });
+    if (path === '')
+      throw cliErrors.invalidFilter(`can't read the filter ${JSON.stringify(filter)} from ${JSON.stringify(filter.slice(at))} on`, {
+        details: { filter, at },
+      });
     selectors.push({ path: parsePath(path), operator: asOperator(operator), value: unquote(value) });
     if (end === '') return selectors;
   }
@@ -64,7 +68,8 @@ function texts(value: JsonValue | undefined, path: readonly string[]): string[] 
   if (value === undefined || value === null) return [];
   if (isList(value)) return value.flatMap((item) => texts(item, path));
   const [first, ...rest] = path;
-  if (typeof value === 'object') return first === undefined ? [JSON.stringify(value)] : texts(Object.hasOwn(value, first) ? value[first] : undefined, rest);
+  if (typeof value === 'object')
+    return first === undefined ? [JSON.stringify(value)] : texts(Object.hasOwn(value, first) ? value[first] : undefined, rest);
   return first === undefined ? [String(value)] : [];
 }
 

@@ -39,7 +39,10 @@ export interface Terminal {
  * thrown when somebody asks for it: most commands that don't are about the config.
  */
 export async function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Promise<GlobalOptions> {
-  for (const [name, path] of [['--config', raw.config], ['--socket', raw.socket]] as const) {
+  for (const [name, path] of [
+    ['--config', raw.config],
+    ['--socket', raw.socket],
+  ] as const) {
     if (path === '') throw cliErrors.usage(`${name} is empty`, { remedy: 'Name a path, or leave the option out.' });
   }
   const config = raw.config ?? DEFAULT_CONFIG;

@@ -13,7 +13,10 @@ import { assemble, definePlugin, defineToken } from '../plugin/index.ts';
 import type { CommandSpec } from './command.ts';
 import { type CliProcess, hawserMain } from './hawser-main.ts';
 
-const errors = defineErrors('test', { failed: { kind: 'Internal', remedy: 'Do something.' }, missing: { kind: 'NotFound', remedy: 'Look elsewhere.' } });
+const errors = defineErrors('test', {
+  failed: { kind: 'Internal', remedy: 'Do something.' },
+  missing: { kind: 'NotFound', remedy: 'Look elsewhere.' },
+});
 
 const extra: CommandSpec = {
   name: 'extra',
@@ -26,14 +29,18 @@ const extra: CommandSpec = {
     {
       name: 'echo',
       summary: 'Say what came.',
-      arguments: [{ name: '<first>', description: 'one' }, { name: '[rest...]', description: 'more' }],
+      arguments: [
+        { name: '<first>', description: 'one' },
+        { name: '[rest...]', description: 'more' },
+      ],
       options: [
         { flags: '--bin-dir <dir>', description: 'a folder', required: true },
         { flags: '-l, --label <pair>', description: 'pairs', repeatable: true },
         { flags: '--kind <kind>', description: 'one of two', choices: ['a', 'b'], default: 'a' },
       ],
       examples: [['hawser extra echo x --bin-dir /d', 'says x']],
-      run: async ({ arguments: values, options, output, global }) => output.result({ values: values.map((value) => value ?? null), ...options, level: global.logLevel }),
+      run: async ({ arguments: values, options, output, global }) =>
+        output.result({ values: values.map((value) => value ?? null), ...options, level: global.logLevel }),
     },
     {
       name: 'wait',
@@ -67,16 +74,31 @@ describe('hawser without an agent', () => {
   test('version tells agent, core, Node and every plugin', async () => {
     const { code, out } = await hawser('version', '-o', 'json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ agent: '9.8.7', node: process.versions.node, plugins: expect.arrayContaining([expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb' })]) });
+    expect(JSON.parse(out)).toMatchObject({
+      agent: '9.8.7',
+      node: process.versions.node,
+      plugins: expect.arrayContaining([expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb' })]),
+    });
     expect((await hawser('version')).out).toMatch(/^agent +test-agent 9\.8\.7\ncore /);
   });
 
   test('an agent that is not there is exit 3, in one line or as an object', async () => {
     const people = await hawser('leases', 'ls', '--socket', '/nowhere/s');
-    expect(people).toEqual({ code: 3, out: '', err: 'hawser: no agent listens at /nowhere/s [api.no_agent]. Start the agent with `hawser run`, or name its socket with --socket.\n' });
+    expect(people).toEqual({
+      code: 3,
+      out: '',
+      err: 'hawser: no agent listens at /nowhere/s [api.no_agent]. Start the agent with `hawser run`, or name its socket with --socket.\n',
+    });
     const programs = await hawser('-o', 'json', '--socket=/nowhere/s', 'gc', 'status');
     expect(programs.code).toBe(3);
-    expect(JSON.parse(programs.err)).toMatchObject({ error: { code: 'api.no_agent', message: 'no agent listens at /nowhere/s', remedy: expect.any(String), details: { socket: '/nowhere/s' } } });
+    expect(JSON.parse(programs.err)).toMatchObject({
+      error: {
+        code: 'api.no_agent',
+        message: 'no agent listens at /nowhere/s',
+        remedy: expect.any(String),
+        details: { socket: '/nowhere/s' },
+      },
+    });
   });
 
   test.each([
@@ -128,7 +150,23 @@ describe('hawser without an agent', () => {
   });
 
   test('commands of the assembly get arguments, options and the globals from both sides', async () => {
-    const { code, out } = await hawser('--log-level', 'debug', 'extra', 'echo', 'x', 'y', 'z', '--bin-dir', '/d', '-l', 'a=1', '-o', 'json', '--label', 'b=2');
+    const { code, out } = await hawser(
+      '--log-level',
+      'debug',
+      'extra',
+      'echo',
+      'x',
+      'y',
+      'z',
+      '--bin-dir',
+      '/d',
+      '-l',
+      'a=1',
+      '-o',
+      'json',
+      '--label',
+      'b=2',
+    );
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ values: ['x', ['y', 'z']], binDir: '/d', label: ['a=1', 'b=2'], kind: 'a', level: 'debug' });
   });
@@ -141,7 +179,10 @@ describe('hawser without an agent', () => {
   });
 
   test('SIGINT ends a command with 130, SIGTERM with 143', async () => {
-    for (const [signal, expected] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    for (const [signal, expected] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
       const host = new FakeProcess();
       const ended = hawserMain(assembly, ['extra', 'wait'], host as unknown as CliProcess);
       await expect.poll(() => host.listenerCount(signal)).toBe(1);
@@ -168,9 +209,13 @@ describe('hawser without an agent', () => {
   test('the assembly is shown offline', async () => {
     const { code, out } = await hawser('plugins', 'ls', '--offline', '-o', 'json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toContainEqual(expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb', status: 'stopped', requires: ['hawser.paths.v1'] }));
+    expect(JSON.parse(out)).toContainEqual(
+      expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb', status: 'stopped', requires: ['hawser.paths.v1'] }),
+    );
     expect((await hawser('plugins', 'graph', '--offline')).out).toContain('hawser_metadata_v1_lmdb --> hawser_paths_v1_agent');
-    expect((await hawser('plugins', 'graph', '--offline', '--format', 'dot')).out).toContain('"hawser.metadata.v1.lmdb" -> "hawser.paths.v1.agent"');
+    expect((await hawser('plugins', 'graph', '--offline', '--format', 'dot')).out).toContain(
+      '"hawser.metadata.v1.lmdb" -> "hawser.paths.v1.agent"',
+    );
     expect((await hawser('plugins', 'show', 'hawser.none.v1.x', '--offline')).code).toBe(4);
   });
 });
@@ -180,7 +225,13 @@ describe('plugins of which one lacks what it requires', () => {
   const Lacking = defineToken<object>()('test.lacking.v1');
   let started = 0;
   const examined: unknown[] = [];
-  const lacking = definePlugin({ provides: Lacking, id: 'lacking', summary: 'Lacks something.', requires: { missing: Missing }, start: () => ({}) });
+  const lacking = definePlugin({
+    provides: Lacking,
+    id: 'lacking',
+    summary: 'Lacks something.',
+    requires: { missing: Missing },
+    start: () => ({}),
+  });
   const watched = definePlugin({
     provides: Missing,
     id: 'watched',
@@ -205,14 +256,22 @@ describe('plugins of which one lacks what it requires', () => {
 
   test('config check tells it, exit 2', async () => {
     const host = new FakeProcess();
-    const code = await hawserMain({ name: 'x', version: '1.0.0', plugins: [lacking] }, ['config', 'check', '--config', config], host as unknown as CliProcess);
+    const code = await hawserMain(
+      { name: 'x', version: '1.0.0', plugins: [lacking] },
+      ['config', 'check', '--config', config],
+      host as unknown as CliProcess,
+    );
     expect([code, host.out]).toEqual([2, '']);
     expect(host.err).toMatch(/requires 'test\.missing\.v1', which no plugin in this set provides \[plugin\.graph_invalid\]/);
   });
 
   test('doctor asks the plugins without starting one', async () => {
     const host = new FakeProcess();
-    const code = await hawserMain({ name: 'x', version: '1.0.0', plugins: [watched] }, ['doctor', '--config', config, '-o', 'json'], host as unknown as CliProcess);
+    const code = await hawserMain(
+      { name: 'x', version: '1.0.0', plugins: [watched] },
+      ['doctor', '--config', config, '-o', 'json'],
+      host as unknown as CliProcess,
+    );
     expect([code, started, examined]).toEqual([1, 0, [{}]]);
     expect(JSON.parse(host.out)).toContainEqual({ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' });
     expect(existsSync(join(folder, 'state'))).toBe(false);
@@ -229,7 +288,12 @@ describe('hawser with an agent', () => {
     config = join(folder, 'config.toml');
     await writeFile(config, `version = 1\nroot = "${folder}/root"\nstate = "${folder}/state"\n`);
     const { plugins, ...named } = assembly;
-    agent = await startAgent({ ...named, config: await loadConfig({ file: config, plugins, missingOk: false }), context: systemContext, log: pino({ level: 'silent' }) });
+    agent = await startAgent({
+      ...named,
+      config: await loadConfig({ file: config, plugins, missingOk: false }),
+      context: systemContext,
+      log: pino({ level: 'silent' }),
+    });
   });
   afterAll(async () => {
     await agent.stop('the test is over');
@@ -237,7 +301,9 @@ describe('hawser with an agent', () => {
   });
 
   test('finds its socket by the config', async () => {
-    expect((await hawser('--config', config, 'plugins', 'ls')).out).toMatch(/^TYPE +ID +STABILITY +STATUS +MS\nhawser\.paths\.v1 +agent +stable +ok +\d/);
+    expect((await hawser('--config', config, 'plugins', 'ls')).out).toMatch(
+      /^TYPE +ID +STABILITY +STATUS +MS\nhawser\.paths\.v1 +agent +stable +ok +\d/,
+    );
   });
 
   test('finds its socket by what the config imports, whatever else is wrong there', async () => {
@@ -248,7 +314,10 @@ describe('hawser with an agent', () => {
     expect((await hawser('--config', main, 'leases', 'ls')).code).toBe(0);
     await writeFile(join(folder, 'parts/z.toml'), 'state = \n');
     const broken = await hawser('--config', main, 'leases', 'ls');
-    expect(broken).toMatchObject({ code: 2, err: expect.stringMatching(/parts\/z\.toml:1 is not valid TOML.*\[config\.invalid\].*--socket\.\n$/) });
+    expect(broken).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/parts\/z\.toml:1 is not valid TOML.*\[config\.invalid\].*--socket\.\n$/),
+    });
     expect((await hawser('--config', main, 'version')).code).toBe(0);
     expect((await hawser('--config', main, '--socket', agent.socket, 'leases', 'ls')).code).toBe(0);
   });
@@ -258,14 +327,18 @@ describe('hawser with an agent', () => {
     expect(wide.out).toMatch(/REQUIRES +PROVIDES +REASON\nhawser\.metadata\.v1/);
     const json = JSON.parse((await hawser('plugins', 'ls', '--config', config, '-o', 'json', 'status!=ok')).out);
     expect(json).toEqual([]);
-    expect((await hawser('plugins', 'ls', '--config', config, '-o', 'yaml', 'id==lmdb')).out).toMatch(/^- uri: hawser\.metadata\.v1\.lmdb\n/);
+    expect((await hawser('plugins', 'ls', '--config', config, '-o', 'yaml', 'id==lmdb')).out).toMatch(
+      /^- uri: hawser\.metadata\.v1\.lmdb\n/,
+    );
     expect((await hawser('plugins', 'ls', '--config', config, 'what?')).code).toBe(2);
   });
 
   test('doctor has a line per check and exit 1 only when one fails', async () => {
     const { code, out } = await hawser('doctor', '--config', config, '-o', 'json');
     const findings: { check: string; status: string; found: string; remedy?: string }[] = JSON.parse(out);
-    expect(findings.map((finding) => finding.check)).toEqual(expect.arrayContaining(['node', 'config', 'privileges', 'root folder', 'state folder', 'agent', 'nft', 'conflist', 'clock']));
+    expect(findings.map((finding) => finding.check)).toEqual(
+      expect.arrayContaining(['node', 'config', 'privileges', 'root folder', 'state folder', 'agent', 'nft', 'conflist', 'clock']),
+    );
     expect(findings.find((finding) => finding.check === 'agent')).toMatchObject({ status: 'ok' });
     expect(findings.every((finding) => ['ok', 'skip'].includes(finding.status) || (finding.remedy ?? '').endsWith('.'))).toBe(true);
     expect(code).toBe(findings.some((finding) => finding.status === 'fail') ? 1 : 0);

@@ -16,7 +16,11 @@ import { visible } from './visible.ts';
 
 /** What of the process a command line touches; tests bring their own. */
 export type CliProcess = Pick<NodeJS.Process, 'env' | 'on' | 'off' | 'exit'> & {
-  readonly stdout: { write(text: string): unknown; once(event: 'error', listener: (error: Error) => void): unknown; readonly isTTY?: boolean };
+  readonly stdout: {
+    write(text: string): unknown;
+    once(event: 'error', listener: (error: Error) => void): unknown;
+    readonly isTTY?: boolean;
+  };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 };
 

@@ -9,9 +9,17 @@ interface Edge {
 }
 
 /** Which plugin requires which, for people and programs. An arrow goes from who requires to who provides. */
-export function renderGraph(reports: readonly PluginReport[]): { readonly mermaid: string; readonly dot: string; readonly json: JsonValue } {
+export function renderGraph(reports: readonly PluginReport[]): {
+  readonly mermaid: string;
+  readonly dot: string;
+  readonly json: JsonValue;
+} {
   const edges = reports.flatMap((report) => report.requires.flatMap((requirement) => edgesOf(report, requirement, reports)));
-  return { mermaid: mermaid(reports, edges), dot: dot(reports, edges), json: { nodes: reports.map(({ uri, status }) => ({ uri, status })), edges: edges.map((edge) => ({ ...edge })) } };
+  return {
+    mermaid: mermaid(reports, edges),
+    dot: dot(reports, edges),
+    json: { nodes: reports.map(({ uri, status }) => ({ uri, status })), edges: edges.map((edge) => ({ ...edge })) },
+  };
 }
 
 /** A requirement reads `hawser.host.v1`, `hawser.ipam.v1.range` or `hawser.mode.v1 (all)`. */
@@ -21,7 +29,12 @@ function edgesOf({ uri }: PluginReport, requirement: string, reports: readonly P
   return providers.map((provider) => ({ from: uri, to: provider.uri, ...(cardinality === undefined ? {} : { cardinality }) }));
 }
 
-const SHAPE_OF_STATUS: Readonly<Record<string, string>> = { failed: ':::failed', degraded: ':::failed', disabled: ':::off', skipped: ':::off' };
+const SHAPE_OF_STATUS: Readonly<Record<string, string>> = {
+  failed: ':::failed',
+  degraded: ':::failed',
+  disabled: ':::off',
+  skipped: ':::off',
+};
 
 function mermaid(reports: readonly PluginReport[], edges: readonly Edge[]): string {
   const nodes = reports.map(({ uri, status }) => `  ${nodeId(uri)}["${uri}"]${SHAPE_OF_STATUS[status] ?? ''}`);

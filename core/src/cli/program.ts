@@ -46,7 +46,8 @@ function toCommand(spec: CommandSpec, options: ProgramOptions): Command {
   }
   const lines = (spec.examples ?? []).map(([line, what]) => `  $ ${line}\n      ${what}`);
   if (lines.length > 0) command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
-  if (spec.commands === undefined) command.addHelpText('after', '\nThe global options of `hawser --help` may stand before or after the command.');
+  if (spec.commands === undefined)
+    command.addHelpText('after', '\nThe global options of `hawser --help` may stand before or after the command.');
   return command;
 }
 
@@ -78,7 +79,10 @@ export async function parse(program: Command, argv: readonly string[]): Promise<
 
 function asUsageError(error: CommanderError): Error {
   if (error.code === 'commander.help') return cliErrors.usage('a command is missing', { cause: error });
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replace(/\.$/, '');
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '');
   const make = error.code === 'commander.unknownCommand' ? cliErrors.unknownCommand : cliErrors.usage;
   return make(message, { cause: error });
 }

@@ -10,7 +10,10 @@ export function snapshotTree(snapshots: readonly SnapshotView[]): { readonly tex
   }
   const roots = snapshots.filter((snapshot) => !snapshot.parents.some((parent) => names.has(parent)));
   const below = (snapshot: SnapshotView) => children.get(snapshot.name) ?? [];
-  return { text: roots.length === 0 ? '' : `${roots.flatMap((root) => lines(root, below, '', '')).join('\n')}\n`, nodes: roots.map((root) => node(root, below)) };
+  return {
+    text: roots.length === 0 ? '' : `${roots.flatMap((root) => lines(root, below, '', '')).join('\n')}\n`,
+    nodes: roots.map((root) => node(root, below)),
+  };
 }
 
 type Below = (snapshot: SnapshotView) => readonly SnapshotView[];

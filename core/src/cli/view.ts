@@ -15,7 +15,12 @@ export interface Listing<T> {
 export const toJson = (record: object): JsonObject => JSON.parse(JSON.stringify(record)) as JsonObject;
 
 /** Prints the records that match the filters, as a table or for programs. */
-export function list<T extends object>({ output, global }: Invocation, { columns, wide = [] }: Listing<T>, records: readonly T[], filters: readonly string[] = []): void {
+export function list<T extends object>(
+  { output, global }: Invocation,
+  { columns, wide = [] }: Listing<T>,
+  records: readonly T[],
+  filters: readonly string[] = [],
+): void {
   const matches = parseFilters(filters);
   const chosen = records.map((record) => ({ record, json: toJson(record) })).filter(({ json }) => matches(json));
   const shown = global.output === 'wide' ? [...columns, ...wide] : columns;

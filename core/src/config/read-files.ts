@@ -28,7 +28,13 @@ interface Progress {
  * that is imported twice, or in a circle, counts where it is met first.
  */
 export async function readFiles(main: string, bytes: Uint8Array, locate: Locate): Promise<Reading> {
-  const progress: Progress = { files: [], seen: new Set([await identity(main)]), faults: [], layer: { table: {}, origins: new Map() }, locate };
+  const progress: Progress = {
+    files: [],
+    seen: new Set([await identity(main)]),
+    faults: [],
+    layer: { table: {}, origins: new Map() },
+    locate,
+  };
   await layOver(progress, main, bytes);
   return progress;
 }

@@ -15,7 +15,8 @@ export async function readMain(main: string | undefined, missingOk: boolean, loc
     bytes = await readBytes(main);
   } catch (thrown) {
     if (!isFileError(thrown)) throw thrown;
-    if (thrown.code === 'EISDIR') throw configErrors.unreadable(`${main} is a folder`, { cause: thrown, remedy: 'Name a file with `--config`.' });
+    if (thrown.code === 'EISDIR')
+      throw configErrors.unreadable(`${main} is a folder`, { cause: thrown, remedy: 'Name a file with `--config`.' });
     if (thrown.code !== 'ENOENT') throw configErrors.unreadable(`${main} can't be read: ${thrown.message}`, { cause: thrown });
     if (!missingOk) throw configErrors.notFound(`there is no configuration at ${main}`, { cause: thrown });
     return nothing;

@@ -28,7 +28,9 @@ describe('work with a deadline', () => {
 
   test('ends with another signal, and is not begun after it', async () => {
     const gone = new AbortController();
-    const outcome = withDeadline(heldClock(), 1_000, late, () => new Promise(() => undefined), gone.signal).catch((error: unknown) => error);
+    const outcome = withDeadline(heldClock(), 1_000, late, () => new Promise(() => undefined), gone.signal).catch(
+      (error: unknown) => error,
+    );
     gone.abort(new Error('gone'));
     expect(await outcome).toMatchObject({ message: 'gone' });
     let begun = false;

@@ -21,7 +21,10 @@ export type ErrorCatalogue<K extends string> = Readonly<Record<K, ErrorFactory>>
  * throw errors.rangeExhausted('no address is left in 10.88.0.0/24');
  * ```
  */
-export function defineErrors<const D extends Record<string, ErrorDefinition>>(area: string, definitions: D): ErrorCatalogue<keyof D & string> {
+export function defineErrors<const D extends Record<string, ErrorDefinition>>(
+  area: string,
+  definitions: D,
+): ErrorCatalogue<keyof D & string> {
   const factories = Object.entries(definitions).map(([name, definition]) => [name, factory(area, name, definition)] as const);
   return Object.freeze(Object.fromEntries(factories)) as ErrorCatalogue<keyof D & string>;
 }
@@ -30,6 +33,10 @@ function factory(area: string, name: string, definition: ErrorDefinition): Error
   const code = `${area}.${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
   const make = (message: string, options?: ErrorOptions) => new HawserError(code, definition, message, options);
   return Object.freeze(
-    Object.assign(make, { code, definition, is: (value: unknown): value is HawserError => value instanceof HawserError && value.code === code }),
+    Object.assign(make, {
+      code,
+      definition,
+      is: (value: unknown): value is HawserError => value instanceof HawserError && value.code === code,
+    }),
   );
 }

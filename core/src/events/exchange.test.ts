@@ -11,7 +11,8 @@ import { JournalKeeper } from './journal-keeper.ts';
 
 const publish = (core: TestCore, n: number, store: StoreName = 'state', topic = '/test/happened') =>
   core.metadata.write(store, (tx) => core.events.publish(tx, { topic, data: { n } }));
-const numberOf = (event: Envelope | Lagged | undefined) => (event === undefined ? undefined : 'lagged' in event ? { lagged: event.lagged } : event.data['n']);
+const numberOf = (event: Envelope | Lagged | undefined) =>
+  event === undefined ? undefined : 'lagged' in event ? { lagged: event.lagged } : event.data['n'];
 const journal = (core: TestCore) => Array.from(core.events.history(), ({ data }) => data['n']);
 const keeper = (core: TestCore, options: { maxAgeMs?: number; maxBytes?: number } = {}, clock = testContext().clock) =>
   new JournalKeeper({ metadata: core.metadata, clock, maxAgeMs: options.maxAgeMs ?? 1e9, maxBytes: options.maxBytes ?? 1e9 });
@@ -118,22 +119,26 @@ describe('live', () => {
 describe('journal', () => {
   test('replay goes over into live without a gap or a double, also while it is being archived', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom('state', 'root', 'take', 'archive'), { maxLength: 60 }), fc.integer({ min: 0, max: 10 }), async (steps, before) => {
-        await using core = await startCore({ context: testContext() });
-        using controller = disposableController();
-        let published = 0;
-        for (; published < before; published++) await publish(core, published);
-        const stream = core.events.subscribe({ signal: controller.signal, from: 'start' });
-        const seen: unknown[] = [];
-        for (const step of steps) {
-          if (step === 'archive') await keeper(core).archive();
-          else if (step === 'take') seen.push(...(await take(stream, Math.min(1, published - seen.length))));
-          else await publish(core, published++, step);
-        }
-        seen.push(...(await take(stream, published - seen.length)));
-        expect(seen).toEqual(Array.from({ length: published }, (_, n) => n));
-        expect(journal(core)).toEqual(seen);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('state', 'root', 'take', 'archive'), { maxLength: 60 }),
+        fc.integer({ min: 0, max: 10 }),
+        async (steps, before) => {
+          await using core = await startCore({ context: testContext() });
+          using controller = disposableController();
+          let published = 0;
+          for (; published < before; published++) await publish(core, published);
+          const stream = core.events.subscribe({ signal: controller.signal, from: 'start' });
+          const seen: unknown[] = [];
+          for (const step of steps) {
+            if (step === 'archive') await keeper(core).archive();
+            else if (step === 'take') seen.push(...(await take(stream, Math.min(1, published - seen.length))));
+            else await publish(core, published++, step);
+          }
+          seen.push(...(await take(stream, published - seen.length)));
+          expect(seen).toEqual(Array.from({ length: published }, (_, n) => n));
+          expect(journal(core)).toEqual(seen);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -156,7 +161,11 @@ describe('journal', () => {
         await using core = await startCore({ context: testContext(), folder, bootId: async () => 'a' });
         for (let n = 0; n < 5; n++) await publish(core, n);
         const state = core.metadata;
-        const dying = { ...testDouble(state), write: <T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T> => (store === 'state' ? Promise.reject(new Error('died')) : state.write(store, fn)) };
+        const dying = {
+          ...testDouble(state),
+          write: <T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T> =>
+            store === 'state' ? Promise.reject(new Error('died')) : state.write(store, fn),
+        };
         const broken = new JournalKeeper({ metadata: dying, clock: testContext().clock, maxAgeMs: 1e9, maxBytes: 1e9 });
         await expect(broken.archive()).rejects.toThrow('died');
         expect(journal(core)).toEqual([0, 1, 2, 3, 4]);

@@ -7,7 +7,14 @@
  * The state store's part is moved to the root store as time goes on: copied first, deleted then. An event may
  * therefore be in both for a while; readers merge by cursor.
  */
-import { type Collection, defineCollection, type Metadata, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
+import {
+  type Collection,
+  defineCollection,
+  type Metadata,
+  type ReadTransaction,
+  type StoreName,
+  type Transaction,
+} from '../metadata/store.ts';
 import type { JsonObject } from '../json.ts';
 import { epochOf, formatCursor } from './cursor.ts';
 import type { Envelope } from './events.ts';

@@ -77,7 +77,9 @@ export class Collection {
   /** Condemned nodes of both stores with their records. */
   condemned(type?: string) {
     const { metadata } = this.#ports;
-    return metadata.read('root', (root) => metadata.read('state', (state) => [...listCondemned(root, type), ...listCondemned(state, type)]));
+    return metadata.read('root', (root) =>
+      metadata.read('state', (state) => [...listCondemned(root, type), ...listCondemned(state, type)]),
+    );
   }
 
   isCondemned(store: StoreName, node: Node): boolean {
@@ -97,7 +99,8 @@ export class Collection {
     return this.#write(store, (tx, world, step) => {
       const standing = standingOf(world, node);
       const collector = world.collectors.get(node.type)?.collector;
-      if (standing.kind === 'eligible' && collector?.store === store && !isCondemned(tx, node)) this.#condemn(tx, world, step, { node, collector, reason: 'it was asked for' });
+      if (standing.kind === 'eligible' && collector?.store === store && !isCondemned(tx, node))
+        this.#condemn(tx, world, step, { node, collector, reason: 'it was asked for' });
       return { standing, step };
     });
   }
@@ -183,7 +186,8 @@ export class Collection {
     step.removed.push(node);
     for (const reference of references) {
       const store = world.collectors.get(reference.type)?.collector.store;
-      if (store === tx.store) this.#condemnIfEligible(tx, world, step, reference, `${node.type}/${node.key} is gone, and nothing else keeps it`);
+      if (store === tx.store)
+        this.#condemnIfEligible(tx, world, step, reference, `${node.type}/${node.key} is gone, and nothing else keeps it`);
       else if (store !== undefined) step.elsewhere.push(reference);
     }
   }

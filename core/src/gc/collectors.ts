@@ -60,7 +60,9 @@ function guarded(collector: Collector): Collector {
     condemn: (tx, key) => ask(`that ${key} is condemned`, () => collector.condemn(tx, key)),
     finish: (tx, key) => ask(`that ${key} is finished`, () => collector.finish(tx, key)),
     ...(expiry === undefined ? {} : { expiry: (tx, key) => ask(`when ${key} expires`, () => expiry.call(collector, tx, key)) }),
-    ...(referrers === undefined ? {} : { referrers: (tx, node) => ask('what refers to a node', () => [...referrers.call(collector, tx, node)]) }),
+    ...(referrers === undefined
+      ? {}
+      : { referrers: (tx, node) => ask('what refers to a node', () => [...referrers.call(collector, tx, node)]) }),
     ...(has === undefined ? {} : { has: (tx, key) => ask(`whether ${key} exists`, () => has.call(collector, tx, key)) }),
     ...(cleanup === undefined ? {} : { cleanup: (key, signal) => cleanup.call(collector, key, signal) }),
   };

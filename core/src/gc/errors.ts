@@ -3,7 +3,10 @@ import { defineErrors } from '../errors/index.ts';
 /** Garbage collection's part of the error catalogue. */
 export const gcErrors = defineErrors('gc', {
   collectorFailed: { kind: 'Internal', remedy: 'Nothing was removed; look at the cause, and at the plugin that owns the type.' },
-  cleanupTimedOut: { kind: 'DeadlineExceeded', remedy: 'It is tried again; when it repeats, look at what is slow in the log, or raise cleanup_deadline.' },
+  cleanupTimedOut: {
+    kind: 'DeadlineExceeded',
+    remedy: 'It is tried again; when it repeats, look at what is slow in the log, or raise cleanup_deadline.',
+  },
   alreadyRegistered: { kind: 'AlreadyExists', remedy: 'This is a defect of a plugin: register each type once.' },
   invalidType: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: name types like `[a-z][a-z0-9_]*`.' },
   unknownType: { kind: 'NotFound', remedy: 'Switch on the plugin that owns the type.' },

@@ -13,7 +13,12 @@ const settings = z.strictObject({
   retry_max: duration().prefault('1m').describe('The longest pause between two attempts at a clean-up'),
   startup_delay: duration().prefault('100ms').describe('From the start of the agent to the first collection'),
   schedule_delay: duration().prefault('20ms').describe('From a deletion to the collection after it'),
-  pause_threshold: z.number().gt(0).max(0.5).default(0.02).describe('Part of the time that marking may take when collections follow each other'),
+  pause_threshold: z
+    .number()
+    .gt(0)
+    .max(0.5)
+    .default(0.02)
+    .describe('Part of the time that marking may take when collections follow each other'),
 });
 
 /** `hawser.gc.v1.scheduler`. */

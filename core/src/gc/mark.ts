@@ -51,14 +51,18 @@ export function mark(graph: ReadonlyMap<string, Vertex>): Omit<Marking, 'nextExp
   return {
     live: live.size,
     garbage: Array.from(dead, ([name, { node }]) => ({ ...node, reason: reasonOf(referrers.get(name) ?? []) })),
-    circular: circular(dead).map((name) => dead.get(name)?.node).filter((node) => node !== undefined),
+    circular: circular(dead)
+      .map((name) => dead.get(name)?.node)
+      .filter((node) => node !== undefined),
   };
 }
 
 /** Everything that can be reached from a root. A condemned node is no root any more, but keeps what it refers to until it is finished. */
 function reach(graph: ReadonlyMap<string, Vertex>): ReadonlySet<string> {
   const live = new Set<string>();
-  const grey = Array.from(graph).filter(([, vertex]) => vertex.rooted && !vertex.condemned).map(([name]) => name);
+  const grey = Array.from(graph)
+    .filter(([, vertex]) => vertex.rooted && !vertex.condemned)
+    .map(([name]) => name);
   for (let name = grey.pop(); name !== undefined; name = grey.pop()) {
     const vertex = graph.get(name);
     if (vertex === undefined || live.has(name)) continue;
@@ -95,9 +99,12 @@ function circular(dead: ReadonlyMap<string, Vertex>): readonly string[] {
     if (counts.has(name)) counts.set(name, value);
     return value;
   };
-  const others = (name: string): readonly string[] => (dead.get(name)?.references ?? []).filter((reference) => reference !== name && dead.has(reference));
+  const others = (name: string): readonly string[] =>
+    (dead.get(name)?.references ?? []).filter((reference) => reference !== name && dead.has(reference));
   for (const name of dead.keys()) for (const reference of others(name)) count(reference, 1);
-  const free = Array.from(counts).filter(([, value]) => value === 0).map(([name]) => name);
+  const free = Array.from(counts)
+    .filter(([, value]) => value === 0)
+    .map(([name]) => name);
   for (let name = free.pop(); name !== undefined; name = free.pop()) {
     counts.delete(name);
     for (const reference of others(name)) if (count(reference, -1) === 0) free.push(reference);

@@ -14,7 +14,11 @@ test('whatever the graph, exactly what no root reaches goes', async () => {
       const parentsOf = (index: number) => (index === 0 ? [] : (graph[index]?.parents ?? []).map((parent) => parent % index));
       await core.metadata.write('state', (tx) =>
         graph.forEach(({ rooted }, n) => {
-          things.prepare(tx, `${n}`, { data: {}, parents: parentsOf(n).map((parent) => `thing/${parent}`), labels: rooted ? { 'gc.root': 'yes' } : {} });
+          things.prepare(tx, `${n}`, {
+            data: {},
+            parents: parentsOf(n).map((parent) => `thing/${parent}`),
+            labels: rooted ? { 'gc.root': 'yes' } : {},
+          });
           things.commit(tx, `${n}`);
         }),
       );

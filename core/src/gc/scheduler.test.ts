@@ -11,16 +11,25 @@ const signal = new AbortController().signal;
 const ROOTED = { 'gc.root': 'yes' };
 
 /** A type of snapshots whose clean-ups a test holds. */
-function openType(core: TestCore, type: string, cleanup: (key: string, signal: AbortSignal) => Promise<void | { settled: Promise<void> }> = async () => {}) {
+function openType(
+  core: TestCore,
+  type: string,
+  cleanup: (key: string, signal: AbortSignal) => Promise<void | { settled: Promise<void> }> = async () => {},
+) {
   const snapshotter = core.snapshots.open({ type, store: 'state', cleanup: (snapshot, abort) => cleanup(snapshot.key, abort) });
-  const make = (tx: Transaction, key: string, options: { parents?: readonly string[]; labels?: Record<string, string>; lease?: string } = {}) => {
+  const make = (
+    tx: Transaction,
+    key: string,
+    options: { parents?: readonly string[]; labels?: Record<string, string>; lease?: string } = {},
+  ) => {
     snapshotter.prepare(tx, key, { data: {}, ...options });
     snapshotter.commit(tx, key);
   };
   return Object.assign(snapshotter, { make });
 }
 
-const names = (core: TestCore) => core.metadata.read('state', (tx) => Array.from(core.snapshots.list(tx), ({ type, key }) => `${type}/${key}`));
+const names = (core: TestCore) =>
+  core.metadata.read('state', (tx) => Array.from(core.snapshots.list(tx), ({ type, key }) => `${type}/${key}`));
 const write = <T>(core: TestCore, fn: (tx: Transaction) => T) => core.metadata.write('state', fn);
 const condemned = (core: TestCore) => core.gc.status().condemned.map(({ type, key }) => `${type}/${key}`);
 
@@ -40,7 +49,9 @@ describe('what lives', () => {
       things.make(tx, 'dated', { labels: { 'gc.expire': 'no date at all' } });
     });
     const plan = await core.gc.run({ signal, dryRun: true });
-    expect(plan.removed.map(({ key, reason }) => `${key}: ${reason}`)).toContain('middle: it has no root and no lease, and what refers to it goes too: thing/top');
+    expect(plan.removed.map(({ key, reason }) => `${key}: ${reason}`)).toContain(
+      'middle: it has no root and no lease, and what refers to it goes too: thing/top',
+    );
     expect(names(core)).toHaveLength(7);
     const report = await core.gc.run({ signal });
     expect(report.removed.map(({ key }) => key).sort()).toEqual(['bottom', 'middle', 'top']);
@@ -132,7 +143,11 @@ describe('what lives', () => {
   test('resources in a circle are told, not swept and not waited for', async () => {
     await using core = await startCore({ context: testContext() });
     const others: Record<string, string> = { a: 'b', b: 'a' };
-    using _ring = core.gc.register({ ...emptyCollector('ring'), keys: () => ['a', 'b'], references: (_tx, key) => [{ type: 'ring', key: others[key] ?? '' }] });
+    using _ring = core.gc.register({
+      ...emptyCollector('ring'),
+      keys: () => ['a', 'b'],
+      references: (_tx, key) => [{ type: 'ring', key: others[key] ?? '' }],
+    });
     const { failed, removed } = await core.gc.run({ signal });
     expect([failed.length, removed]).toEqual([2, []]);
     await expect(core.gc.collect({ type: 'ring', key: 'a' }, { signal })).rejects.toMatchObject({ code: 'gc.cycle' });
@@ -206,7 +221,9 @@ describe('clean-ups', () => {
     await write(core, (tx) => things.make(tx, 'a'));
     await core.gc.collect({ type: 'thing', key: 'a' }, { signal });
     expect(condemned(core)).toEqual(['thing/a']);
-    await expect(write(core, (tx) => things.update(tx, 'a', { labels: ROOTED }))).rejects.toMatchObject({ code: 'snapshots.failed_precondition' });
+    await expect(write(core, (tx) => things.update(tx, 'a', { labels: ROOTED }))).rejects.toMatchObject({
+      code: 'snapshots.failed_precondition',
+    });
     const gone = core.gc.finished({ type: 'thing', key: 'a' }, { signal });
     first.reject(new Error('busy'));
     await context.clock.runUntil(gone);
@@ -234,7 +251,11 @@ describe('clean-ups', () => {
     try {
       {
         await using core = await startCore({ context: testContext(), folder });
-        using things = openType(core, 'thing', (_key, abort) => new Promise((_, reject) => abort.addEventListener('abort', () => reject(abort.reason))));
+        using things = openType(
+          core,
+          'thing',
+          (_key, abort) => new Promise((_, reject) => abort.addEventListener('abort', () => reject(abort.reason))),
+        );
         await write(core, (tx) => things.make(tx, 'a'));
         core.gc.collect({ type: 'thing', key: 'a' }, { signal }).catch(() => {});
         await expect.poll(() => condemned(core)).toEqual(['thing/a']);

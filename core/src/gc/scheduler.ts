@@ -46,7 +46,11 @@ export class GcScheduler implements Gc, AsyncDisposable {
     this.#log = log;
     this.#settings = { ...DEFAULT_GC_SETTINGS, ...settings };
     this.#collection = new Collection({ metadata, events, collectors: this.#collectors, now: () => context.clock.now() });
-    this.#timetable = new Timetable({ clock: context.clock, pauseThreshold: this.#settings.pauseThreshold, run: () => void this.#background() });
+    this.#timetable = new Timetable({
+      clock: context.clock,
+      pauseThreshold: this.#settings.pauseThreshold,
+      run: () => void this.#background(),
+    });
     this.#timetable.soon(this.#settings.startupDelayMs);
     this.#suspects = new Suspects({
       clock: context.clock,
@@ -105,7 +109,9 @@ export class GcScheduler implements Gc, AsyncDisposable {
       ...(this.#lastRun === undefined ? {} : { lastRun: this.#lastRun }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
       ...(nextRun === undefined ? {} : { nextRun: new Date(nextRun).toISOString() }),
-      condemned: this.#collection.condemned().map(([node, { since, attempts, lastError }]) => ({ ...node, since, attempts, ...(lastError === undefined ? {} : { lastError }) })),
+      condemned: this.#collection
+        .condemned()
+        .map(([node, { since, attempts, lastError }]) => ({ ...node, since, attempts, ...(lastError === undefined ? {} : { lastError }) })),
     };
   }
 
@@ -164,7 +170,8 @@ export class GcScheduler implements Gc, AsyncDisposable {
       for (let start = 0; start < nodes.length; start += BATCH) {
         const batch = nodes.slice(start, start + BATCH);
         const outcome = this.#carryOut(await this.#collection.condemn(store, batch));
-        for (const node of outcome.removed) report.remove(node, batch.find(({ type, key }) => type === node.type && key === node.key)?.reason);
+        for (const node of outcome.removed)
+          report.remove(node, batch.find(({ type, key }) => type === node.type && key === node.key)?.reason);
         begun.push(...outcome.next);
       }
     }

@@ -21,12 +21,20 @@ test('a lease is made, renewed, filled, listed and deleted, and tells of each ch
   expect(core.metadata.read('state', (tx) => core.leases.get(tx, 'mine'))?.resources).toEqual([]);
   await write((tx) => core.leases.delete(tx, 'mine'));
   expect(core.metadata.read('state', (tx) => [...core.leases.list(tx)])).toEqual([]);
-  expect(Array.from(core.events.history({ topics: ['/leases'] }), ({ type }) => type)).toEqual(['leases.created', 'leases.renewed', 'leases.deleted']);
+  expect(Array.from(core.events.history({ topics: ['/leases'] }), ({ type }) => type)).toEqual([
+    'leases.created',
+    'leases.renewed',
+    'leases.deleted',
+  ]);
 });
 
 test('a lease that exists, is missing, or has a bad id, expiry or label is refused by name', async () => {
   await using core = await startCore({ context: testContext() });
-  const attempt = (fn: Parameters<typeof core.metadata.write>[1]) => core.metadata.write('state', fn).then(() => 'done', (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error));
+  const attempt = (fn: Parameters<typeof core.metadata.write>[1]) =>
+    core.metadata.write('state', fn).then(
+      () => 'done',
+      (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
+    );
   await attempt((tx) => core.leases.create(tx, { id: 'a' }));
   expect(await attempt((tx) => core.leases.create(tx, { id: 'a' }))).toBe('leases.already_exists');
   expect(await attempt((tx) => core.leases.create(tx, { id: 'no good' }))).toBe('leases.invalid_id');

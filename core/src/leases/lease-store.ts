@@ -74,7 +74,6 @@ export class LeaseStore implements Leases {
     return readLeases(tx);
   }
 
-
   #existing(tx: ReadTransaction, id: string): Lease {
     const lease = readLease(tx, id);
     if (lease === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
@@ -82,7 +81,8 @@ export class LeaseStore implements Leases {
   }
 
   #expiry(tx: Transaction, expiresInMs: number): string {
-    if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER) throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
+    if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER)
+      throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
     const at = Math.min(this.#context.clock.now() + expiresInMs, MAX_TIME);
     this.#gc.wakeAt(tx, at);
     return new Date(at).toISOString();

@@ -3,13 +3,22 @@ import { defineErrors } from '../errors/index.ts';
 /** The metadata room's part of the error catalogue. */
 export const metadataErrors = defineErrors('metadata', {
   wrongStore: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: use the collection in a transaction of its own store.' },
-  invalidName: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: name collections like `[a-z][a-z0-9_.]*`, at most 64 characters.' },
+  invalidName: {
+    kind: 'InvalidArgument',
+    remedy: 'This is a defect of a plugin: name collections like `[a-z][a-z0-9_.]*`, at most 64 characters.',
+  },
   invalidKey: { kind: 'InvalidArgument', remedy: 'Use a key that is not empty and well-formed Unicode.' },
   keyTooLong: { kind: 'InvalidArgument', remedy: 'Use a key of at most 1,024 bytes.' },
   valueTooLarge: { kind: 'InvalidArgument', remedy: 'Store at most 1 MiB under one key.' },
   invalidValue: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: store values that JSON carries without loss.' },
-  transactionEnded: { kind: 'FailedPrecondition', remedy: 'This is a defect of a plugin: use a transaction only inside the callback that got it.' },
-  notSynchronous: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: the callback of a transaction must not be asynchronous.' },
+  transactionEnded: {
+    kind: 'FailedPrecondition',
+    remedy: 'This is a defect of a plugin: use a transaction only inside the callback that got it.',
+  },
+  notSynchronous: {
+    kind: 'InvalidArgument',
+    remedy: 'This is a defect of a plugin: the callback of a transaction must not be asynchronous.',
+  },
   diskFull: { kind: 'ResourceExhausted', remedy: 'Free some space on the disk of the folder; nothing was written.' },
   readOnly: { kind: 'FailedPrecondition', remedy: 'Make the folder writable, or move it by `root` or `state` in the config.' },
   closed: { kind: 'Unavailable', remedy: 'The agent is stopping: try again when it is up.' },
@@ -18,7 +27,10 @@ export const metadataErrors = defineErrors('metadata', {
   lockFailed: { kind: 'Internal', remedy: 'Make the folder writable and on a file system that knows flock.' },
   openFailed: { kind: 'Internal', remedy: 'Look at the cause, and check the store with `hawser db check`.' },
   damaged: { kind: 'DataLoss', remedy: 'Restore a backup with `hawser db restore FILE`; the damaged file stays where it is.' },
-  schemaNewer: { kind: 'FailedPrecondition', remedy: 'Start the version of the agent that wrote the store, or restore a backup with `hawser db restore FILE`.' },
+  schemaNewer: {
+    kind: 'FailedPrecondition',
+    remedy: 'Start the version of the agent that wrote the store, or restore a backup with `hawser db restore FILE`.',
+  },
   migrationFailed: { kind: 'Internal', remedy: 'The store is unchanged: start the former version, and report the cause.' },
   notEmpty: { kind: 'FailedPrecondition', remedy: 'Name an empty or a new folder.' },
   notFound: { kind: 'NotFound', remedy: 'Name a folder or file that holds a store.' },

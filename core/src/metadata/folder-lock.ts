@@ -32,7 +32,8 @@ function openLockFile(path: string): number {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') throw metadataErrors.readOnly(`${path} can't be written`, { cause: error });
+    if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
+      throw metadataErrors.readOnly(`${path} can't be written`, { cause: error });
     if (code === 'ENOSPC' || code === 'EDQUOT') throw metadataErrors.diskFull(`there is no space for ${path}`, { cause: error });
     throw metadataErrors.lockFailed(`${path} can't be opened`, { cause: error });
   }

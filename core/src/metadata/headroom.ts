@@ -34,7 +34,8 @@ export class Headroom implements Disposable {
   /** Bytes that the newest state in the file uses. */
   usedBytes(): number {
     const meta = readMeta((position, length) => this.#read(position, length), fstatSync(this.#fd).size);
-    if (typeof meta === 'string') throw metadataErrors.damaged(`${this.#path} is damaged: ${meta}`, { details: { path: this.#path, damage: meta } });
+    if (typeof meta === 'string')
+      throw metadataErrors.damaged(`${this.#path} is damaged: ${meta}`, { details: { path: this.#path, damage: meta } });
     return (meta.lastPage + 1) * meta.pageSize;
   }
 
@@ -51,7 +52,8 @@ export class Headroom implements Disposable {
   /** Blocks are taken by writing them, a hole would take none; behind the file's end LMDB has nothing. */
   #grow(end: number): boolean {
     try {
-      for (let size = fstatSync(this.#fd).size; size < end; ) size += writeSync(this.#fd, ZEROS, 0, Math.min(end - size, ZEROS.length), size);
+      for (let size = fstatSync(this.#fd).size; size < end;)
+        size += writeSync(this.#fd, ZEROS, 0, Math.min(end - size, ZEROS.length), size);
       return true;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;

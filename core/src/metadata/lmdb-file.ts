@@ -112,7 +112,8 @@ function walkNodes(state: Walk, bytes: Buffer, page: number, visit: (node: numbe
   return undefined;
 }
 
-const childOf = (bytes: Buffer, node: number): number => bytes.readUInt16LE(node) + bytes.readUInt16LE(node + 2) * 2 ** 16 + bytes.readUInt16LE(node + 4) * 2 ** 32;
+const childOf = (bytes: Buffer, node: number): number =>
+  bytes.readUInt16LE(node) + bytes.readUInt16LE(node + 2) * 2 ** 16 + bytes.readUInt16LE(node + 4) * 2 ** 32;
 
 /** A value on the page must end on it; one on pages of its own must have them. */
 function checkData(state: Walk, bytes: Buffer, node: number, page: number): string | undefined {

@@ -23,118 +23,139 @@ const keys = (metadata: Metadata) => metadata.read('state', (tx) => Array.from(t
 describe('a disk that fails', () => {
   const isRoot = process.getuid?.() === 0;
 
-  test.skipIf(!isRoot)('full: the write fails by name, nothing of it is there, later ones work when there is space (needs root to mount a tmpfs)', async ({ skip }) => {
-    mkdirSync(folders().state, { recursive: true });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', folders().state]);
-    } catch {
-      skip('a tmpfs can’t be mounted here');
-    }
-    try {
-      await using metadata = await open();
-      const put = (n: number) => metadata.write('state', (tx) => (tx.put(texts, `a${n}`, 'x'.repeat(3000)), tx.put(texts, `b${n}`, 'x')));
-      let n = 0;
-      let failure: unknown;
-      for (; n < 1000 && failure === undefined; n++) failure = await put(n).then(() => undefined, (error: unknown) => error);
-      expect(failure).toMatchObject({ code: 'metadata.disk_full' });
-      const count = (prefix: string) => metadata.read('state', (tx) => [...tx.entries(texts, { prefix })].length);
-      expect([count('a'), count('b')]).toEqual([n - 1, n - 1]);
-      execFileSync('mount', ['-o', 'remount,size=2m', folders().state]);
-      await put(5000);
-      expect(count('a')).toBe(n);
-    } finally {
-      execFileSync('umount', [folders().state]);
-    }
-  });
-
-  test.skipIf(!isRoot)('full: what is there can be changed and deleted from the reserve, nothing new is taken until there is space (needs root to mount a tmpfs)', async ({ skip }) => {
-    mkdirSync(folders().state, { recursive: true });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folders().state]);
-    } catch {
-      skip('a tmpfs can’t be mounted here');
-    }
-    const filler = join(folders().state, 'filler');
-    const fill = () => {
+  test.skipIf(!isRoot)(
+    'full: the write fails by name, nothing of it is there, later ones work when there is space (needs root to mount a tmpfs)',
+    async ({ skip }) => {
+      mkdirSync(folders().state, { recursive: true });
       try {
-        for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'ENOSPC' });
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', folders().state]);
+      } catch {
+        skip('a tmpfs can’t be mounted here');
       }
-    };
-    try {
-      await using metadata = await open();
-      for (let n = 0; n < 100; n++) await metadata.write('state', (tx) => tx.put(texts, `t${n}`, 'x'.repeat(500)));
-      fill();
-      const take = (n: number) => metadata.write('state', (tx) => (tx.refuseWhenFull(), tx.put(texts, `new${n}`, 'x'.repeat(3000))));
-      let failure: unknown;
-      for (let n = 0; n < 50 && failure === undefined; n++) failure = await take(n).then(() => undefined, (error: unknown) => error);
-      expect(failure).toMatchObject({ code: 'metadata.disk_full' });
-      const effects: string[] = [];
-      for (let n = 0; n < 100; n++) {
-        const result = await metadata.write('state', (tx) => {
-          tx.afterCommit(() => effects.push(`t${n}`));
-          tx.put(things, `undone${n}`, { n });
-          return tx.delete(texts, `t${n}`);
-        });
-        expect(result).toBe(true);
-        fill();
+      try {
+        await using metadata = await open();
+        const put = (n: number) => metadata.write('state', (tx) => (tx.put(texts, `a${n}`, 'x'.repeat(3000)), tx.put(texts, `b${n}`, 'x')));
+        let n = 0;
+        let failure: unknown;
+        for (; n < 1000 && failure === undefined; n++)
+          failure = await put(n).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+        expect(failure).toMatchObject({ code: 'metadata.disk_full' });
+        const count = (prefix: string) => metadata.read('state', (tx) => [...tx.entries(texts, { prefix })].length);
+        expect([count('a'), count('b')]).toEqual([n - 1, n - 1]);
+        execFileSync('mount', ['-o', 'remount,size=2m', folders().state]);
+        await put(5000);
+        expect(count('a')).toBe(n);
+      } finally {
+        execFileSync('umount', [folders().state]);
       }
-      expect(effects).toHaveLength(100);
-      expect(keys(metadata)).toHaveLength(100);
-      await expect(take(100)).rejects.toMatchObject({ code: 'metadata.disk_full' });
-      expect(metadata.read('state', (tx) => [...tx.entries(texts, { prefix: 't' })])).toEqual([]);
-      rmSync(filler);
-      await take(101);
-    } finally {
-      execFileSync('umount', [folders().state]);
-    }
-  });
+    },
+  );
 
-  test.skipIf(!isRoot)('full: whatever is written, in whatever batches, it is written or refused, and the process lives (needs root to mount a tmpfs)', { timeout: 60_000 }, async ({ skip }) => {
-    mkdirSync(folders().state, { recursive: true });
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folders().state]);
-    } catch {
-      skip('a tmpfs can’t be mounted here');
-    }
-    try {
-      await using metadata = await open();
-      const random = seededRandom(7);
-      const model = new Map<string, number>();
-      const outcomes = { written: 0, refused: 0 };
-      const note = (changes: readonly { readonly key: string; readonly size: number | undefined }[]) => {
-        for (const { key, size } of changes) {
-          if (size === undefined) model.delete(key);
-          else model.set(key, size);
+  test.skipIf(!isRoot)(
+    'full: what is there can be changed and deleted from the reserve, nothing new is taken until there is space (needs root to mount a tmpfs)',
+    async ({ skip }) => {
+      mkdirSync(folders().state, { recursive: true });
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folders().state]);
+      } catch {
+        skip('a tmpfs can’t be mounted here');
+      }
+      const filler = join(folders().state, 'filler');
+      const fill = () => {
+        try {
+          for (;;) writeFileSync(filler, Buffer.alloc(4096), { flag: 'a' });
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ENOSPC' });
         }
       };
-      for (let round = 0; round < 400; round++) {
-        const batch = Array.from({ length: 1 + random.integer(6) }, () =>
-          Array.from({ length: 1 + random.integer(20) }, () => ({ key: `k${random.integer(900)}`, size: random.integer(3) === 0 ? undefined : random.integer(6_000) })),
-        );
-        const write = (changes: (typeof batch)[number]) =>
-          metadata.write('state', (tx) => {
-            for (const { key, size } of changes) {
-              if (size === undefined) tx.delete(texts, key);
-              else tx.put(texts, key, 'x'.repeat(size));
-            }
+      try {
+        await using metadata = await open();
+        for (let n = 0; n < 100; n++) await metadata.write('state', (tx) => tx.put(texts, `t${n}`, 'x'.repeat(500)));
+        fill();
+        const take = (n: number) => metadata.write('state', (tx) => (tx.refuseWhenFull(), tx.put(texts, `new${n}`, 'x'.repeat(3000))));
+        let failure: unknown;
+        for (let n = 0; n < 50 && failure === undefined; n++)
+          failure = await take(n).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
+        expect(failure).toMatchObject({ code: 'metadata.disk_full' });
+        const effects: string[] = [];
+        for (let n = 0; n < 100; n++) {
+          const result = await metadata.write('state', (tx) => {
+            tx.afterCommit(() => effects.push(`t${n}`));
+            tx.put(things, `undone${n}`, { n });
+            return tx.delete(texts, `t${n}`);
           });
-        const results = await Promise.allSettled(batch.map(write));
-        for (const [index, result] of results.entries()) {
-          if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'metadata.disk_full' });
-          outcomes[result.status === 'fulfilled' ? 'written' : 'refused']++;
-          if (result.status === 'fulfilled') note(batch[index] ?? []);
+          expect(result).toBe(true);
+          fill();
         }
+        expect(effects).toHaveLength(100);
+        expect(keys(metadata)).toHaveLength(100);
+        await expect(take(100)).rejects.toMatchObject({ code: 'metadata.disk_full' });
+        expect(metadata.read('state', (tx) => [...tx.entries(texts, { prefix: 't' })])).toEqual([]);
+        rmSync(filler);
+        await take(101);
+      } finally {
+        execFileSync('umount', [folders().state]);
       }
-      expect(outcomes.written).toBeGreaterThan(50);
-      expect(outcomes.refused).toBeGreaterThan(50);
-      const stored = metadata.read('state', (tx) => Array.from(tx.entries(texts), ([key, value]) => [key, value.length] as const));
-      expect(stored).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
-    } finally {
-      execFileSync('umount', [folders().state]);
-    }
-  });
+    },
+  );
+
+  test.skipIf(!isRoot)(
+    'full: whatever is written, in whatever batches, it is written or refused, and the process lives (needs root to mount a tmpfs)',
+    { timeout: 60_000 },
+    async ({ skip }) => {
+      mkdirSync(folders().state, { recursive: true });
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folders().state]);
+      } catch {
+        skip('a tmpfs can’t be mounted here');
+      }
+      try {
+        await using metadata = await open();
+        const random = seededRandom(7);
+        const model = new Map<string, number>();
+        const outcomes = { written: 0, refused: 0 };
+        const note = (changes: readonly { readonly key: string; readonly size: number | undefined }[]) => {
+          for (const { key, size } of changes) {
+            if (size === undefined) model.delete(key);
+            else model.set(key, size);
+          }
+        };
+        for (let round = 0; round < 400; round++) {
+          const batch = Array.from({ length: 1 + random.integer(6) }, () =>
+            Array.from({ length: 1 + random.integer(20) }, () => ({
+              key: `k${random.integer(900)}`,
+              size: random.integer(3) === 0 ? undefined : random.integer(6_000),
+            })),
+          );
+          const write = (changes: (typeof batch)[number]) =>
+            metadata.write('state', (tx) => {
+              for (const { key, size } of changes) {
+                if (size === undefined) tx.delete(texts, key);
+                else tx.put(texts, key, 'x'.repeat(size));
+              }
+            });
+          const results = await Promise.allSettled(batch.map(write));
+          for (const [index, result] of results.entries()) {
+            if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'metadata.disk_full' });
+            outcomes[result.status === 'fulfilled' ? 'written' : 'refused']++;
+            if (result.status === 'fulfilled') note(batch[index] ?? []);
+          }
+        }
+        expect(outcomes.written).toBeGreaterThan(50);
+        expect(outcomes.refused).toBeGreaterThan(50);
+        const stored = metadata.read('state', (tx) => Array.from(tx.entries(texts), ([key, value]) => [key, value.length] as const));
+        expect(stored).toEqual([...model].sort(([a], [b]) => (a < b ? -1 : 1)));
+      } finally {
+        execFileSync('umount', [folders().state]);
+      }
+    },
+  );
 
   test.skipIf(isRoot)('read-only: opening is refused by name (root may write everywhere)', async () => {
     mkdirSync(folders().root, { recursive: true });

@@ -65,17 +65,22 @@ describe('transactions', () => {
     const first = metadata.write('state', (tx) => tx.put(things, 'a', { n: 1 }));
     const second = metadata.write('state', (tx) => (tx.put(things, 'b', { n: 2 }), [...tx.entries(things)]));
     await first;
-    expect(await second).toEqual([['a', { n: 1 }], ['b', { n: 2 }]]);
+    expect(await second).toEqual([
+      ['a', { n: 1 }],
+      ['b', { n: 2 }],
+    ]);
   });
 
   test('writes to both stores at once, nested and crossing, are safe', async () => {
     await using metadata = await open();
     await Promise.all(
       Array.from({ length: 100 }, (_, n) =>
-        metadata.write('root', (tx) => {
-          tx.put(intents, `i${n}`, 'x');
-          return metadata.write('state', (inner) => inner.put(things, `k${n}`, { n })).then(() => undefined);
-        }).catch((error: unknown) => error),
+        metadata
+          .write('root', (tx) => {
+            tx.put(intents, `i${n}`, 'x');
+            return metadata.write('state', (inner) => inner.put(things, `k${n}`, { n })).then(() => undefined);
+          })
+          .catch((error: unknown) => error),
       ),
     );
     const rejected = await metadata.write('root', async () => {}).catch((error: unknown) => error);
@@ -211,7 +216,9 @@ describe('opening', () => {
         if (fail) throw new Error('broken');
       },
     });
-    await expect(open({ migrations: { root: [], state: [step(2), step(3, true)] } })).rejects.toMatchObject({ code: 'metadata.migration_failed' });
+    await expect(open({ migrations: { root: [], state: [step(2), step(3, true)] } })).rejects.toMatchObject({
+      code: 'metadata.migration_failed',
+    });
     {
       await using metadata = await open();
       expect(metadata.read('state', (tx) => [...tx.entries(texts)])).toEqual([]);
@@ -257,7 +264,8 @@ describe('damage', () => {
       writeFileSync(dataFile('state'), zeroed);
       const opened = await open().catch((error: unknown) => error);
       if (opened instanceof Error) expect(opened).toMatchObject({ code: 'metadata.damaged' });
-      else if (typeof opened === 'object' && opened !== null && Symbol.asyncDispose in opened) await (opened as AsyncDisposable)[Symbol.asyncDispose]();
+      else if (typeof opened === 'object' && opened !== null && Symbol.asyncDispose in opened)
+        await (opened as AsyncDisposable)[Symbol.asyncDispose]();
     }
   });
 

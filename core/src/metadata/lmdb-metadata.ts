@@ -89,7 +89,8 @@ async function prepareFolder(folder: string, mode: number): Promise<void> {
 function folderError(error: unknown, folder: string): Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') return metadataErrors.diskFull(`there is no space in ${folder}`, { cause: error });
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return metadataErrors.readOnly(`${folder} can't be written`, { cause: error });
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
+    return metadataErrors.readOnly(`${folder} can't be written`, { cause: error });
   if (typeof code === 'string' && code.startsWith('E')) return metadataErrors.openFailed(`${folder} can't be used`, { cause: error });
   return commitError(error);
 }

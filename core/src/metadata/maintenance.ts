@@ -82,7 +82,8 @@ export async function backupStore(store: StoreName, folder: string, destination:
   using _lock = await lockFolder(folder);
   assertSound(path);
   await mkdir(destination, { recursive: true, mode: 0o700 });
-  if ((await readdir(destination)).length > 0) throw metadataErrors.notEmpty(`${destination} is not empty`, { details: { folder: destination } });
+  if ((await readdir(destination)).length > 0)
+    throw metadataErrors.notEmpty(`${destination} is not empty`, { details: { folder: destination } });
   await copyDurably(path, destination);
 }
 
@@ -122,7 +123,9 @@ async function assertKnownVersion(store: StoreName, folder: string): Promise<voi
   const { schemaVersion } = await readAll(folder);
   const known = currentVersion(MIGRATIONS[store]);
   if (schemaVersion !== undefined && schemaVersion > known) {
-    throw metadataErrors.schemaNewer(`the backup has schema ${schemaVersion}, this version knows up to ${known}`, { details: { store, stored: schemaVersion, known } });
+    throw metadataErrors.schemaNewer(`the backup has schema ${schemaVersion}, this version knows up to ${known}`, {
+      details: { store, stored: schemaVersion, known },
+    });
   }
 }
 

@@ -47,7 +47,9 @@ export function migrate(store: StoreName, environment: Environment, steps: reado
   const stored = storedVersion(environment);
   if (stored === target) return target;
   if (stored !== undefined && stored > target) {
-    throw metadataErrors.schemaNewer(`the ${store} store has schema ${stored}, this version knows up to ${target}`, { details: { store, stored, known: target } });
+    throw metadataErrors.schemaNewer(`the ${store} store has schema ${stored}, this version knows up to ${target}`, {
+      details: { store, stored, known: target },
+    });
   }
   const wanted = stored === undefined ? [] : steps.filter((step) => step.version > stored);
   environment.transact(() => {
@@ -64,7 +66,9 @@ function apply(store: StoreName, environment: Environment, step: Migration): voi
     step.migrate(tx);
   } catch (error) {
     if (error instanceof HawserError && error.code === metadataErrors.diskFull.code) throw error;
-    throw metadataErrors.migrationFailed(`the ${store} store's migration to schema ${step.version} failed (${step.summary})`, { cause: error });
+    throw metadataErrors.migrationFailed(`the ${store} store's migration to schema ${step.version} failed (${step.summary})`, {
+      cause: error,
+    });
   } finally {
     tx.end();
   }

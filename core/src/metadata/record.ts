@@ -29,14 +29,17 @@ const PAST_ALL = Buffer.of(0xff);
 export const SCHEMA_KEY: Buffer = Buffer.from('_store\0\0schema');
 
 export function encodeKey(collection: Collection, key: string, namespace = DEFAULT_NAMESPACE): Buffer {
-  if (key === '' || !key.isWellFormed()) throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
+  if (key === '' || !key.isWellFormed())
+    throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
   return Buffer.concat([collectionPrefix(collection, namespace), boundedKey(collection, key)]);
 }
 
 function boundedKey(collection: Collection, key: string): Buffer {
   const bytes = Buffer.from(key);
   if (bytes.length > MAX_KEY_BYTES) {
-    throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes.length} bytes`, { details: { collection: collection.name, bytes: bytes.length } });
+    throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes.length} bytes`, {
+      details: { collection: collection.name, bytes: bytes.length },
+    });
   }
   return bytes;
 }
@@ -59,7 +62,9 @@ export function encodeValue(collection: Collection, value: JsonValue): Buffer {
   if (text === undefined) throw metadataErrors.invalidValue(`a value of ${collection.name} is not JSON`);
   const bytes = Buffer.from(text);
   if (bytes.length > MAX_VALUE_BYTES) {
-    throw metadataErrors.valueTooLarge(`a value of ${collection.name} has ${bytes.length} bytes`, { details: { collection: collection.name, bytes: bytes.length } });
+    throw metadataErrors.valueTooLarge(`a value of ${collection.name} has ${bytes.length} bytes`, {
+      details: { collection: collection.name, bytes: bytes.length },
+    });
   }
   return bytes;
 }

@@ -65,7 +65,9 @@ export class StoreReader implements ReadTransaction {
   protected check(collection: Collection): void {
     if (this.#ended) throw metadataErrors.transactionEnded('a transaction was used after its callback had returned');
     if (collection.store !== this.store) {
-      throw metadataErrors.wrongStore(`collection ${collection.name} is in the ${collection.store} store, the transaction in ${this.store}`);
+      throw metadataErrors.wrongStore(
+        `collection ${collection.name} is in the ${collection.store} store, the transaction in ${this.store}`,
+      );
     }
   }
 }

@@ -77,7 +77,8 @@ export class WriteQueue {
   #commit(jobs: readonly Job[]): readonly Job[] {
     return this.#environment.transact(() => {
       const done = jobs.filter((job) => this.#attempt(job));
-      if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes()))) throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
+      if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes())))
+        throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
       return done;
     });
   }

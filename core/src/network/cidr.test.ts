@@ -1,9 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressCount, canonicalCidr, canonicalIp, type Cidr, contains, formatCidr, formatIp, hostCount, type Ip, ipBits, lastIp, networkOf, nextIp, overlaps, parseCidr, parseIp } from './cidr.ts';
+import {
+  addressCount,
+  canonicalCidr,
+  canonicalIp,
+  type Cidr,
+  contains,
+  formatCidr,
+  formatIp,
+  hostCount,
+  type Ip,
+  ipBits,
+  lastIp,
+  networkOf,
+  nextIp,
+  overlaps,
+  parseCidr,
+  parseIp,
+} from './cidr.ts';
 
 const family = fc.constantFrom(4 as const, 6 as const);
-const ip: fc.Arbitrary<Ip> = family.chain((of) => fc.bigInt({ min: 0n, max: (1n << BigInt(ipBits(of))) - 1n }).map((value) => ({ family: of, value })));
+const ip: fc.Arbitrary<Ip> = family.chain((of) =>
+  fc.bigInt({ min: 0n, max: (1n << BigInt(ipBits(of))) - 1n }).map((value) => ({ family: of, value })),
+);
 const cidr: fc.Arbitrary<Cidr> = ip.chain((address) => fc.nat(ipBits(address.family)).map((length) => ({ ...address, length })));
 
 describe('addresses and prefixes', () => {
@@ -15,7 +34,8 @@ describe('addresses and prefixes', () => {
   it('has every address of a prefix between its network and its last address', () => {
     fc.assert(
       fc.property(cidr, ip, (prefix, address) => {
-        const inside = prefix.family === address.family && networkOf(prefix).value <= address.value && address.value <= lastIp(prefix).value;
+        const inside =
+          prefix.family === address.family && networkOf(prefix).value <= address.value && address.value <= lastIp(prefix).value;
         expect(contains(prefix, address)).toBe(inside);
         expect(contains(prefix, prefix)).toBe(true);
         expect(lastIp(prefix).value - networkOf(prefix).value + 1n).toBe(addressCount(prefix));
@@ -65,7 +85,10 @@ describe('addresses and prefixes', () => {
     expect(parseIp(text)).toBeUndefined();
   });
 
-  it.each(['10.88.0.0', '10.88.0.0/', '10.88.0.0/33', '10.88.0.0/-1', '10.88.0.0/8/8', 'fd00::/129', '/8', '10.0.0.0/1e1'])('takes %j for no prefix', (text) => {
-    expect(parseCidr(text)).toBeUndefined();
-  });
+  it.each(['10.88.0.0', '10.88.0.0/', '10.88.0.0/33', '10.88.0.0/-1', '10.88.0.0/8/8', 'fd00::/129', '/8', '10.0.0.0/1e1'])(
+    'takes %j for no prefix',
+    (text) => {
+      expect(parseCidr(text)).toBeUndefined();
+    },
+  );
 });

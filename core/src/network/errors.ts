@@ -4,7 +4,10 @@ import { defineErrors } from '../errors/index.ts';
 export const networkErrors = defineErrors('network', {
   invalidConfig: { kind: 'InvalidArgument', remedy: 'Correct this key in the network configuration.' },
   unsupported: { kind: 'NotImplemented', remedy: 'Remove this key from the network configuration, or choose a mode that supports it.' },
-  checkFailed: { kind: 'FailedPrecondition', remedy: 'Recreate the pod; if others are damaged too, find out what changes links on this node.' },
+  checkFailed: {
+    kind: 'FailedPrecondition',
+    remedy: 'Recreate the pod; if others are damaged too, find out what changes links on this node.',
+  },
 });
 
 /** Errors of the Host contract. */

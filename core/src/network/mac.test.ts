@@ -16,7 +16,13 @@ describe('MAC addresses', () => {
   });
 
   it('knows what a station may have', () => {
-    expect(['0a:58:0a:58:00:05', '01:00:5e:00:00:01', 'ff:ff:ff:ff:ff:ff', '00:00:00:00:00:00', ''].map(isStationMac)).toEqual([true, false, false, false, false]);
+    expect(['0a:58:0a:58:00:05', '01:00:5e:00:00:01', 'ff:ff:ff:ff:ff:ff', '00:00:00:00:00:00', ''].map(isStationMac)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('goes with an address', () => {

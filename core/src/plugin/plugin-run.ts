@@ -92,7 +92,12 @@ export class PluginRun implements ScopeOwner {
     const call = Promise.resolve().then((): unknown => this.plugin.start({ ...required, ...this.#startContext() }));
     this.#call = call;
     try {
-      const result = await withDeadline(this.clock, this.#startDeadlineMs, () => this.#lateError(), () => call);
+      const result = await withDeadline(
+        this.clock,
+        this.#startDeadlineMs,
+        () => this.#lateError(),
+        () => call,
+      );
       if (this.signal.aborted) return this.#discard(result);
       if (this.#isSkipped(result)) return await this.#endEarly(() => this.#standing.skipped(result.skipped), 'it was skipped');
       accept(result);

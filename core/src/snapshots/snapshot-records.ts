@@ -28,7 +28,11 @@ export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | un
 export const hasRecord = (tx: ReadTransaction, node: Node): boolean => tx.has(SNAPSHOTS[tx.store], nodeName(node));
 
 /** Names `type/key` and records, in order of the names; from behind `after` on, which has the prefix, where that is told. */
-export function readRecords(tx: ReadTransaction, prefix?: string, after?: string): Iterable<readonly [name: string, record: SnapshotRecord]> {
+export function readRecords(
+  tx: ReadTransaction,
+  prefix?: string,
+  after?: string,
+): Iterable<readonly [name: string, record: SnapshotRecord]> {
   if (prefix === undefined) return tx.entries(SNAPSHOTS[tx.store]);
   return tx.entries(SNAPSHOTS[tx.store], after === undefined ? { prefix } : { start: `${after}\0`, end: `${prefix}${PAST_ALL}` });
 }
@@ -50,7 +54,8 @@ export function deleteRecord(tx: Transaction, node: Node, record: SnapshotRecord
 /** Full names of what stands on a snapshot, whatever their type. */
 export function* readChildren(tx: ReadTransaction, parent: Node, type?: string): Iterable<string> {
   const prefix = `${nodeName(parent)}\0`;
-  for (const [key] of tx.entries(CHILDREN[tx.store], { prefix: type === undefined ? prefix : `${prefix}${type}/` })) yield key.slice(prefix.length);
+  for (const [key] of tx.entries(CHILDREN[tx.store], { prefix: type === undefined ? prefix : `${prefix}${type}/` }))
+    yield key.slice(prefix.length);
 }
 
 export const toSnapshot = (node: Node, record: SnapshotRecord): Snapshot => ({ ...node, namespace: 'default', ...record });

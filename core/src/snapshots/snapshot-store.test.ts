@@ -13,8 +13,15 @@ test('a snapshot is active, then committed, and keeps its data, parents and labe
   await core.metadata.write('state', (tx) => {
     things.prepare(tx, 'base', { data: { n: 0 } });
     things.commit(tx, 'base');
-    expect(things.prepare(tx, 'a', { data: { n: 1 }, parents: ['thing/base', 'thing/base'], labels: { x: '1', y: '2' } })).toMatchObject({ kind: 'active', parents: ['thing/base'] });
-    expect(things.commit(tx, 'a', { data: { n: 2 }, labels: { x: '', z: '3' } })).toMatchObject({ kind: 'committed', data: { n: 2 }, labels: { y: '2', z: '3' } });
+    expect(things.prepare(tx, 'a', { data: { n: 1 }, parents: ['thing/base', 'thing/base'], labels: { x: '1', y: '2' } })).toMatchObject({
+      kind: 'active',
+      parents: ['thing/base'],
+    });
+    expect(things.commit(tx, 'a', { data: { n: 2 }, labels: { x: '', z: '3' } })).toMatchObject({
+      kind: 'committed',
+      data: { n: 2 },
+      labels: { y: '2', z: '3' },
+    });
   });
   core.metadata.read('state', (tx) => {
     expect(things.hasChildren(tx, 'base')).toBe(true);
@@ -22,7 +29,12 @@ test('a snapshot is active, then committed, and keeps its data, parents and labe
     expect(Array.from(things.walk(tx, { prefix: 'b' }), ({ key }) => key)).toEqual(['base']);
     expect(things.get(tx, 'none')).toBeUndefined();
   });
-  expect(Array.from(core.events.history({ topics: ['/snapshots'] }), ({ type }) => type)).toEqual(['snapshots.prepared', 'snapshots.committed', 'snapshots.prepared', 'snapshots.committed']);
+  expect(Array.from(core.events.history({ topics: ['/snapshots'] }), ({ type }) => type)).toEqual([
+    'snapshots.prepared',
+    'snapshots.committed',
+    'snapshots.prepared',
+    'snapshots.committed',
+  ]);
 });
 
 test('every fault of use has its code, and changes nothing', async () => {
@@ -30,7 +42,13 @@ test('every fault of use has its code, and changes nothing', async () => {
   using things = open(core);
   const attempt = (fn: (tx: Transaction) => unknown) => core.metadata.write('state', (tx) => void fn(tx)).then(() => 'done', codeOf);
   const data = { n: 1 };
-  await attempt((tx) => (things.prepare(tx, 'base', { data }), things.commit(tx, 'base'), things.prepare(tx, 'active', { data, parents: ['thing/base'] })));
+  await attempt(
+    (tx) => (
+      things.prepare(tx, 'base', { data }),
+      things.commit(tx, 'base'),
+      things.prepare(tx, 'active', { data, parents: ['thing/base'] })
+    ),
+  );
   const before = core.metadata.read('state', (tx) => [...core.snapshots.list(tx)]);
   expect(await attempt((tx) => things.prepare(tx, 'base', { data }))).toBe('snapshots.already_exists');
   expect(await attempt((tx) => things.prepare(tx, 'b', { data, parents: ['thing/none'] }))).toBe('snapshots.not_found');

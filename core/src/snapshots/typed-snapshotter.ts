@@ -8,7 +8,17 @@ import type { PrepareOptions, Snapshot, SnapshotChanges, Snapshotter, SnapshotTy
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { snapshotErrors } from './errors.ts';
 import { changeLabels, EXPIRE_LABEL, expiryOf, type Labels, ROOT_LABEL } from './labels.ts';
-import { deleteRecord, hasRecord, linkParent, readChildren, readRecord, readRecords, type SnapshotRecord, toSnapshot, writeRecord } from './snapshot-records.ts';
+import {
+  deleteRecord,
+  hasRecord,
+  linkParent,
+  readChildren,
+  readRecord,
+  readRecords,
+  type SnapshotRecord,
+  toSnapshot,
+  writeRecord,
+} from './snapshot-records.ts';
 
 export interface SnapshotterDependencies {
   readonly clock: Pick<Clock, 'now'>;
@@ -34,7 +44,14 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     if (hasRecord(tx, node)) throw snapshotErrors.alreadyExists(`${nodeName(node)} exists already`, { details: { ...node } });
     for (const parent of parents) this.#checkParent(tx, parent);
     const createdAt = this.#now();
-    const record: SnapshotRecord<D> = { kind: 'active', parents: [...new Set(parents)], labels: changeLabels({}, labels), createdAt, updatedAt: createdAt, data };
+    const record: SnapshotRecord<D> = {
+      kind: 'active',
+      parents: [...new Set(parents)],
+      labels: changeLabels({}, labels),
+      createdAt,
+      updatedAt: createdAt,
+      data,
+    };
     writeRecord(tx, node, record);
     for (const parent of record.parents) linkParent(tx, parent, node);
     if (lease !== undefined) this.#core.leases.addResource(tx, lease, node);
@@ -60,7 +77,8 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
 
   *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {
     const behind = after === undefined ? undefined : `${this.type}/${after}`;
-    for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind)) yield this.#snapshot(name.slice(this.type.length + 1), record);
+    for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind))
+      yield this.#snapshot(name.slice(this.type.length + 1), record);
   }
 
   hasChildren(tx: ReadTransaction, key: string): boolean {
@@ -75,13 +93,17 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   remove(tx: Transaction, key: string): void {
     const record = this.#changeable(tx, key);
     this.erase(tx, key, record);
-    this.#core.gc.trigger(tx, record.parents.map(parseNode).filter((parent) => parent !== undefined));
+    this.#core.gc.trigger(
+      tx,
+      record.parents.map(parseNode).filter((parent) => parent !== undefined),
+    );
   }
 
   /** Deletes the record; for garbage collection too, which has condemned it. */
   erase(tx: Transaction, key: string, record: SnapshotRecord): void {
     const node = this.#node(tx, key);
-    if (this.hasChildren(tx, key)) throw snapshotErrors.hasChildren(`${nodeName(node)} has children`, { details: { ...node, children: [...this.children(tx, key)] } });
+    if (this.hasChildren(tx, key))
+      throw snapshotErrors.hasChildren(`${nodeName(node)} has children`, { details: { ...node, children: [...this.children(tx, key)] } });
     deleteRecord(tx, node, record);
     this.#publish(tx, 'removed', node);
     this.#definition.removed?.(tx, this.#snapshot(key, record));
@@ -109,20 +131,24 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     const node = this.#node(tx, key);
     const record = readRecord(tx, node);
     if (record === undefined) throw snapshotErrors.notFound(`there is no ${nodeName(node)}`, { details: { ...node } });
-    if (this.#core.gc.isCondemned(tx, node)) throw snapshotErrors.failedPrecondition(`${nodeName(node)} is being removed`, { details: { ...node } });
+    if (this.#core.gc.isCondemned(tx, node))
+      throw snapshotErrors.failedPrecondition(`${nodeName(node)} is being removed`, { details: { ...node } });
     return record;
   }
 
   #checkParent(tx: Transaction, name: string): void {
     const parent = parseNode(name);
     const record = parent && readRecord(tx, parent);
-    if (parent === undefined || record === undefined) throw snapshotErrors.notFound(`there is no parent ${name}`, { details: { parent: name } });
+    if (parent === undefined || record === undefined)
+      throw snapshotErrors.notFound(`there is no parent ${name}`, { details: { parent: name } });
     if (record.kind !== 'committed') throw snapshotErrors.invalidParent(`parent ${name} is not committed`, { details: { parent: name } });
-    if (this.#core.gc.isCondemned(tx, parent)) throw snapshotErrors.invalidParent(`parent ${name} is being removed`, { details: { parent: name } });
+    if (this.#core.gc.isCondemned(tx, parent))
+      throw snapshotErrors.invalidParent(`parent ${name} is being removed`, { details: { parent: name } });
   }
 
   #node(tx: ReadTransaction, key: string): Node {
-    if (tx.store !== this.#definition.store) throw snapshotErrors.invalidType(`snapshots of type ${this.type} are in the ${this.#definition.store} store`);
+    if (tx.store !== this.#definition.store)
+      throw snapshotErrors.invalidType(`snapshots of type ${this.type} are in the ${this.#definition.store} store`);
     return { type: this.type, key };
   }
 

@@ -49,7 +49,9 @@ export async function startCore(options: CoreOptions): Promise<TestCore> {
   const folders = { root: join(folder, 'root'), state: join(folder, 'state') };
   const metadata = starting.use(await openMetadata({ ...folders, log, ...(bootId === undefined ? {} : { bootId }) }));
   const events = starting.use(await openExchange({ metadata, context, log }));
-  const gc = starting.use(new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }));
+  const gc = starting.use(
+    new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
+  );
   const leases = new LeaseStore({ context, events, gc });
   const snapshots = new SnapshotStore({ metadata, events, leases, gc, clock: context.clock });
   const claims = starting.use(new ClaimLedger({ snapshots, events, clock: context.clock }));

@@ -101,7 +101,17 @@ async function start(plugin: AnyPlugin, options: PluginContractOptions, signal?:
 const configOf = (plugin: AnyPlugin): z.ZodType | undefined => plugin.config;
 
 /** Kinds of resource that the runtime itself, the test runner or a finished child keeps for a while. */
-const NOT_OURS = new Set(['PipeWrap', 'TTYWrap', 'CloseReq', 'TickObject', 'Immediate', 'FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'MessagePort']);
+const NOT_OURS = new Set([
+  'PipeWrap',
+  'TTYWrap',
+  'CloseReq',
+  'TickObject',
+  'Immediate',
+  'FSReqCallback',
+  'FSReqPromise',
+  'GetAddrInfoReqWrap',
+  'MessagePort',
+]);
 
 function countResources(): Map<string, number> {
   const counts = new Map<string, number>();
@@ -112,7 +122,9 @@ function countResources(): Map<string, number> {
 function leaked(before: ReadonlyMap<string, number>): readonly string[] {
   // The poll that asks holds one timer itself.
   const allowed = (kind: string) => (before.get(kind) ?? 0) + (kind === 'Timeout' ? 2 : 0);
-  return [...countResources()].filter(([kind, count]) => count > allowed(kind)).map(([kind, count]) => `${count - allowed(kind)} × ${kind}`);
+  return [...countResources()]
+    .filter(([kind, count]) => count > allowed(kind))
+    .map(([kind, count]) => `${count - allowed(kind)} × ${kind}`);
 }
 
 interface Schema {

@@ -53,5 +53,7 @@ async function run() {
 const other = major < 26 ? packagedNode() : undefined;
 if (other !== undefined) handOver(other);
 else if (major < 22 || (major === 22 && minor < 12)) {
-  fail(`it needs Node.js 22.12 or newer, and this is ${process.versions.node}: install a newer one, or run \`npm ci\` here, which brings one.`);
+  fail(
+    `it needs Node.js 22.12 or newer, and this is ${process.versions.node}: install a newer one, or run \`npm ci\` here, which brings one.`,
+  );
 } else run();

@@ -81,7 +81,16 @@ describe('an agent of its own folders', () => {
   test('plugins have the promised shape', async () => {
     const rows = await json('plugins', 'ls');
     expect(rows).toContainEqual(
-      expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb', type: 'hawser.metadata.v1', id: 'lmdb', stability: 'beta', status: 'ok', startMs: expect.any(Number), requires: ['hawser.paths.v1'], provides: 'hawser.metadata.v1' }),
+      expect.objectContaining({
+        uri: 'hawser.metadata.v1.lmdb',
+        type: 'hawser.metadata.v1',
+        id: 'lmdb',
+        stability: 'beta',
+        status: 'ok',
+        startMs: expect.any(Number),
+        requires: ['hawser.paths.v1'],
+        provides: 'hawser.metadata.v1',
+      }),
     );
     expect(rows.filter((row: { status: string }) => row.status === 'failed')).toEqual([]);
   });
@@ -101,8 +110,18 @@ describe('an agent of its own folders', () => {
 
   test('events tell of it, from the start, followed and not', async () => {
     const { out } = await hawser('--config', config, '-o', 'json', 'events', '--from', 'start', 'topic~=^/leases/');
-    const lines = out.trimEnd().split('\n').map((line) => JSON.parse(line));
-    expect(lines[0]).toMatchObject({ cursor: expect.any(String), timestamp: expect.stringMatching(/Z$/), namespace: 'default', topic: '/leases/created', type: 'leases.created', data: { id: 'cli' } });
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({
+      cursor: expect.any(String),
+      timestamp: expect.stringMatching(/Z$/),
+      namespace: 'default',
+      topic: '/leases/created',
+      type: 'leases.created',
+      data: { id: 'cli' },
+    });
     const follower = start(['--config', config, 'events', '--follow', '--from', '30m', 'topic==/leases/created,data.id==later']);
     const line = once(follower.stdout ?? expect.fail(), 'data');
     await json('leases', 'create', 'later');
@@ -131,7 +150,10 @@ describe('an agent of its own folders', () => {
     expect((await hawser('--config', other, 'db', 'restore', backup)).code).toBe(0);
     const { code, out } = await hawser('--config', other, '-o', 'json', 'db', 'check');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject([{ store: 'root', status: 'sound' }, { store: 'state', status: 'absent' }]);
+    expect(JSON.parse(out)).toMatchObject([
+      { store: 'root', status: 'sound' },
+      { store: 'state', status: 'absent' },
+    ]);
   });
 
   test('a second agent is refused', async () => {
@@ -167,7 +189,10 @@ describe('without rights and without config', () => {
     const config = join(folder, 'c.toml');
     await writeFile(config, agentConfig(folder));
     await chmod(config, 0o644);
-    expect(await ended(start(['run', '--config', config], { uid: 65_534 }))).toMatchObject({ code: 1, err: expect.stringContaining('set `root` and `state` in the config') });
+    expect(await ended(start(['run', '--config', config], { uid: 65_534 }))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('set `root` and `state` in the config'),
+    });
     const doctor = await ended(start(['doctor', '--config', config], { uid: 65_534 }));
     expect([doctor.code, doctor.err]).toEqual([1, '']);
     expect(doctor.out).toMatch(/privileges +fail/);

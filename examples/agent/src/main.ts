@@ -14,7 +14,11 @@ const assembly = {
       summary: 'boot the agent, attach pods, send packets between them, show what happened, leave nothing behind',
       load: async () => (await import('./tour/command.ts')).tryCommand(await loadPlugins(), version),
     },
-    { name: 'cni', summary: 'Install what container runtimes execute, or remove it', load: async () => (await import('@hawser/cni')).cniCommand },
+    {
+      name: 'cni',
+      summary: 'Install what container runtimes execute, or remove it',
+      load: async () => (await import('@hawser/cni')).cniCommand,
+    },
   ],
   onReady: async (agent) => agent.get((await import('@hawser/cni')).CniEndpoint)?.installWhenReady(),
 } satisfies Assembly;

@@ -18,7 +18,10 @@ describePluginContract(ptp, {
 describeModeContract('ptp on the simulated kernel', {
   damages: [
     { name: 'the pair is gone', inflict: ({ host, attachment }) => host.own.deleteLink(`ptp${attachment.id.slice(-12)}`) },
-    { name: 'an address is gone', inflict: ({ namespace, attachment }) => namespace.deleteAddress({ link: 'eth0', cidr: attachment.result?.ips[0]?.address ?? '' }) },
+    {
+      name: 'an address is gone',
+      inflict: ({ namespace, attachment }) => namespace.deleteAddress({ link: 'eth0', cidr: attachment.result?.ips[0]?.address ?? '' }),
+    },
   ],
   async make() {
     const context = testContext();

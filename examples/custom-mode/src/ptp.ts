@@ -25,7 +25,9 @@ export default definePlugin({
 
     async attach(pod, signal) {
       signal.throwIfAborted();
-      await (await host.own.retireLink(portOf(pod))).settled; // what a crash may have left half made
+      await (
+        await host.own.retireLink(portOf(pod))
+      ).settled; // what a crash may have left half made
       using inside = await host.openNamespace(pod.netns);
       const peer = { namespace: inside, name: pod.ifname, mac: macOf(pod), up: true };
       await host.own.createVeth({ name: portOf(pod), mtu: MTU, up: true, peer });
@@ -54,7 +56,11 @@ async function faultsOf(host: Host, pod: Attachment): Promise<readonly string[]>
     using inside = await host.openNamespace(pod.netns);
     const eth = await inside.link(pod.ifname);
     if (!eth) return ['it is gone'];
-    const [port, addresses, routes] = [await host.own.link(portOf(pod)), await inside.addresses(pod.ifname), await inside.routes({ link: pod.ifname })];
+    const [port, addresses, routes] = [
+      await host.own.link(portOf(pod)),
+      await inside.addresses(pod.ifname),
+      await inside.routes({ link: pod.ifname }),
+    ];
     const faults = [
       ...(eth.up && port?.up ? [] : ['it is down']),
       ...(eth.mac === macOf(pod) ? [] : [`its MAC is ${eth.mac}`]),

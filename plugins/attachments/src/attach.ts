@@ -1,5 +1,12 @@
 import { type Context, type JsonObject, type Providers, toHawserError } from '@hawser/core';
-import { attachmentErrors, type AttachmentRequest, type AttachmentResult, attachmentKey, type Host, type NetworkMode } from '@hawser/core/network';
+import {
+  attachmentErrors,
+  type AttachmentRequest,
+  type AttachmentResult,
+  attachmentKey,
+  type Host,
+  type NetworkMode,
+} from '@hawser/core/network';
 import type { Logger } from 'pino';
 import type { Books } from './books.ts';
 import type { Settings } from './config.ts';
@@ -51,7 +58,10 @@ export class Attaching {
       return result;
     } catch (error) {
       const reason = toHawserError(error);
-      log.warn({ ...logFields(data), requestId, durationMs: elapsed(context, began), code: reason.code, err: reason }, 'attach failed; undoing it');
+      log.warn(
+        { ...logFields(data), requestId, durationMs: elapsed(context, began), code: reason.code, err: reason },
+        'attach failed; undoing it',
+      );
       await undoing.undoFailed(key, data, reason.code, settings.detach_deadline);
       throw error;
     }
@@ -68,14 +78,22 @@ export class Attaching {
     const { data } = found.snapshot;
     if (isRooted(found.snapshot) && !found.condemned && sameNamespace(data.netnsId, netnsId)) {
       if (data.network === request.network.name && data.result) return data.result;
-      throw attachmentErrors.conflict(`${request.containerId} has an interface ${request.ifname} already, on the network '${data.network}'`);
+      throw attachmentErrors.conflict(
+        `${request.containerId} has an interface ${request.ifname} already, on the network '${data.network}'`,
+      );
     }
     await undoing.undo(key, signal);
     await books.finished(key, signal);
     return undefined;
   }
 
-  async #reserve(key: string, request: AttachmentRequest, modeId: string, mode: NetworkMode, netnsId: AttachmentData['netnsId']): Promise<AttachmentData> {
+  async #reserve(
+    key: string,
+    request: AttachmentRequest,
+    modeId: string,
+    mode: NetworkMode,
+    netnsId: AttachmentData['netnsId'],
+  ): Promise<AttachmentData> {
     const { context, books, settings } = this.#deps;
     const modeSettings: JsonObject = mode.settings?.(request) ?? {};
     const claims = mode.claims(request, modeSettings);

@@ -34,7 +34,10 @@ export class Books implements Disposable {
   readonly #core: BooksDependencies;
   readonly #snapshotter: ReturnType<typeof openSnapshotter>;
 
-  constructor(core: BooksDependencies, cleanup: (data: AttachmentData, signal: AbortSignal) => Promise<void | { readonly settled: Promise<void> }>) {
+  constructor(
+    core: BooksDependencies,
+    cleanup: (data: AttachmentData, signal: AbortSignal) => Promise<void | { readonly settled: Promise<void> }>,
+  ) {
     this.#core = core;
     this.#snapshotter = openSnapshotter(core, cleanup);
   }
@@ -52,7 +55,9 @@ export class Books implements Disposable {
 
   list(): readonly AttachmentRecord[] {
     return this.#core.metadata.read('state', (tx) =>
-      Array.from(this.#snapshotter.walk(tx), (snapshot) => toRecord(snapshot, this.#core.gc.isCondemned(tx, { type: ATTACHMENT, key: snapshot.key }))),
+      Array.from(this.#snapshotter.walk(tx), (snapshot) =>
+        toRecord(snapshot, this.#core.gc.isCondemned(tx, { type: ATTACHMENT, key: snapshot.key })),
+      ),
     );
   }
 
@@ -68,7 +73,12 @@ export class Books implements Disposable {
     });
   }
 
-  commit(key: string, data: AttachmentData, result: AttachmentResult, { since, durationMs }: { readonly since: string; readonly durationMs: number }): Promise<void> {
+  commit(
+    key: string,
+    data: AttachmentData,
+    result: AttachmentResult,
+    { since, durationMs }: { readonly since: string; readonly durationMs: number },
+  ): Promise<void> {
     return this.#core.metadata.write('state', (tx) => {
       this.#snapshotter.commit(tx, key, { data: { ...data, result }, labels: { [ROOT_LABEL]: since } });
       this.#core.leases.delete(tx, data.lease);
@@ -78,7 +88,11 @@ export class Books implements Disposable {
   }
 
   /** Takes away what keeps it alive. Nothing to do where it is condemned or gone. */
-  release(key: string, topic: '/attachments/detaching' | '/attachments/failed', facts: Readonly<Record<string, string>> = {}): Promise<void> {
+  release(
+    key: string,
+    topic: '/attachments/detaching' | '/attachments/failed',
+    facts: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     return this.#core.metadata.write('state', (tx) => {
       const snapshot = this.#snapshotter.get(tx, key);
       if (!snapshot || this.#core.gc.isCondemned(tx, { type: ATTACHMENT, key })) return;
@@ -113,7 +127,10 @@ export class Books implements Disposable {
   }
 }
 
-function openSnapshotter(core: BooksDependencies, cleanup: (data: AttachmentData, signal: AbortSignal) => Promise<void | { readonly settled: Promise<void> }>) {
+function openSnapshotter(
+  core: BooksDependencies,
+  cleanup: (data: AttachmentData, signal: AbortSignal) => Promise<void | { readonly settled: Promise<void> }>,
+) {
   return core.snapshots.open<AttachmentData>({
     type: ATTACHMENT,
     store: 'state',

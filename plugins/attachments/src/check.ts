@@ -9,7 +9,10 @@ export function assertSeenBy(attachment: Attachment, expected: AttachmentResult 
   const seen = new Set(expected.ips.map((ip) => ip.address));
   const missing = attachment.result?.ips.map((ip) => ip.address).filter((address) => !seen.has(address)) ?? [];
   if (missing.length === 0) return;
-  throw networkErrors.checkFailed(`the runtime's result lacks ${missing.join(', ')}, which ${attachment.containerId} was given on ${attachment.ifname}`, {
-    details: { missing },
-  });
+  throw networkErrors.checkFailed(
+    `the runtime's result lacks ${missing.join(', ')}, which ${attachment.containerId} was given on ${attachment.ifname}`,
+    {
+      details: { missing },
+    },
+  );
 }

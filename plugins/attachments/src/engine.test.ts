@@ -19,7 +19,13 @@ describe('the attachment engine', () => {
     test('writes down, makes, commits and tells', async () => {
       const result = await fixture.engine.attach(request('a'), call());
       expect(result.ips).toEqual([{ address: '10.0.0.1/24', interface: 0 }]);
-      expect(fixture.engine.get(ID)).toMatchObject({ state: 'attached', mode: 'fake', netns: '/ns/a', claims: [{ type: 'address', key: '10.0.0.1' }], result });
+      expect(fixture.engine.get(ID)).toMatchObject({
+        state: 'attached',
+        mode: 'fake',
+        netns: '/ns/a',
+        claims: [{ type: 'address', key: '10.0.0.1' }],
+        result,
+      });
       expect(fixture.claims()).toMatchObject([{ key: '10.0.0.1', state: 'held', holder: ID }]);
       expect(topics()).toEqual(['/attachments/attaching', '/attachments/attached']);
       expect(fixture.core.metadata.read('state', (tx) => Array.from(fixture.core.leases.list(tx)))).toEqual([]);
@@ -132,7 +138,9 @@ describe('the attachment engine', () => {
 
     test('cancels the attach before it', async () => {
       fixture.mode.during = (method, signal) =>
-        method === 'attach' ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))) : undefined;
+        method === 'attach'
+          ? new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+          : undefined;
       const attaching = fixture.engine.attach(request('a'), call());
       attaching.catch(() => {});
       await expect.poll(() => fixture.mode.log).toEqual(['attach a/eth0']);
@@ -168,8 +176,12 @@ describe('the attachment engine', () => {
       const result = await fixture.engine.attach(request('a'), call());
       await fixture.engine.check({ ...detachRequest, expected: result }, call());
       expect(fixture.mode.log.at(-1)).toBe('check a/eth0');
-      await expect(fixture.engine.check({ ...detachRequest, expected: { ...result, ips: [] } }, call())).rejects.toMatchObject({ code: 'network.check_failed' });
-      await expect(fixture.engine.check({ ...detachRequest, containerId: 'b' }, call())).rejects.toMatchObject({ code: 'attachments.not_found' });
+      await expect(fixture.engine.check({ ...detachRequest, expected: { ...result, ips: [] } }, call())).rejects.toMatchObject({
+        code: 'network.check_failed',
+      });
+      await expect(fixture.engine.check({ ...detachRequest, containerId: 'b' }, call())).rejects.toMatchObject({
+        code: 'attachments.not_found',
+      });
     });
   });
 

@@ -98,7 +98,13 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     const attempt = new AbortController();
     const attempts = this.#attempts.get(key) ?? new Set();
     this.#attempts.set(key, attempts.add(attempt));
-    using deadline = deadlineSignal(this.#deps.context.clock, this.#deps.settings.attach_deadline, `attaching ${key}`, signal, attempt.signal);
+    using deadline = deadlineSignal(
+      this.#deps.context.clock,
+      this.#deps.settings.attach_deadline,
+      `attaching ${key}`,
+      signal,
+      attempt.signal,
+    );
     try {
       return await this.#call('attach', key, deadline.signal, () => this.#attaching.attach(request, requestId, deadline.signal));
     } finally {
@@ -123,7 +129,10 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     });
   }
 
-  async check(request: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult }, { signal }: CallOptions): Promise<void> {
+  async check(
+    request: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult },
+    { signal }: CallOptions,
+  ): Promise<void> {
     const key = attachmentKey(request);
     using deadline = deadlineSignal(this.#deps.context.clock, this.#deps.settings.check_deadline, `checking ${key}`, signal);
     await this.#call('attach', key, deadline.signal, async () => {
@@ -145,10 +154,13 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [toHawserError(outcome.reason)] : []));
     const [first] = failures;
     if (first) {
-      throw attachmentErrors.busy(`${failures.length} of ${idle.length} lost attachments could not be detached yet, the first because ${first.message}`, {
-        cause: new AggregateError(failures),
-        remedy: 'Nothing needs to be done now: collection goes on in the background.',
-      });
+      throw attachmentErrors.busy(
+        `${failures.length} of ${idle.length} lost attachments could not be detached yet, the first because ${first.message}`,
+        {
+          cause: new AggregateError(failures),
+          remedy: 'Nothing needs to be done now: collection goes on in the background.',
+        },
+      );
     }
     return idle.map(({ containerId, ifname }) => ({ containerId, ifname }));
   }
@@ -156,7 +168,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
   /** One call about one attachment: its turn first, then a slot of the engine. */
   async #call<T>(kind: 'attach' | 'detach', key: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     const slots = this.#slots[kind];
-    if (slots.size >= this.#deps.settings.max_waiting) throw attachmentErrors.busy(`${slots.size} calls are waiting for the attachment engine`);
+    if (slots.size >= this.#deps.settings.max_waiting)
+      throw attachmentErrors.busy(`${slots.size} calls are waiting for the attachment engine`);
     return this.#calls.run(key, signal, async () => {
       using _slot = await acquireSlot(slots, signal);
       return await call();

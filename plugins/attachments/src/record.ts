@@ -11,7 +11,15 @@
  */
 import type { JsonObject, JsonValue } from '@hawser/core';
 import type { Snapshot } from '@hawser/core/contracts';
-import type { Attachment, AttachmentClaim, AttachmentRecord, AttachmentResult, AttachmentState, NamespaceId, PodRef } from '@hawser/core/network';
+import type {
+  Attachment,
+  AttachmentClaim,
+  AttachmentRecord,
+  AttachmentResult,
+  AttachmentState,
+  NamespaceId,
+  PodRef,
+} from '@hawser/core/network';
 
 export const ATTACHMENT = 'attachment';
 

@@ -39,7 +39,10 @@ export class Undoing {
       await this.#books.release(key, '/attachments/failed', { code });
       await this.#books.collect(key, deadline.signal);
     } catch (error) {
-      this.#log.error({ ...logFields(data), err: error }, 'a failed attach could not be taken off the books yet; collection goes on trying');
+      this.#log.error(
+        { ...logFields(data), err: error },
+        'a failed attach could not be taken off the books yet; collection goes on trying',
+      );
       await this.#cleanup(data, deadline.signal).catch((failure: unknown) =>
         this.#log.error({ ...logFields(data), err: failure }, 'nor could it be undone yet; collection goes on trying'),
       );

@@ -35,7 +35,12 @@ function health(agent: AgentView, verbose: boolean) {
   return answer(healthy ? 200 : 503, { status, ...(verbose ? { checks: reports.map(checkOf) } : {}) });
 }
 
-const checkOf = ({ uri, status, reason, error }: PluginReport) => ({ name: uri, status, ...(reason === undefined ? {} : { reason }), ...(error === undefined ? {} : { error }) });
+const checkOf = ({ uri, status, reason, error }: PluginReport) => ({
+  name: uri,
+  status,
+  ...(reason === undefined ? {} : { reason }),
+  ...(error === undefined ? {} : { error }),
+});
 
 /** `?verbose`, as Kubernetes' probes write it, and `?verbose=true`. */
 function isVerbose(query: unknown): boolean {

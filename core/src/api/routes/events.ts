@@ -6,7 +6,10 @@ import { type AgentView, service } from '../service.ts';
 
 const texts = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value));
 const query = z.strictObject({
-  follow: z.enum(['true', 'false', '']).default('false').transform((value) => value !== 'false'),
+  follow: z
+    .enum(['true', 'false', ''])
+    .default('false')
+    .transform((value) => value !== 'false'),
   from: z.string().min(1).max(128).optional(),
   topic: texts.pipe(z.array(z.string().regex(/^\/[a-z0-9/_-]*$/, 'is not a topic, e.g. /attachments')).max(32)).optional(),
 });
@@ -15,7 +18,11 @@ const query = z.strictObject({
  * The stream behind `GET /v1/events?follow&from=&topic=`. `from` is `start`, a cursor, or how long ago (`30m`).
  * Without `follow` it is the journal and ends; with it and without `from` it is what comes from now on.
  */
-export function openEvents(agent: AgentView, rawQuery: unknown, signal: AbortSignal): AsyncIterable<Envelope | Lagged> | Iterable<Envelope> {
+export function openEvents(
+  agent: AgentView,
+  rawQuery: unknown,
+  signal: AbortSignal,
+): AsyncIterable<Envelope | Lagged> | Iterable<Envelope> {
   const { follow, from, topic } = check(query, rawQuery, 'query');
   const events = service(agent, Events);
   const cursor = from === undefined ? undefined : startCursor(events, from, agent.clock.now());

@@ -31,7 +31,10 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
       const lease = metadata.read(store, (tx) => leases.get(tx, id));
       if (lease !== undefined) return lease;
     }
-    throw apiErrors.noSuchResource(`there is no lease ${id}`, { details: { lease: id }, remedy: 'List what is there with `hawser leases ls`.' });
+    throw apiErrors.noSuchResource(`there is no lease ${id}`, {
+      details: { lease: id },
+      remedy: 'List what is there with `hawser leases ls`.',
+    });
   };
   return [
     { method: 'GET', path: '/v1/leases', handle: () => listLeases(rooms()) },

@@ -32,7 +32,8 @@ const ATTACHMENT = [
   { name: '[ifname]', description: "the interface; the container's only one unless told" },
 ];
 
-const all = async ({ client, signal }: Invocation): Promise<readonly AttachmentView[]> => (await client.attachments.list(signal)).map(attachmentView);
+const all = async ({ client, signal }: Invocation): Promise<readonly AttachmentView[]> =>
+  (await client.attachments.list(signal)).map(attachmentView);
 
 /** The one attachment that the arguments mean. */
 async function find(invocation: Invocation): Promise<AttachmentView> {
@@ -42,20 +43,29 @@ async function find(invocation: Invocation): Promise<AttachmentView> {
   const exact = records.filter((record) => record.containerId === container);
   const found = exact.length > 0 ? exact : records.filter((record) => record.containerId.startsWith(container));
   const [first, second] = found;
-  if (first === undefined) throw cliErrors.noSuchAttachment(`there is no attachment ${container}${ifname === undefined ? '' : `/${String(ifname)}`}`);
-  if (second !== undefined) throw cliErrors.invalidValue(`${container} can be ${found.map(attachmentKey).join(' or ')}`, { remedy: 'Name one of them.' });
+  if (first === undefined)
+    throw cliErrors.noSuchAttachment(`there is no attachment ${container}${ifname === undefined ? '' : `/${String(ifname)}`}`);
+  if (second !== undefined)
+    throw cliErrors.invalidValue(`${container} can be ${found.map(attachmentKey).join(' or ')}`, { remedy: 'Name one of them.' });
   return first;
 }
 
 async function checkOne(invocation: Invocation): Promise<void> {
   const record = await find(invocation);
-  await invocation.output.progress(`checking ${attachmentKey(record)}`, () => invocation.client.attachments.check(record, invocation.signal));
-  invocation.output.result({ containerId: record.containerId, ifname: record.ifname, ok: true }, { columns: [], rows: [[attachmentKey(record), 'is as it was made']] });
+  await invocation.output.progress(`checking ${attachmentKey(record)}`, () =>
+    invocation.client.attachments.check(record, invocation.signal),
+  );
+  invocation.output.result(
+    { containerId: record.containerId, ifname: record.ifname, ok: true },
+    { columns: [], rows: [[attachmentKey(record), 'is as it was made']] },
+  );
 }
 
 async function detachOne(invocation: Invocation): Promise<void> {
   const record = await find(invocation);
-  await invocation.output.progress(`detaching ${attachmentKey(record)}`, () => invocation.client.attachments.detach(record, invocation.signal));
+  await invocation.output.progress(`detaching ${attachmentKey(record)}`, () =>
+    invocation.client.attachments.detach(record, invocation.signal),
+  );
   invocation.output.note(`${attachmentKey(record)} is detached`);
 }
 

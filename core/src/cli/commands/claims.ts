@@ -27,7 +27,8 @@ export const claimsCommand: CommandSpec = {
         ['hawser claims ls state==cooling', 'addresses that nobody may have yet'],
         ["hawser claims ls 'key~=^10\\.88\\.'", 'addresses of one range'],
       ],
-      run: async (invocation) => list(invocation, LISTING, await invocation.client.claims.list(invocation.signal), listArgument(invocation, 0)),
+      run: async (invocation) =>
+        list(invocation, LISTING, await invocation.client.claims.list(invocation.signal), listArgument(invocation, 0)),
     },
   ],
 };

@@ -14,7 +14,8 @@ export const completionCommand: CommandSpec = {
   ],
   run: async (invocation) => {
     const shell = textArgument(invocation, 0);
-    if (!SHELLS.includes(shell)) throw cliErrors.invalidValue(`there is no completion for ${JSON.stringify(shell)}`, { remedy: `Choose ${SHELLS.join(', ')}.` });
+    if (!SHELLS.includes(shell))
+      throw cliErrors.invalidValue(`there is no completion for ${JSON.stringify(shell)}`, { remedy: `Choose ${SHELLS.join(', ')}.` });
     const { script } = await import('@bomb.sh/tab');
     script(shell, 'hawser', 'hawser');
   },

@@ -19,7 +19,16 @@ async function check(assembly: Assembly, { global, output }: Invocation): Promis
   if (faults.length > 0) throw graphInvalid(faults);
   const on = order.filter((plugin) => plugin.disabled === undefined).map((plugin) => plugin.uri);
   const files = config.files.length === 0 ? 'no file, all defaults' : config.files.join(', ');
-  output.result({ ok: true, files: config.files, plugins: on }, { columns: [], rows: [['config:', `valid (${files})`], ['plugins:', `${on.length} on`]] });
+  output.result(
+    { ok: true, files: config.files, plugins: on },
+    {
+      columns: [],
+      rows: [
+        ['config:', `valid (${files})`],
+        ['plugins:', `${on.length} on`],
+      ],
+    },
+  );
 }
 
 export const configCommand = (assembly: Assembly): CommandSpec => ({
@@ -32,9 +41,25 @@ export const configCommand = (assembly: Assembly): CommandSpec => ({
       examples: [['hawser config default > /etc/hawser/config.toml', 'a file to begin with']],
       run: async ({ output }) => output.result((await loadConfigModules()).defaultConfigToml(await pluginsOf(assembly))),
     },
-    { name: 'dump', summary: 'Print the effective config with the file that each value comes from.', run: (invocation) => dump(assembly, invocation) },
-    { name: 'check', summary: 'Check the config and the wiring of its plugins; tells all faults at once, exit 2.', run: (invocation) => check(assembly, invocation) },
-    { name: 'schema', summary: 'Print the JSON Schema of the config file.', run: async ({ output }) => output.result((await loadConfigModules()).configJsonSchema(await pluginsOf(assembly))) },
-    { name: 'docs', summary: 'Print the reference of the config file in Markdown.', run: async ({ output }) => output.result((await loadConfigModules()).configMarkdown(await pluginsOf(assembly))) },
+    {
+      name: 'dump',
+      summary: 'Print the effective config with the file that each value comes from.',
+      run: (invocation) => dump(assembly, invocation),
+    },
+    {
+      name: 'check',
+      summary: 'Check the config and the wiring of its plugins; tells all faults at once, exit 2.',
+      run: (invocation) => check(assembly, invocation),
+    },
+    {
+      name: 'schema',
+      summary: 'Print the JSON Schema of the config file.',
+      run: async ({ output }) => output.result((await loadConfigModules()).configJsonSchema(await pluginsOf(assembly))),
+    },
+    {
+      name: 'docs',
+      summary: 'Print the reference of the config file in Markdown.',
+      run: async ({ output }) => output.result((await loadConfigModules()).configMarkdown(await pluginsOf(assembly))),
+    },
   ],
 });

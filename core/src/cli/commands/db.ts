@@ -23,13 +23,21 @@ async function restore(assembly: Assembly, invocation: Invocation): Promise<void
   const { restoreStore } = await import('../../metadata/maintenance.ts');
   const config = await readConfig(assembly, invocation.global);
   const store = storeOf(invocation);
-  const former = await invocation.output.progress('restoring', () => restoreStore(store, config[store], resolve(textArgument(invocation, 0))));
+  const former = await invocation.output.progress('restoring', () =>
+    restoreStore(store, config[store], resolve(textArgument(invocation, 0))),
+  );
   invocation.output.note(`the ${store} store is restored${former === undefined ? '' : `; what was there is kept at ${former}`}`);
 }
 
 async function stats({ client, signal, output }: Invocation): Promise<void> {
   const stores = await client.db.stats(signal);
-  const rows = Object.entries(stores).map(([name, one]) => [name, String(one.entries), String(one.sizeBytes), String(one.schemaVersion), one.path]);
+  const rows = Object.entries(stores).map(([name, one]) => [
+    name,
+    String(one.entries),
+    String(one.sizeBytes),
+    String(one.schemaVersion),
+    one.path,
+  ]);
   output.result(toJson(stores), { columns: ['STORE', 'ENTRIES', 'BYTES', 'SCHEMA', 'PATH'], rows });
 }
 

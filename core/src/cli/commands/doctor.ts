@@ -9,10 +9,13 @@ async function examine(assembly: Assembly, { output, global, signal }: Invocatio
   const findings = await output.progress('looking at this machine', () => examineMachine(assembly, global, signal));
   const failed = findings.filter((finding) => finding.status === 'fail');
   const style = styleOf(global.color);
-  output.result(findings.map((finding) => ({ ...finding })), {
-    columns: ['CHECK', 'STATUS', 'FOUND', 'REMEDY'],
-    rows: findings.map(({ check, status, found, remedy }: Finding) => [check, paintStatus(style, status), found, remedy ?? '']),
-  });
+  output.result(
+    findings.map((finding) => ({ ...finding })),
+    {
+      columns: ['CHECK', 'STATUS', 'FOUND', 'REMEDY'],
+      rows: findings.map(({ check, status, found, remedy }: Finding) => [check, paintStatus(style, status), found, remedy ?? '']),
+    },
+  );
   return failed.length === 0 ? EXIT.done : EXIT.failed;
 }
 

@@ -17,12 +17,26 @@ async function print(invocation: Invocation): Promise<void> {
   }
 }
 
-const laggedText = ({ lagged, resumeFrom }: Lagged): string => `${lagged} events are left out: this reader is too slow; get them with --from ${resumeFrom}`;
+const laggedText = ({ lagged, resumeFrom }: Lagged): string =>
+  `${lagged} events are left out: this reader is too slow; get them with --from ${resumeFrom}`;
 
-const eventJson = ({ cursor, timestamp, namespace, topic, type, data }: Envelope): JsonObject => ({ cursor, timestamp, namespace, topic, type, data });
+const eventJson = ({ cursor, timestamp, namespace, topic, type, data }: Envelope): JsonObject => ({
+  cursor,
+  timestamp,
+  namespace,
+  topic,
+  type,
+  data,
+});
 
 const eventLine = ({ timestamp, topic, data }: Envelope): string =>
-  visible([timestamp, topic, ...Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)].join(' '));
+  visible(
+    [
+      timestamp,
+      topic,
+      ...Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+    ].join(' '),
+  );
 
 export const eventsCommand: CommandSpec = {
   name: 'events',

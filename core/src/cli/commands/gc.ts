@@ -9,7 +9,9 @@ async function run(invocation: Invocation): Promise<number> {
   const dryRun = flag(invocation, 'dryRun');
   const report = await output.progress('collecting', () => client.gc.run({ dryRun, signal }));
   output.result(toJson(report), reportTable(report, dryRun));
-  output.note(`${report.removed.length} ${dryRun ? 'would go' : 'removed'}, ${report.kept} kept, ${report.failed.length} failed, ${Math.round(report.durationMs)} ms`);
+  output.note(
+    `${report.removed.length} ${dryRun ? 'would go' : 'removed'}, ${report.kept} kept, ${report.failed.length} failed, ${Math.round(report.durationMs)} ms`,
+  );
   return report.failed.length === 0 ? EXIT.done : EXIT.failed;
 }
 
@@ -27,13 +29,19 @@ async function status({ client, signal, output }: Invocation): Promise<void> {
 }
 
 function statusRows({ running, lastRun, lastError, nextRun, condemned }: GcStatus): string[][] {
-  const last = lastRun === undefined ? 'never' : `${lastRun.at}, ${lastRun.report.removed.length} removed, ${lastRun.report.kept} kept, ${Math.round(lastRun.report.durationMs)} ms`;
+  const last =
+    lastRun === undefined
+      ? 'never'
+      : `${lastRun.at}, ${lastRun.report.removed.length} removed, ${lastRun.report.kept} kept, ${Math.round(lastRun.report.durationMs)} ms`;
   return [
     ['RUNNING:', running ? 'yes' : 'no'],
     ['LAST RUN:', last],
     ['LAST ERROR:', lastError ?? 'none'],
     ['NEXT RUN:', nextRun ?? 'when something changes'],
-    ...condemned.map(({ type, key, since, attempts, lastError: error }) => ['CONDEMNED:', `${type}/${key} since ${since}, ${attempts} attempts${error === undefined ? '' : `: ${error}`}`]),
+    ...condemned.map(({ type, key, since, attempts, lastError: error }) => [
+      'CONDEMNED:',
+      `${type}/${key} since ${since}, ${attempts} attempts${error === undefined ? '' : `: ${error}`}`,
+    ]),
   ];
 }
 

@@ -49,13 +49,19 @@ export const leasesCommand: CommandSpec = {
       arguments: [FILTERS],
       examples: [['hawser leases ls labels.owner==me', 'leases with a label']],
       run: async (invocation) =>
-        list(invocation, { columns: COLUMNS, wide: WIDE }, await invocation.client.leases.list(invocation.signal), listArgument(invocation, 0)),
+        list(
+          invocation,
+          { columns: COLUMNS, wide: WIDE },
+          await invocation.client.leases.list(invocation.signal),
+          listArgument(invocation, 0),
+        ),
     },
     {
       name: 'show',
       summary: 'Show one lease with its resources.',
       arguments: [ID],
-      run: async (invocation) => show(invocation, FIELDS, await invocation.client.leases.get(textArgument(invocation, 0), invocation.signal)),
+      run: async (invocation) =>
+        show(invocation, FIELDS, await invocation.client.leases.get(textArgument(invocation, 0), invocation.signal)),
     },
     {
       name: 'create',

@@ -21,14 +21,16 @@ const WIDE: readonly Column<SnapshotView>[] = [
   ['LABELS', (snapshot) => labelsText(snapshot.labels)],
 ];
 
-const all = async ({ client, signal }: Invocation): Promise<readonly SnapshotView[]> => (await client.snapshots.list(signal)).map(snapshotView);
+const all = async ({ client, signal }: Invocation): Promise<readonly SnapshotView[]> =>
+  (await client.snapshots.list(signal)).map(snapshotView);
 
 async function showOne(invocation: Invocation): Promise<void> {
   const name = textArgument(invocation, 0);
   const found = (await all(invocation)).filter((snapshot) => snapshot.name === name || snapshot.key === name);
   const [first, second] = found;
   if (first === undefined) throw cliErrors.noSuchSnapshot(`there is no snapshot ${name}`);
-  if (second !== undefined) throw cliErrors.invalidValue(`${name} can be ${found.map((one) => one.name).join(' or ')}`, { remedy: 'Name its type too.' });
+  if (second !== undefined)
+    throw cliErrors.invalidValue(`${name} can be ${found.map((one) => one.name).join(' or ')}`, { remedy: 'Name its type too.' });
   show(invocation, [...COLUMNS, ...WIDE, ['DATA', (snapshot) => JSON.stringify(snapshot.data)]], first);
 }
 

@@ -11,7 +11,12 @@ export const versionCommand = (assembly: Assembly): CommandSpec => ({
     const described = (await pluginsOf(assembly)).map(describePlugin);
     const listed = described.map((plugin) => ({ uri: plugin.uri, version: plugin.version ?? coreVersion, stability: plugin.stability }));
     const versions = { name, agent: version, core: coreVersion, node: process.versions.node };
-    const rows = [['agent', `${name} ${version}`], ['core', coreVersion], ['node', process.versions.node], ...listed.map((plugin) => [plugin.uri, plugin.version])];
+    const rows = [
+      ['agent', `${name} ${version}`],
+      ['core', coreVersion],
+      ['node', process.versions.node],
+      ...listed.map((plugin) => [plugin.uri, plugin.version]),
+    ];
     output.result({ ...versions, plugins: listed }, { columns: [], rows });
   },
 });

@@ -16,7 +16,9 @@ export async function checkAgent(socket: string, signal: AbortSignal): Promise<r
     const found = `version ${agent}, process ${pid}, at ${socket}`;
     if (!ready) return [warn('agent', `${found}, is not ready`, 'Wait, or see what is still starting with `hawser plugins ls`.')];
     if (notOk.length === 0) return [ok('agent', found)];
-    return [fail('agent', `${found}; not well: ${notOk.map((report) => report.uri).join(', ')}`, 'See why with `hawser plugins ls -o wide`.')];
+    return [
+      fail('agent', `${found}; not well: ${notOk.map((report) => report.uri).join(', ')}`, 'See why with `hawser plugins ls -o wide`.'),
+    ];
   } catch (thrown) {
     const error = toHawserError(thrown);
     return [(apiErrors.noAgent.is(error) ? warn : fail)('agent', error.message, error.remedy)];

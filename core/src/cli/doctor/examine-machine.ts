@@ -16,7 +16,9 @@ export async function examineMachine(assembly: Assembly, global: GlobalOptions, 
   const findings: Finding[] = [checkNode()];
   const config = await readConfig(assembly, global).then(
     (read) => {
-      findings.push(ok('config', read.files.length === 0 ? 'there is no config file; the defaults hold' : `valid (${read.files.join(', ')})`));
+      findings.push(
+        ok('config', read.files.length === 0 ? 'there is no config file; the defaults hold' : `valid (${read.files.join(', ')})`),
+      );
       return read;
     },
     (error: unknown) => {
@@ -41,7 +43,11 @@ export async function examineMachine(assembly: Assembly, global: GlobalOptions, 
 }
 
 /** Checks that only a valid config can say the subject of. One that throws has failed. */
-async function withConfig(config: AgentConfig | undefined, check: string, look: (config: AgentConfig) => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+async function withConfig(
+  config: AgentConfig | undefined,
+  check: string,
+  look: (config: AgentConfig) => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
   if (config === undefined) return [skip(check, 'the config is not valid')];
   try {
     return await look(config);

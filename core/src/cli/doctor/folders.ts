@@ -16,7 +16,12 @@ async function checkFolder(check: string, path: string, mode: number): Promise<F
   if (!found.isDirectory()) return fail(check, `${path} is not a folder`, 'Move it away, or name another folder in the config.');
   if (!(await isWritable(path))) return fail(check, `${path} can't be written by this user`, REMEDY);
   const excess = found.mode & 0o777 & ~mode;
-  if (excess !== 0) return warn(check, `${path} has mode ${(found.mode & 0o777).toString(8)}`, `Nothing: the agent sets ${mode.toString(8)} when it starts.`);
+  if (excess !== 0)
+    return warn(
+      check,
+      `${path} has mode ${(found.mode & 0o777).toString(8)}`,
+      `Nothing: the agent sets ${mode.toString(8)} when it starts.`,
+    );
   return ok(check, path);
 }
 
@@ -24,8 +29,18 @@ async function checkFolder(check: string, path: string, mode: number): Promise<F
 async function checkAbsent(check: string, path: string): Promise<Finding> {
   let parent = dirname(path);
   while (parent !== dirname(parent) && !(await exists(parent))) parent = dirname(parent);
-  return (await isWritable(parent)) ? ok(check, `${path} will be made`) : fail(check, `${path} isn't there and can't be made in ${parent}`, REMEDY);
+  return (await isWritable(parent))
+    ? ok(check, `${path} will be made`)
+    : fail(check, `${path} isn't there and can't be made in ${parent}`, REMEDY);
 }
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
-const isWritable = (path: string): Promise<boolean> => access(path, constants.W_OK | constants.X_OK).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+const isWritable = (path: string): Promise<boolean> =>
+  access(path, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );

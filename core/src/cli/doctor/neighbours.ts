@@ -30,10 +30,21 @@ export async function checkConflist(folder: string = CONF_DIR): Promise<readonly
   if (ours < 0) return [warn('conflist', `no network config in ${folder} names ${OUR_TYPE}`, remedy)];
   const found = join(folder, names[ours] ?? '');
   if (ours === 0) return [ok('conflist', found)];
-  return [warn('conflist', `${found} stands behind ${names[0]}`, 'Remove the other one, or give ours a name that sorts before it: runtimes take the first.')];
+  return [
+    warn(
+      'conflist',
+      `${found} stands behind ${names[0]}`,
+      'Remove the other one, or give ours a name that sorts before it: runtimes take the first.',
+    ),
+  ];
 }
 
-const CRI_SOCKETS = ['/run/containerd/containerd.sock', '/run/k3s/containerd/containerd.sock', '/run/crio/crio.sock', '/run/cri-dockerd.sock'];
+const CRI_SOCKETS = [
+  '/run/containerd/containerd.sock',
+  '/run/k3s/containerd/containerd.sock',
+  '/run/crio/crio.sock',
+  '/run/cri-dockerd.sock',
+];
 
 /** Which container runtime of this machine listens. */
 export async function checkCri(): Promise<readonly Finding[]> {
@@ -42,4 +53,8 @@ export async function checkCri(): Promise<readonly Finding[]> {
   return [warn('container runtime', 'none listens at the usual sockets', 'Start containerd or CRI-O where pods are to run.')];
 }
 
-const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

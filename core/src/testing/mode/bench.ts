@@ -98,7 +98,11 @@ export function modeBench(options: ModeContractOptions): ModeBench {
     async pod(mode, asked = {}) {
       const path = current().namespacePath();
       const namespace = await namespaceAt(path);
-      return { path, namespace, attachment: await book(current(), options, mode, { containerId: `container${made++}`, netns: path, ...asked }) };
+      return {
+        path,
+        namespace,
+        attachment: await book(current(), options, mode, { containerId: `container${made++}`, netns: path, ...asked }),
+      };
     },
     async deleteNamespace(path) {
       for (const namespace of opened) if (namespace.path === path) namespace[Symbol.dispose]();
@@ -117,7 +121,12 @@ export function modeBench(options: ModeContractOptions): ModeBench {
 const random = seededRandom(4);
 
 /** What the engine writes into its books before anything is made. */
-async function book(fixture: ModeFixture, options: ModeContractOptions, mode: NetworkMode, asked: Pick<AttachmentRequest, 'containerId' | 'netns'> & Partial<AttachmentRequest>): Promise<Attachment> {
+async function book(
+  fixture: ModeFixture,
+  options: ModeContractOptions,
+  mode: NetworkMode,
+  asked: Pick<AttachmentRequest, 'containerId' | 'netns'> & Partial<AttachmentRequest>,
+): Promise<Attachment> {
   const request: AttachmentRequest = {
     ifname: 'eth0',
     network: { name: 'contract', settings: options.settings ?? {}, capabilities: {} },
@@ -127,5 +136,15 @@ async function book(fixture: ModeFixture, options: ModeContractOptions, mode: Ne
   const settings = mode.settings?.(request) ?? {};
   const { containerId, ifname, netns, mac } = request;
   const claims = await fixture.reserve(mode.claims(request, settings), { containerId, ifname });
-  return { id: random.id(), containerId, ifname, netns, network: 'contract', mode: 'contract', settings, claims, ...(mac === undefined ? {} : { mac }) };
+  return {
+    id: random.id(),
+    containerId,
+    ifname,
+    netns,
+    network: 'contract',
+    mode: 'contract',
+    settings,
+    claims,
+    ...(mac === undefined ? {} : { mac }),
+  };
 }

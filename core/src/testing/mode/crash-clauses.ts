@@ -73,7 +73,14 @@ export function crashClauses(bench: ModeBench): void {
 }
 
 /** Lets attach die at its first, second, … change until it lives through, each time in a new namespace. */
-async function eachDeath(bench: ModeBench, when: 'before' | 'after', recover: (mode: Awaited<ReturnType<ModeBench['start']>>, attachment: Awaited<ReturnType<ModeBench['pod']>>['attachment']) => Promise<void>) {
+async function eachDeath(
+  bench: ModeBench,
+  when: 'before' | 'after',
+  recover: (
+    mode: Awaited<ReturnType<ModeBench['start']>>,
+    attachment: Awaited<ReturnType<ModeBench['pod']>>['attachment'],
+  ) => Promise<void>,
+) {
   const attempts: string[] = [];
   for (let nth = 1; nth <= MOST_CHANGES; nth++) {
     const mortal = mortalHost(bench.host, nth, when);
@@ -113,5 +120,10 @@ const extra = (found: readonly string[], allowed: readonly string[]): readonly s
 
 /** The same host; the signal aborts as soon as the `nth` change has taken effect. */
 function interrupting(bench: ModeBench, nth: number, reason: AbortController): ModeBench['host'] {
-  return mortalHost(bench.host, Number.POSITIVE_INFINITY, 'after', (count) => count >= nth && reason.abort(new Error('the client has gone'))).host;
+  return mortalHost(
+    bench.host,
+    Number.POSITIVE_INFINITY,
+    'after',
+    (count) => count >= nth && reason.abort(new Error('the client has gone')),
+  ).host;
 }

@@ -4,12 +4,16 @@ import type { Damage, ModeBench } from './bench.ts';
 const DAMAGES: readonly Damage[] = [
   { name: 'the interface is gone', inflict: ({ namespace, attachment }) => namespace.deleteLink(attachment.ifname) },
   { name: 'the interface is down', inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { up: false }) },
-  { name: 'the interface has another MAC', inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { mac: '0a:58:99:99:99:99' }) },
+  {
+    name: 'the interface has another MAC',
+    inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { mac: '0a:58:99:99:99:99' }),
+  },
   { name: 'the interface has another MTU', inflict: ({ namespace, attachment }) => namespace.setLink(attachment.ifname, { mtu: 1300 }) },
   {
     name: 'an address is gone',
     async inflict({ namespace, attachment }) {
-      for (const { address } of attachment.result?.ips.slice(-1) ?? []) await namespace.deleteAddress({ link: attachment.ifname, cidr: address });
+      for (const { address } of attachment.result?.ips.slice(-1) ?? [])
+        await namespace.deleteAddress({ link: attachment.ifname, cidr: address });
     },
   },
   {

@@ -10,7 +10,9 @@ export async function inventory(namespace: Namespace): Promise<readonly string[]
     ...links.map(({ name, kind }) => `link ${name} (${kind})`),
     ...addresses.map(({ link, cidr }) => `address ${cidr} on ${link}`),
     ...routes.map(({ dst, gateway, link, table }) => `route ${dst} ${gateway ?? ''} ${link ?? ''} ${table ?? 254}`),
-    ...(await namespace.rules()).map(({ family, priority, from, to, table }) => `rule ${family} ${priority} ${from ?? ''} ${to ?? ''} ${table}`),
+    ...(await namespace.rules()).map(
+      ({ family, priority, from, to, table }) => `rule ${family} ${priority} ${from ?? ''} ${to ?? ''} ${table}`,
+    ),
     ...neighbours.map(({ link, address }) => `neighbour ${address} on ${link}`),
   ].toSorted();
 }

@@ -57,7 +57,8 @@ export function lifeClauses(bench: ModeBench): void {
       const pods = [];
       for (let count = 0; count < 8; count++) pods.push(await bench.pod(mode));
       const results = await bench.settle(Promise.all(pods.map(({ attachment }) => mode.attach(attachment, AbortSignal.any([])))));
-      for (const [index, { attachment }] of pods.entries()) await bench.check(mode, { ...attachment, ...(results[index] ? { result: results[index] } : {}) });
+      for (const [index, { attachment }] of pods.entries())
+        await bench.check(mode, { ...attachment, ...(results[index] ? { result: results[index] } : {}) });
       expect(new Set(results.flatMap(({ ips }) => ips.map(({ address }) => address))).size).toBe(results.flatMap(({ ips }) => ips).length);
       await Promise.all(pods.map(({ attachment }) => bench.detach(mode, attachment)));
       for (const { namespace } of pods) expect((await inventory(namespace)).filter((line) => line.startsWith('link eth0'))).toEqual([]);
@@ -102,7 +103,9 @@ export function lifeClauses(bench: ModeBench): void {
     it('that has an interface of this name already is left alone', async () => {
       const mode = await bench.start();
       const { namespace, attachment } = await bench.pod(mode);
-      await bench.settle(namespace.createVeth({ name: attachment.ifname, mac: '0a:58:00:00:00:99', peer: { namespace, name: 'hwt-peer' } }));
+      await bench.settle(
+        namespace.createVeth({ name: attachment.ifname, mac: '0a:58:00:00:00:99', peer: { namespace, name: 'hwt-peer' } }),
+      );
       const before = await inventory(namespace);
       await expect(bench.attach(mode, attachment)).rejects.toMatchObject({ code: 'host.already_exists' });
       await bench.detach(mode, attachment);

@@ -14,8 +14,22 @@ export class AgentDied extends Error {
 }
 
 const CHANGES: ReadonlySet<string> = new Set([
-  'createVeth', 'createBridge', 'setLink', 'deleteLink', 'retireLink', 'addAddress', 'deleteAddress', 'replaceRoute', 'deleteRoute',
-  'addRule', 'deleteRule', 'setNeighbour', 'deleteNeighbour', 'setSysctl', 'masquerade', 'unmasquerade',
+  'createVeth',
+  'createBridge',
+  'setLink',
+  'deleteLink',
+  'retireLink',
+  'addAddress',
+  'deleteAddress',
+  'replaceRoute',
+  'deleteRoute',
+  'addRule',
+  'deleteRule',
+  'setNeighbour',
+  'deleteNeighbour',
+  'setSysctl',
+  'masquerade',
+  'unmasquerade',
 ]);
 
 /**
@@ -28,12 +42,21 @@ export function mortalHost(host: Host, nth: number, when: 'before' | 'after', on
   /** Handles of the real host by the ones in front of them. */
   const handles = new WeakMap<object, Namespace>();
 
-  const call = async (target: Namespace, name: string, method: (...parameters: never[]) => unknown, parameters: readonly unknown[]): Promise<unknown> => {
+  const call = async (
+    target: Namespace,
+    name: string,
+    method: (...parameters: never[]) => unknown,
+    parameters: readonly unknown[],
+  ): Promise<unknown> => {
     if (dead) throw new AgentDied(`${name} after the agent's death`);
     const fatal = CHANGES.has(name) && ++changes === nth;
     dead ||= fatal && when === 'before';
     if (dead) throw new AgentDied(`the agent died before ${name}`);
-    const outcome: unknown = await Reflect.apply(method, target, parameters.map((parameter) => behind(parameter, handles)));
+    const outcome: unknown = await Reflect.apply(
+      method,
+      target,
+      parameters.map((parameter) => behind(parameter, handles)),
+    );
     if (CHANGES.has(name)) onChange(changes);
     dead ||= fatal;
     if (dead) throw new AgentDied(`the agent died after ${name}`);
@@ -72,6 +95,7 @@ export function mortalHost(host: Host, nth: number, when: 'before' | 'after', on
 function behind(parameter: unknown, handles: WeakMap<object, Namespace>): unknown {
   if (typeof parameter !== 'object' || parameter === null || !('peer' in parameter)) return parameter;
   const { peer } = parameter;
-  if (typeof peer !== 'object' || peer === null || !('namespace' in peer) || typeof peer.namespace !== 'object' || peer.namespace === null) return parameter;
+  if (typeof peer !== 'object' || peer === null || !('namespace' in peer) || typeof peer.namespace !== 'object' || peer.namespace === null)
+    return parameter;
   return { ...parameter, peer: { ...peer, namespace: handles.get(peer.namespace) ?? peer.namespace } };
 }

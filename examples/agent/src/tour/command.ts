@@ -49,7 +49,9 @@ async function tryHere(invocation: Invocation, plugins: readonly AnyPlugin[], ve
     reporter: { outcome: report, progress: (text, work) => output.progress(text, work), note: (text) => output.note(text) },
     pause: async (agent) => {
       if (options['once'] === true) return;
-      output.note(`\nServing at ${agent.socket}. In another terminal:\n\n  npx hawser --socket ${agent.socket} attachments ls\n  npx hawser --socket ${agent.socket} events --follow\n\nCtrl-C ends the tour.\n`);
+      output.note(
+        `\nServing at ${agent.socket}. In another terminal:\n\n  npx hawser --socket ${agent.socket} attachments ls\n  npx hawser --socket ${agent.socket} events --follow\n\nCtrl-C ends the tour.\n`,
+      );
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     },
   });

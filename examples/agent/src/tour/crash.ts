@@ -28,7 +28,12 @@ export async function killWhileAttaching(runtime: TourRuntime, pod: TourPod, opt
   const ended = once(agent, 'exit');
   try {
     await ready(options);
-    const journal = openClient({ socket: options.socket }).events({ follow: true, from: 'start', topics: ['/attachments/attaching'], signal: options.signal });
+    const journal = openClient({ socket: options.socket }).events({
+      follow: true,
+      from: 'start',
+      topics: ['/attachments/attaching'],
+      signal: options.signal,
+    });
     await journal.next(); // an earlier pod's: from now on the journal is heard as it is written
     const added = runtime.attach(pod).then(
       () => 'it had just been done',

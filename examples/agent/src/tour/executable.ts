@@ -37,7 +37,7 @@ export async function callExecutable(path: string, call: CniCall, signal: AbortS
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const answer = output.trim() === '' ? {} : JSON.parse(output) as unknown;
+  const answer = output.trim() === '' ? {} : (JSON.parse(output) as unknown);
   if (code !== 0) throw errors.cniFailed(`${call.command} was refused: ${Refusal.parse(answer).msg}`);
   return Answer.parse(answer);
 }

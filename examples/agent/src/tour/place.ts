@@ -20,8 +20,10 @@ export const UNSHARE: Readonly<Record<Exclude<Place, 'simulated'>, readonly stri
 export function choosePlace(simulatedAsked: boolean): Choice {
   if (simulatedAsked) return { place: 'simulated', why: 'the simulated host, as asked' };
   if (process.platform !== 'linux') return { place: 'simulated', why: `the simulated host: ${process.platform} has no Linux kernel` };
-  if (hasCapabilities() && canUnshare('own-network')) return { place: 'own-network', why: 'the real kernel, in a network namespace of its own (privileged)' };
-  if (canUnshare('user-namespace')) return { place: 'user-namespace', why: 'the real kernel, inside an unprivileged user and network namespace' };
+  if (hasCapabilities() && canUnshare('own-network'))
+    return { place: 'own-network', why: 'the real kernel, in a network namespace of its own (privileged)' };
+  if (canUnshare('user-namespace'))
+    return { place: 'user-namespace', why: 'the real kernel, inside an unprivileged user and network namespace' };
   return { place: 'simulated', why: 'the simulated host: neither root, nor may this user make network namespaces' };
 }
 

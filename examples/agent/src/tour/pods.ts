@@ -62,7 +62,11 @@ export class TourRuntime {
   /** Tells the plugin which pods there still are. */
   async collect(valid: readonly TourPod[]): Promise<void> {
     const attachments = valid.map(({ containerId }) => ({ containerID: containerId, ifname: 'eth0' }));
-    await callExecutable(this.#executable, { command: 'GC', config: { ...cniConfig(this.#folder), 'cni.dev/valid-attachments': attachments } }, this.#signal);
+    await callExecutable(
+      this.#executable,
+      { command: 'GC', config: { ...cniConfig(this.#folder), 'cni.dev/valid-attachments': attachments } },
+      this.#signal,
+    );
   }
 
   /** One echo to each address, from inside the pod; resolves with the round trips in milliseconds. */
@@ -77,7 +81,11 @@ export class TourRuntime {
   }
 
   #call(command: 'ADD' | 'DEL' | 'CHECK', pod: TourPod, extra: JsonObject = {}): Promise<JsonObject> {
-    return callExecutable(this.#executable, { command, containerId: pod.containerId, netns: pod.netns, config: { ...cniConfig(this.#folder), ...extra } }, this.#signal);
+    return callExecutable(
+      this.#executable,
+      { command, containerId: pod.containerId, netns: pod.netns, config: { ...cniConfig(this.#folder), ...extra } },
+      this.#signal,
+    );
   }
 }
 

@@ -65,7 +65,12 @@ export async function crashAndRecover(tour: Tour, runtime: TourRuntime, signal: 
   pods.push(pod);
   await steps.step('the agent restarts as a process of its own, and is killed (SIGKILL) while it attaches pod-c', async () => {
     await tour.stop();
-    return killWhileAttaching(runtime, pod, { configFile, socket: join(folder, 'state', 'hawser.sock'), clock: systemContext.clock, signal });
+    return killWhileAttaching(runtime, pod, {
+      configFile,
+      socket: join(folder, 'state', 'hawser.sock'),
+      clock: systemContext.clock,
+      signal,
+    });
   });
   await tour.boot('the agent boots again on what was left');
   await steps.step('the other pods went on, and the same ADD works', async () => {

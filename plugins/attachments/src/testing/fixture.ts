@@ -45,7 +45,7 @@ export class FakeMode implements NetworkMode {
     const [claim] = attachment.claims;
     return {
       interfaces: [{ name: attachment.ifname, mac: '0a:58:00:00:00:01', sandbox: attachment.netns }],
-      ips: [{ address: String(claim?.data['address']), interface: 0 }],
+      ips: [{ address: `${claim?.key}/24`, interface: 0 }],
       routes: [],
     };
   }

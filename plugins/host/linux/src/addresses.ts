@@ -31,7 +31,11 @@ export function addAddress(space: Space, address: Address): void {
 }
 
 export function deleteAddress({ socket, links }: Space, address: Address): void {
-  const request = rtnetlink.deleteAddress(links.indexOf(address.link), parseCidr(address.cidr), `delete ${address.cidr} from link '${address.link}'`);
+  const request = rtnetlink.deleteAddress(
+    links.indexOf(address.link),
+    parseCidr(address.cidr),
+    `delete ${address.cidr} from link '${address.link}'`,
+  );
   const outcome = socket.exchange([request])[0];
   if (outcome?.error === undefined) return;
   throw kernelError({ errno: outcome.errno, doing: request.doing }, { EADDRNOTAVAIL: hostErrors.notFound });

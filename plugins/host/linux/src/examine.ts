@@ -10,8 +10,12 @@ const FEATURES: readonly HostFeature[] = ['veth', 'bridge', 'nftables', 'ipv6', 
 const NEEDED: ReadonlySet<HostFeature> = new Set(['veth', 'bridge']);
 
 /** What this kernel can do, a line a feature. Unlike opening the host it leaves the links of earlier runs alone. */
-export async function examineKernel(settings: { readonly receiveTimeoutMs: number; readonly nftPath: string }): Promise<readonly Finding[]> {
-  if (process.platform !== 'linux') return [{ check: 'kernel', status: 'fail', found: `this is ${process.platform}, not Linux`, remedy: 'Use the simulated host here.' }];
+export async function examineKernel(settings: {
+  readonly receiveTimeoutMs: number;
+  readonly nftPath: string;
+}): Promise<readonly Finding[]> {
+  if (process.platform !== 'linux')
+    return [{ check: 'kernel', status: 'fail', found: `this is ${process.platform}, not Linux`, remedy: 'Use the simulated host here.' }];
   const { receiveTimeoutMs, nftPath } = settings;
   const libc = await loadLibc();
   using socket = new NetlinkSocket(libc, () => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs }));
@@ -22,5 +26,10 @@ export async function examineKernel(settings: { readonly receiveTimeoutMs: numbe
 function finding(feature: HostFeature, missing: string | undefined): Finding {
   const check = `kernel ${feature}`;
   if (missing === undefined) return { check, status: 'ok', found: 'is there' };
-  return { check, status: NEEDED.has(feature) ? 'fail' : 'warn', found: missing, remedy: 'Load the kernel module, or use a kernel with this feature.' };
+  return {
+    check,
+    status: NEEDED.has(feature) ? 'fail' : 'warn',
+    found: missing,
+    remedy: 'Load the kernel module, or use a kernel with this feature.',
+  };
 }

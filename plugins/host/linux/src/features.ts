@@ -36,7 +36,8 @@ export function detectMissing(probes: Probes): Missing {
     raw_ping: missingPing(probes.libc),
   };
   const missing = new Map<HostFeature, string>();
-  for (const [feature, reason] of Object.entries(found) as [HostFeature, string | undefined][]) if (reason !== undefined) missing.set(feature, reason);
+  for (const [feature, reason] of Object.entries(found) as [HostFeature, string | undefined][])
+    if (reason !== undefined) missing.set(feature, reason);
   return missing;
 }
 

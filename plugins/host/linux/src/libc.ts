@@ -44,7 +44,9 @@ export interface Libc {
 export async function loadLibc(): Promise<Libc> {
   const { default: koffi } = await import('koffi');
   const library = koffi.load(null);
-  const bind = library.func('int bind(int, const uint8_t *, uint32_t)') as KoffiFunc<(fd: number, address: Uint8Array, size: number) => number>;
+  const bind = library.func('int bind(int, const uint8_t *, uint32_t)') as KoffiFunc<
+    (fd: number, address: Uint8Array, size: number) => number
+  >;
   const send = library.func('intptr_t send(int, const uint8_t *, size_t, int)') as KoffiFunc<
     (fd: number, data: Uint8Array, size: number, flags: number) => number
   >;

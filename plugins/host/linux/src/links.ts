@@ -95,7 +95,12 @@ function finishVeth(space: Space, { name, alias, hairpin, up }: VethSpec): void 
 export async function createBridge(space: Space, spec: BridgeSpec, random: Random): Promise<void> {
   checkLinkName(spec.name);
   const { name, mtu } = spec;
-  const fields = { name, mac: spec.mac === undefined ? randomMac(random) : parseMac(spec.mac), up: spec.up ?? false, promiscuous: spec.promiscuous ?? false };
+  const fields = {
+    name,
+    mac: spec.mac === undefined ? randomMac(random) : parseMac(spec.mac),
+    up: spec.up ?? false,
+    promiscuous: spec.promiscuous ?? false,
+  };
   space.socket.request(rtnetlink.newBridge({ ...fields, ...(mtu === undefined ? {} : { mtu: anotherMtu(mtu) }) }, `make bridge '${name}'`));
   if (mtu === undefined) return;
   try {

@@ -48,7 +48,8 @@ function makeFile(path: string): void {
     closeSync(openSync(path, 'wx', 0o444));
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    if (error.code === 'EEXIST') throw hostErrors.alreadyExists(`something is at ${path} already`, { cause: error, details: { errno: 'EEXIST' } });
+    if (error.code === 'EEXIST')
+      throw hostErrors.alreadyExists(`something is at ${path} already`, { cause: error, details: { errno: 'EEXIST' } });
     throw kernelError({ errno: Math.abs(error.errno ?? 0), doing: `make ${path}` });
   }
 }

@@ -1,4 +1,12 @@
-import { type Address, hostErrors, type Link, type LinkSettings, type Masquerade, type Namespace, type NamespaceId } from '@hawser/core/network';
+import {
+  type Address,
+  hostErrors,
+  type Link,
+  type LinkSettings,
+  type Masquerade,
+  type Namespace,
+  type NamespaceId,
+} from '@hawser/core/network';
 import type { BridgeSpec, Family, HostEvent, Neighbour, Route, Rule, VethSpec } from '@hawser/core/network';
 import { addAddress, addresses, deleteAddress } from './addresses.ts';
 import { ping } from './icmp/ping.ts';
@@ -44,7 +52,8 @@ export class LinuxNamespace implements Namespace {
 
   async createVeth(spec: VethSpec): Promise<void> {
     const { namespace } = spec.peer;
-    if (!(namespace instanceof LinuxNamespace)) throw hostErrors.invalid('the other end of a pair has to be in a namespace of the same host');
+    if (!(namespace instanceof LinuxNamespace))
+      throw hostErrors.invalid('the other end of a pair has to be in a namespace of the same host');
     await createVeth(this.#open, spec, namespace.#open);
   }
 

@@ -60,7 +60,8 @@ describe('paths', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
     try {
       execFileSync('mkfifo', [join(folder, 'fifo')]);
-      for (const path of [join(folder, 'fifo'), join(folder, 'nothing'), folder, '/dev/null', '/proc/self/status']) expect(() => openNsfs(path)).toThrow(gone);
+      for (const path of [join(folder, 'fifo'), join(folder, 'nothing'), folder, '/dev/null', '/proc/self/status'])
+        expect(() => openNsfs(path)).toThrow(gone);
     } finally {
       rmSync(folder, { recursive: true });
     }

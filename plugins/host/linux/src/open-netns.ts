@@ -34,7 +34,9 @@ export class OpenNetns {
   constructor(kernel: Kernel, netns: Netns, onClosed: () => void) {
     const { libc, context, settings, nft } = kernel;
     const openSocket = () =>
-      new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: settings.receiveTimeoutMs })));
+      new NetlinkSocket(libc, () =>
+        netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: settings.receiveTimeoutMs })),
+      );
     const retain = () => this.retain();
     this.netns = netns;
     this.socket = openSocket();

@@ -14,7 +14,12 @@ const config = z.strictObject({
     .default(defaultSettings.retireGroup)
     .describe('Number of the link group whose links are ours to delete; nothing else on this machine may use it'),
   gather: duration().prefault('10ms').describe('How long a link to be deleted waits for others to go with it'),
-  watch_capacity: z.int().min(16).max(1_000_000).default(defaultSettings.watchCapacity).describe('Notifications of the kernel that may wait for a reader'),
+  watch_capacity: z
+    .int()
+    .min(16)
+    .max(1_000_000)
+    .default(defaultSettings.watchCapacity)
+    .describe('Notifications of the kernel that may wait for a reader'),
   nft_path: z.string().min(1).default(defaultSettings.nftPath).describe('Name or path of nft'),
   nft_timeout: duration().prefault('10s').describe('How long one run of nft may take'),
   nft_table: z
@@ -53,7 +58,8 @@ export default definePlugin({
     scope.use(host);
     const reason = host.missing('veth');
     if (reason !== undefined) return skip(reason);
-    for (const leftover of host.leftovers) leftover.catch((error: unknown) => log.warn({ err: error }, 'a link of an earlier run could not be deleted'));
+    for (const leftover of host.leftovers)
+      leftover.catch((error: unknown) => log.warn({ err: error }, 'a link of an earlier run could not be deleted'));
     return host;
   },
 });

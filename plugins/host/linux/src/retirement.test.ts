@@ -15,7 +15,10 @@ const missing = await unavailable();
 const GROUP = defaultSettings.retireGroup;
 
 /** Sets what the contract has no word for, as another program would. */
-async function withSocket<T>(path: string, work: (socket: NetlinkSocket, links: LinkIndex, libc: Libc, netns: Netns) => T | Promise<T>): Promise<T> {
+async function withSocket<T>(
+  path: string,
+  work: (socket: NetlinkSocket, links: LinkIndex, libc: Libc, netns: Netns) => T | Promise<T>,
+): Promise<T> {
   const libc = await loadLibc();
   using own = Netns.own(libc);
   using netns = Netns.open(libc, path, own);
@@ -43,7 +46,9 @@ describe('retired links', () => {
     await pair(namespace, 'ours');
     await pair(namespace, 'theirs');
     await put(namespace.path, 'theirs', { up: true });
-    await (await namespace.retireLink('ours')).settled;
+    await (
+      await namespace.retireLink('ours')
+    ).settled;
     expect(await names(namespace)).toEqual(expect.arrayContaining(['theirs', 'theirsp']));
     expect(await names(namespace)).toHaveLength(2);
   });
@@ -66,7 +71,8 @@ describe('retired links', () => {
     await pair(namespace, 'other');
     await put(namespace.path, 'left', { up: false });
     await withSocket(namespace.path, async (socket, links, libc, netns) => {
-      const openSocket = () => new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: 500 })));
+      const openSocket = () =>
+        new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: 500 })));
       const options = { clock: systemContext.clock, group: GROUP, gatherMs: 1, socket, links, openSocket, retain: () => () => undefined };
       const leftovers = new Retirement(options).sweep();
       expect(leftovers).toHaveLength(1);
@@ -102,12 +108,16 @@ describe('retired links', () => {
     await using kernel = await testKernel();
     const namespace = await kernel.namespace();
     await namespace.createBridge({ name: 'br0', up: true });
-    await (await namespace.retireLink('br0')).settled;
+    await (
+      await namespace.retireLink('br0')
+    ).settled;
     expect(await namespace.link('br0')).toBeUndefined();
     await expect(namespace.retireLink('lo')).rejects.toMatchObject({ code: 'host.not_supported' });
     expect(await namespace.link('lo')).toMatchObject({ up: true, group: 0 });
     await pair(namespace, 'later');
-    await (await namespace.retireLink('later')).settled;
+    await (
+      await namespace.retireLink('later')
+    ).settled;
     expect(await names(namespace)).toEqual([]);
   });
 });

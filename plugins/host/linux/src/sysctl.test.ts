@@ -7,7 +7,10 @@ describe('names of sysctls', () => {
     expect(sysctlPath('net.ipv4.conf.eth0/100.forwarding')).toBe('/proc/sys/net/ipv4/conf/eth0.100/forwarding');
   });
 
-  it.each(['kernel.hostname', 'net', 'net.', 'net..x', 'net.//.kernel', 'net./.x', 'net.a b', 'net.\0', '/etc/passwd', ''])('%j are refused', (name) => {
-    expect(() => sysctlPath(name)).toThrow(expect.objectContaining({ code: 'host.invalid' }));
-  });
+  it.each(['kernel.hostname', 'net', 'net.', 'net..x', 'net.//.kernel', 'net./.x', 'net.a b', 'net.\0', '/etc/passwd', ''])(
+    '%j are refused',
+    (name) => {
+      expect(() => sysctlPath(name)).toThrow(expect.objectContaining({ code: 'host.invalid' }));
+    },
+  );
 });

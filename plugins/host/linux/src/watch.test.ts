@@ -13,7 +13,11 @@ describe('a queue of events', () => {
     const queue = new EventQueue(4, () => undefined);
     const waiting = queue.next();
     for (const cidr of ['10.0.0.1/8', '10.0.0.2/8', '10.0.0.3/8']) queue.push(event(cidr));
-    expect([await waiting, await queue.next(), await queue.next()].map(({ value }) => value.address.cidr)).toEqual(['10.0.0.1/8', '10.0.0.2/8', '10.0.0.3/8']);
+    expect([await waiting, await queue.next(), await queue.next()].map(({ value }) => value.address.cidr)).toEqual([
+      '10.0.0.1/8',
+      '10.0.0.2/8',
+      '10.0.0.3/8',
+    ]);
   });
 
   it('makes one overrun of more than it can hold', async () => {

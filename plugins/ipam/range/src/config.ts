@@ -21,6 +21,8 @@ export const Config = z.strictObject({
     .superRefine((ranges, context) => {
       for (const fault of parseRanges(ranges).faults) context.addIssue({ code: 'custom', message: fault.message, path: [fault.index] });
     })
-    .describe('Ranges to take addresses from, one address of each family: "10.88.0.0/16", or a table with subnet, range_start, range_end and gateway'),
+    .describe(
+      'Ranges to take addresses from, one address of each family: "10.88.0.0/16", or a table with subnet, range_start, range_end and gateway',
+    ),
   cooldown: duration().prefault('30s').describe('How long nobody gets an address again after its release'),
 });

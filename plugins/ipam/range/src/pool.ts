@@ -84,7 +84,10 @@ export class Pool {
   #leap(tx: ReadTransaction, start: bigint): Ip | undefined {
     const { first, last } = this.range;
     let looks = 0;
-    for (const [from, to] of [[start, last], [first, start - 1n]] as const) {
+    for (const [from, to] of [
+      [start, last],
+      [first, start - 1n],
+    ] as const) {
       for (let value = this.#next(from); value <= to; value = this.#next(value + 1n)) {
         if (this.#isFree(tx, value)) return this.#ip(value);
         if (++looks === LOOKS) this.#options.doubt();

@@ -41,7 +41,8 @@ const take = (claim: ClaimRequest) =>
   ledger.metadata.write('state', (tx) => claim.take(tx, { holder: { containerId: `c${containers++}`, ifname: 'eth0' }, lease: 'l' }));
 
 /** The addresses that one attachment gets. */
-const add = async (ipam: RangeIpam, ...staticIps: string[]): Promise<readonly string[]> => (await take(ipam.claim(request(staticIps)))).map(({ key }) => key);
+const add = async (ipam: RangeIpam, ...staticIps: string[]): Promise<readonly string[]> =>
+  (await take(ipam.claim(request(staticIps)))).map(({ key }) => key);
 
 describe('addresses of ranges', () => {
   it('hands out one of each family, in order, without network, gateway and broadcast', async () => {
@@ -61,7 +62,12 @@ describe('addresses of ranges', () => {
     expect([await add(ipam), await add(ipam)]).toEqual([['10.88.0.2'], ['10.88.0.3']]);
     ledger.release('10.88.0.2');
     await clock.advance(COOLDOWN_MS);
-    expect([await add(ipam), await add(ipam), await add(ipam), await add(ipam)]).toEqual([['10.88.0.4'], ['10.88.0.5'], ['10.88.0.6'], ['10.88.0.2']]);
+    expect([await add(ipam), await add(ipam), await add(ipam), await add(ipam)]).toEqual([
+      ['10.88.0.4'],
+      ['10.88.0.5'],
+      ['10.88.0.6'],
+      ['10.88.0.2'],
+    ]);
   });
 
   it('goes on behind it after a restart too', async () => {
@@ -77,7 +83,8 @@ describe('addresses of ranges', () => {
     ledger.release('10.88.0.4');
     await expect(add(ipam)).rejects.toMatchObject({
       code: 'ipam.exhausted',
-      message: 'no address is left in 10.88.0.0/29: 5 in all, 4 held, 1 cooling down; 10.89.0.0/24 (10.89.0.9 to 10.89.0.9): 1 in all, 1 held, 0 cooling down',
+      message:
+        'no address is left in 10.88.0.0/29: 5 in all, 4 held, 1 cooling down; 10.89.0.0/24 (10.89.0.9 to 10.89.0.9): 1 in all, 1 held, 0 cooling down',
       details: { ranges: [{ range: '10.88.0.0/29', total: '5', held: 4, cooling: 1 }, { held: 1 }] },
     });
     await clock.advance(COOLDOWN_MS);
@@ -98,7 +105,10 @@ describe('addresses of ranges', () => {
     });
 
     it('reads any notation of it', async () => {
-      expect(await add(await open('10.88.0.0/24', 'fd00:88::/64'), 'FD00:0088::0:0077/64', '10.88.0.9')).toEqual(['10.88.0.9', 'fd00:88::77']);
+      expect(await add(await open('10.88.0.0/24', 'fd00:88::/64'), 'FD00:0088::0:0077/64', '10.88.0.9')).toEqual([
+        '10.88.0.9',
+        'fd00:88::77',
+      ]);
     });
 
     it.each([
@@ -119,7 +129,10 @@ describe('addresses of ranges', () => {
     it('says who holds it; a cooldown keeps it from nobody who asks for it', async () => {
       const ipam = await open('10.88.0.0/24');
       await add(ipam, '10.88.0.9');
-      await expect(add(ipam, '10.88.0.9')).rejects.toMatchObject({ code: 'ipam.address_in_use', message: '10.88.0.9 is held by c0 on eth0' });
+      await expect(add(ipam, '10.88.0.9')).rejects.toMatchObject({
+        code: 'ipam.address_in_use',
+        message: '10.88.0.9 is held by c0 on eth0',
+      });
       ledger.release('10.88.0.9');
       expect(await add(ipam, '10.88.0.9')).toEqual(['10.88.0.9']);
     });
@@ -152,29 +165,34 @@ describe('addresses of ranges', () => {
       for (let number = 0; number < rest; number++) ipam.claim(request()).take(tx, { holder, lease: 'l' });
     });
     expect((ledger.looks() - before) / rest).toBeLessThan(2);
-    await expect(add(ipam)).rejects.toMatchObject({ message: 'no address is left in 10.88.0.0/16: 65533 in all, 65533 held, 0 cooling down' });
+    await expect(add(ipam)).rejects.toMatchObject({
+      message: 'no address is left in 10.88.0.0/16: 65533 in all, 65533 held, 0 cooling down',
+    });
     ledger.release('10.88.100.7');
     expect(await add(ipam)).toEqual(['10.88.100.7']);
   });
 
-  it.each(['is told that it has missed something', 'meets what it has missed'])('finds what was released unheard once it %s', async (how) => {
-    const ipam = await open('10.88.0.0/22');
-    for (let count = 0; count < 1021; count++) await add(ipam);
-    ledger.setDeaf(true);
-    ledger.release('10.88.2.200');
-    ledger.setDeaf(false);
-    await clock.advance(COOLDOWN_MS);
-    if (how.startsWith('meets')) {
-      const tries = [];
-      for (let round = 0; round < 8; round++) tries.push(await add(ipam).catch(() => []));
-      expect(tries.flat()).toEqual(['10.88.2.200']);
-    } else {
-      await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
-      ledger.lag();
-      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-      expect(await add(ipam)).toEqual(['10.88.2.200']);
-    }
-  });
+  it.each(['is told that it has missed something', 'meets what it has missed'])(
+    'finds what was released unheard once it %s',
+    async (how) => {
+      const ipam = await open('10.88.0.0/22');
+      for (let count = 0; count < 1021; count++) await add(ipam);
+      ledger.setDeaf(true);
+      ledger.release('10.88.2.200');
+      ledger.setDeaf(false);
+      await clock.advance(COOLDOWN_MS);
+      if (how.startsWith('meets')) {
+        const tries = [];
+        for (let round = 0; round < 8; round++) tries.push(await add(ipam).catch(() => []));
+        expect(tries.flat()).toEqual(['10.88.2.200']);
+      } else {
+        await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
+        ledger.lag();
+        for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+        expect(await add(ipam)).toEqual(['10.88.2.200']);
+      }
+    },
+  );
 
   it('never has two holders for one address, and finds a free one as long as there is one', async () => {
     const steps = fc.array(fc.oneof(fc.constant('add' as const), fc.nat(40)), { maxLength: 120 });

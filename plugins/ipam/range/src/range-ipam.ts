@@ -67,9 +67,21 @@ export class RangeIpam implements Ipam {
   #takeOne(tx: Transaction, context: ClaimContext, family: Family, asked: StaticAddress | undefined): AttachmentClaim {
     const { ip, range } = asked ? this.#demand(tx, asked) : this.#search(tx, family);
     const key = formatIp(ip);
-    const data: AddressClaimData = { address: `${key}/${range.subnet.length}`, subnet: formatCidr(range.subnet), gateway: gatewayOf(range) };
+    const data: AddressClaimData = {
+      address: `${key}/${range.subnet.length}`,
+      subnet: formatCidr(range.subnet),
+      gateway: gatewayOf(range),
+    };
     const { claims, cooldownMs } = this.#options;
-    claims.take(tx, { type: 'address', key, holder: context.holder, data, lease: context.lease, cooldownMs, evenCooling: asked !== undefined });
+    claims.take(tx, {
+      type: 'address',
+      key,
+      holder: context.holder,
+      data,
+      lease: context.lease,
+      cooldownMs,
+      evenCooling: asked !== undefined,
+    });
     tx.afterCommit(() => this.#noteHeld(ip));
     return { type: 'address', key, data };
   }

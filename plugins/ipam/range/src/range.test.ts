@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Config, type RangeConfig } from './config.ts';
 import { parseRanges } from './range.ts';
 
-const faults = (...ranges: RangeConfig[]): readonly string[] => parseRanges(ranges).faults.map(({ index, message }) => `${index}: ${message}`);
+const faults = (...ranges: RangeConfig[]): readonly string[] =>
+  parseRanges(ranges).faults.map(({ index, message }) => `${index}: ${message}`);
 
 describe('ranges in the config', () => {
   it('leaves out the network, the broadcast address and the gateway', () => {
@@ -19,9 +20,12 @@ describe('ranges in the config', () => {
     expect(faults(cut('10.88.0.10', '10.88.0.19'), cut('10.88.0.19', '10.88.0.39'))).toEqual([
       '1: 10.88.0.0/24 (10.88.0.19 to 10.88.0.39) overlaps with 10.88.0.0/24 (10.88.0.10 to 10.88.0.19)',
     ]);
-    expect(faults({ subnet: '10.88.0.0/24', range_end: '10.88.0.9' }, { subnet: '10.88.0.0/24', range_start: '10.88.0.10', gateway: '10.88.0.254' })).toEqual([
-      '1: two ranges of 10.88.0.0/24 have different gateways',
-    ]);
+    expect(
+      faults(
+        { subnet: '10.88.0.0/24', range_end: '10.88.0.9' },
+        { subnet: '10.88.0.0/24', range_start: '10.88.0.10', gateway: '10.88.0.254' },
+      ),
+    ).toEqual(['1: two ranges of 10.88.0.0/24 have different gateways']);
   });
 
   it.each<[RangeConfig, string]>([
@@ -36,7 +40,10 @@ describe('ranges in the config', () => {
     [{ subnet: '10.88.0.0/24', gateway: '10.88.0.255' }, 'gateway 10.88.0.255 is the broadcast address of 10.88.0.0/24'],
     [{ subnet: '10.88.0.0/24', range_start: 'fd00::1' }, 'range_start fd00::1 lies outside of 10.88.0.0/24'],
     [{ subnet: '10.88.0.0/24', range_start: '10.88.0.9', range_end: '10.88.0.8' }, 'range_start 10.88.0.9 lies after range_end 10.88.0.8'],
-    [{ subnet: '10.88.0.0/24', range_start: '10.88.0.1', range_end: '10.88.0.1' }, 'the range of 10.88.0.0/24 has no address besides its gateway 10.88.0.1'],
+    [
+      { subnet: '10.88.0.0/24', range_start: '10.88.0.1', range_end: '10.88.0.1' },
+      'the range of 10.88.0.0/24 has no address besides its gateway 10.88.0.1',
+    ],
   ])('refuses %j', (config, message) => {
     expect(faults(config)).toEqual([`0: ${message}`]);
   });

@@ -1,4 +1,15 @@
-import { type Cidr, contains, type Family, formatCidr, formatIp, lastIp, networkOf, overlaps, parseCidr, parseIp } from '@hawser/core/network';
+import {
+  type Cidr,
+  contains,
+  type Family,
+  formatCidr,
+  formatIp,
+  lastIp,
+  networkOf,
+  overlaps,
+  parseCidr,
+  parseIp,
+} from '@hawser/core/network';
 import type { RangeConfig } from './config.ts';
 
 /** Addresses of one subnet that may be handed out: those from first to last but the gateway. */
@@ -39,12 +50,16 @@ const RESERVED: readonly (readonly [prefix: Cidr, what: string])[] = (
 });
 
 /** The configured ranges, and everything that is wrong with them. Faulty ones are left out. */
-export function parseRanges(configs: readonly RangeConfig[]): { readonly ranges: readonly Range[]; readonly faults: readonly RangeFault[] } {
+export function parseRanges(configs: readonly RangeConfig[]): {
+  readonly ranges: readonly Range[];
+  readonly faults: readonly RangeFault[];
+} {
   const ranges: Range[] = [];
   const faults: RangeFault[] = [];
   for (const [index, config] of configs.entries()) {
     const outcome = parseRange(config);
-    const message = typeof outcome === 'string' ? outcome : ranges.map((other) => clash(outcome, other)).find((found) => found !== undefined);
+    const message =
+      typeof outcome === 'string' ? outcome : ranges.map((other) => clash(outcome, other)).find((found) => found !== undefined);
     if (message !== undefined) faults.push({ index, message });
     else if (typeof outcome !== 'string') ranges.push(outcome);
   }

@@ -14,7 +14,9 @@ export function parseStatic(texts: readonly string[], ranges: readonly Range[]):
     const found = placeOf(text, ranges);
     const other = asked.get(found.ip.family);
     if (other && other.ip.value !== found.ip.value) {
-      throw ipamErrors.invalidAddress(`${formatIp(other.ip)} and ${formatIp(found.ip)} are both asked for, but an interface gets one address of each family`);
+      throw ipamErrors.invalidAddress(
+        `${formatIp(other.ip)} and ${formatIp(found.ip)} are both asked for, but an interface gets one address of each family`,
+      );
     }
     asked.set(found.ip.family, found);
   }
@@ -30,7 +32,9 @@ function placeOf(text: string, ranges: readonly Range[]): StaticAddress {
   const [nearest] = around;
   if (!nearest) throw ipamErrors.invalidAddress(`${address} lies in none of the ranges ${ranges.map((range) => range.name).join(', ')}`);
   if (prefix && prefix.length !== nearest.subnet.length) {
-    throw ipamErrors.invalidAddress(`${formatCidr(prefix)} is asked for, but prefixes of ${formatCidr(nearest.subnet)} have length ${nearest.subnet.length}`);
+    throw ipamErrors.invalidAddress(
+      `${formatCidr(prefix)} is asked for, but prefixes of ${formatCidr(nearest.subnet)} have length ${nearest.subnet.length}`,
+    );
   }
   const range = around.find(({ first, last }) => first <= ip.value && ip.value <= last);
   const special = specialAddress(ip, nearest);

@@ -1,4 +1,15 @@
-import { type Address, formatCidr, type Host, hostErrors, type Link, type Namespace, networkErrors, networkOf, overlaps, parseCidr } from '@hawser/core/network';
+import {
+  type Address,
+  formatCidr,
+  type Host,
+  hostErrors,
+  type Link,
+  type Namespace,
+  networkErrors,
+  networkOf,
+  overlaps,
+  parseCidr,
+} from '@hawser/core/network';
 import { type BridgePlan, bare } from './plan.ts';
 
 /**
@@ -36,7 +47,9 @@ export class BridgeDevices {
     if (wanted) return wanted;
     let link = (await this.#node.link(plan.name)) ?? (await this.#create(plan));
     if (link.kind !== 'bridge') {
-      throw networkErrors.invalidConfig(`the link ${plan.name} is no bridge but a ${link.kind}`, { remedy: 'Choose another name for the bridge.' });
+      throw networkErrors.invalidConfig(`the link ${plan.name} is no bridge but a ${link.kind}`, {
+        remedy: 'Choose another name for the bridge.',
+      });
     }
     if (!link.up) await ifSupported(this.#node.setSysctl(`net.ipv6.conf.${plan.name.replaceAll('.', '/')}.accept_ra`, '0'));
     if (bridgeFaults(plan, link).length > 0) {

@@ -86,7 +86,9 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
 
 /** Waits for all even when one fails: a repetition must not begin beside what is still under way. */
 async function settledTogether(work: readonly Promise<void>[]): Promise<void> {
-  const failures = (await Promise.allSettled(work)).flatMap((outcome): readonly unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const failures = (await Promise.allSettled(work)).flatMap((outcome): readonly unknown[] =>
+    outcome.status === 'rejected' ? [outcome.reason] : [],
+  );
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) throw new AggregateError(failures, 'neither the link nor its translation could be taken away');
 }

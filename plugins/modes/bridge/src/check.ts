@@ -8,11 +8,17 @@ import type { BridgeSettings } from './settings.ts';
 export async function checkAttachment(host: Host, attachment: Attachment<BridgeSettings>, signal: AbortSignal): Promise<void> {
   const plan = planOf(attachment);
   const bridge = await host.own.link(plan.bridge.name);
-  const differences = [...(await nodeDifferences(host.own, plan, bridge)), ...(await insideDifferences(host, attachment, plan, bridge, signal))];
+  const differences = [
+    ...(await nodeDifferences(host.own, plan, bridge)),
+    ...(await insideDifferences(host, attachment, plan, bridge, signal)),
+  ];
   if (differences.length === 0) return;
-  throw networkErrors.checkFailed(`${attachment.containerId}/${attachment.ifname} differs from what was attached: ${differences.join('; ')}`, {
-    details: { differences },
-  });
+  throw networkErrors.checkFailed(
+    `${attachment.containerId}/${attachment.ifname} differs from what was attached: ${differences.join('; ')}`,
+    {
+      details: { differences },
+    },
+  );
 }
 
 async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undefined): Promise<readonly string[]> {
@@ -22,12 +28,15 @@ async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undef
     differences.push(...missing.map((cidr) => `bridge ${plan.bridge.name} lacks the gateway address ${cidr}`));
   }
   for (const family of plan.bridge.forwarding) {
-    if ((await node.sysctl(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding')) === '0') differences.push(`the node does not forward IPv${family}`);
+    if ((await node.sysctl(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding')) === '0')
+      differences.push(`the node does not forward IPv${family}`);
   }
   differences.push(...portDifferences(plan, await node.link(plan.port.name), bridge));
   if (plan.masquerades.length > 0) {
     const present = await node.masquerades();
-    const missing = plan.masquerades.filter(({ source, subnet }) => !present.some((entry) => entry.source === source && entry.subnet === subnet));
+    const missing = plan.masquerades.filter(
+      ({ source, subnet }) => !present.some((entry) => entry.source === source && entry.subnet === subnet),
+    );
     differences.push(...missing.map(({ source }) => `${source} is not masqueraded`));
   }
   return differences;
@@ -43,7 +52,13 @@ function portDifferences({ port, bridge: { name } }: Plan, link: Link | undefine
   ];
 }
 
-async function insideDifferences(host: Host, attachment: Attachment<BridgeSettings>, plan: Plan, bridge: Link | undefined, signal: AbortSignal): Promise<readonly string[]> {
+async function insideDifferences(
+  host: Host,
+  attachment: Attachment<BridgeSettings>,
+  plan: Plan,
+  bridge: Link | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   signal.throwIfAborted();
   let namespace: Namespace;
   try {
@@ -79,8 +94,12 @@ async function layerThreeDifferences(namespace: Namespace, { pod }: Plan, bridge
   ];
   const gatewayMac = bridge?.mac;
   return [
-    ...pod.addresses.filter(({ cidr }) => !addresses.some((address) => address.cidr === cidr)).map(({ cidr }) => `interface ${pod.ifname} lacks the address ${cidr}`),
-    ...pod.routes.filter((route) => !routes.some((other) => sameRoute(route, other))).map((route) => `the route to ${route.dst}${via(route)} is missing`),
+    ...pod.addresses
+      .filter(({ cidr }) => !addresses.some((address) => address.cidr === cidr))
+      .map(({ cidr }) => `interface ${pod.ifname} lacks the address ${cidr}`),
+    ...pod.routes
+      .filter((route) => !routes.some((other) => sameRoute(route, other)))
+      .map((route) => `the route to ${route.dst}${via(route)} is missing`),
     ...pod.neighbours
       .filter((address) => !neighbours.some((other) => other.address === address && (gatewayMac === undefined || other.mac === gatewayMac)))
       .map((address) => `the neighbour entry of the gateway ${address} is missing or wrong`),

@@ -107,13 +107,23 @@ function podRoutes(ifname: string, settings: BridgeSettings, addresses: readonly
   const asked = settings.routes.map((route) => hostRoute(ifname, route, gateways));
   if (!settings.isDefaultGateway) return asked;
   const defaults = Array.from(gateways, ([family, gateway]): Route => ({ dst: DEFAULT_ROUTE[family], gateway, link: ifname }));
-  return [...defaults.filter((route) => !asked.some((other) => other.dst === route.dst && other.table === undefined && other.priority === undefined)), ...asked];
+  return [
+    ...defaults.filter(
+      (route) => !asked.some((other) => other.dst === route.dst && other.table === undefined && other.priority === undefined),
+    ),
+    ...asked,
+  ];
 }
 
-function hostRoute(ifname: string, { dst, gw, mtu, advmss, priority, table, scope }: StaticRoute, gateways: ReadonlyMap<Family, string>): Route {
+function hostRoute(
+  ifname: string,
+  { dst, gw, mtu, advmss, priority, table, scope }: StaticRoute,
+  gateways: ReadonlyMap<Family, string>,
+): Route {
   const family = familyOf(dst);
   const gateway = gw ?? gateways.get(family);
-  if (gateway === undefined) throw networkErrors.invalidConfig(`ipam.routes: ${dst} has no gateway, and the interface has no IPv${family} address`);
+  if (gateway === undefined)
+    throw networkErrors.invalidConfig(`ipam.routes: ${dst} has no gateway, and the interface has no IPv${family} address`);
   return {
     dst,
     // A destination on the link itself has no gateway.

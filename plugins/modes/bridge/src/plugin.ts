@@ -15,7 +15,8 @@ export default definePlugin({
   errors: networkErrors,
   requires: { host: Host, ipams: Ipam.all() },
   start({ config, host, ipams, skip }) {
-    for (const feature of ['veth', 'bridge'] as const) if (!host.supports(feature)) return skip(host.missing(feature) ?? `this host has no ${feature}`);
+    for (const feature of ['veth', 'bridge'] as const)
+      if (!host.supports(feature)) return skip(host.missing(feature) ?? `this host has no ${feature}`);
     return new BridgeMode({ config, host, ipams });
   },
 });

@@ -36,13 +36,16 @@ export async function createPort(node: Namespace, pod: Namespace, plan: Plan, mt
 async function removeLeftover(node: Namespace, pod: Namespace, { port, pod: { ifname } }: Plan, cause: unknown): Promise<void> {
   const own = await node.link(port.name);
   if (own) {
-    if (!isPort(own, port.alias)) throw hostErrors.alreadyExists(`the host has a link ${port.name} which is not of this attachment`, { cause });
+    if (!isPort(own, port.alias))
+      throw hostErrors.alreadyExists(`the host has a link ${port.name} which is not of this attachment`, { cause });
     await deleteIfThere(node, port.name);
   }
   const inside = await pod.link(ifname);
   if (!inside) return;
   // Of an earlier life, whose books are lost: its other end still says what it belongs to.
-  const orphan = (await node.links()).find((link) => link.kind === 'veth' && link.alias === port.alias && link.index === inside.peer && link.peer === inside.index);
+  const orphan = (await node.links()).find(
+    (link) => link.kind === 'veth' && link.alias === port.alias && link.index === inside.peer && link.peer === inside.index,
+  );
   if (!orphan) {
     throw hostErrors.alreadyExists(`the container's namespace already has an interface ${ifname}, which was not made for this attachment`, {
       cause,

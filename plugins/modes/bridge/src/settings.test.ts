@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { Config } from './config.ts';
 import { type BridgeSettings, bridgeSettings } from './settings.ts';
 
-const settings = (network: JsonObject, options: { readonly agent?: JsonObject; readonly capabilities?: JsonObject; readonly mac?: string } = {}): BridgeSettings => {
+const settings = (
+  network: JsonObject,
+  options: { readonly agent?: JsonObject; readonly capabilities?: JsonObject; readonly mac?: string } = {},
+): BridgeSettings => {
   const request: AttachmentRequest = {
     containerId: 'c',
     ifname: 'eth0',
@@ -33,10 +36,25 @@ describe('settings of the bridge mode', () => {
   });
 
   it('are the network’s where it says something', () => {
-    const network = { bridge: 'cni0', isGateway: false, isDefaultGateway: false, ipMasq: false, mtu: 9000, promiscMode: true, ipam: { type: 'other' } };
+    const network = {
+      bridge: 'cni0',
+      isGateway: false,
+      isDefaultGateway: false,
+      ipMasq: false,
+      mtu: 9000,
+      promiscMode: true,
+      ipam: { type: 'other' },
+    };
     const agent = { bridge: 'br7', is_gateway: true, is_default_gateway: true, ip_masq: true, mtu: 1400, hairpin_mode: true };
     expect(settings(network, { agent })).toMatchObject({
-      bridge: 'cni0', isGateway: false, isDefaultGateway: false, ipMasq: false, mtu: 9000, promiscMode: true, hairpinMode: false, ipam: 'other',
+      bridge: 'cni0',
+      isGateway: false,
+      isDefaultGateway: false,
+      ipMasq: false,
+      mtu: 9000,
+      promiscMode: true,
+      hairpinMode: false,
+      ipam: 'other',
     });
   });
 
@@ -59,7 +77,10 @@ describe('settings of the bridge mode', () => {
 
   it.each<[JsonObject, JsonObject]>([
     [{ vlan: 0, vlanTrunk: [], portIsolation: false, enabledad: false, macspoofchk: false, unknown: 1, ipam: {} }, {}],
-    [{ vlan: null, ipam: { type: '' }, dns: null, mtu: null }, { portMappings: [], bandwidth: {}, aliases: ['web'] }],
+    [
+      { vlan: null, ipam: { type: '' }, dns: null, mtu: null },
+      { portMappings: [], bandwidth: {}, aliases: ['web'] },
+    ],
     [{}, { bandwidth: { IngressRate: 0, IngressBurst: 4_294_967_295, EgressRate: 0, EgressBurst: 4_294_967_295 } }],
   ])('take %j with %j for nothing asked', (network, capabilities) => {
     expect(settings(network, { capabilities })).toEqual(settings({}));
@@ -77,10 +98,26 @@ describe('settings of the bridge mode', () => {
       {},
       `ipam.type "host-local" is not supported by the bridge mode: addresses come from the agent's own address plugins (on are range, other)`,
     ],
-    [{}, { portMappings: [{ hostPort: 80 }] }, 'the bridge mode does not support the capability portMappings yet (it is [{"hostPort":80}])'],
-    [{}, { PortMappings: [{ HostPort: 80 }] }, 'the bridge mode does not support the capability portMappings yet (it is [{"HostPort":80}])'],
-    [{}, { bandwidth: { IngressRate: 1000 } }, 'the bridge mode does not support the capability bandwidth yet (it is {"IngressRate":1000})'],
-    [{}, { ipRanges: [[{ subnet: '10.0.0.0/8' }]] }, 'the bridge mode does not support the capability ipRanges yet (it is [[{"subnet":"10.0.0.0/8"}]])'],
+    [
+      {},
+      { portMappings: [{ hostPort: 80 }] },
+      'the bridge mode does not support the capability portMappings yet (it is [{"hostPort":80}])',
+    ],
+    [
+      {},
+      { PortMappings: [{ HostPort: 80 }] },
+      'the bridge mode does not support the capability portMappings yet (it is [{"HostPort":80}])',
+    ],
+    [
+      {},
+      { bandwidth: { IngressRate: 1000 } },
+      'the bridge mode does not support the capability bandwidth yet (it is {"IngressRate":1000})',
+    ],
+    [
+      {},
+      { ipRanges: [[{ subnet: '10.0.0.0/8' }]] },
+      'the bridge mode does not support the capability ipRanges yet (it is [[{"subnet":"10.0.0.0/8"}]])',
+    ],
   ])('refuse %j with %j as unsupported', (network, capabilities, message) => {
     expect(() => settings(network, { capabilities })).toThrow(expect.objectContaining({ code: 'network.unsupported', message }));
   });
@@ -96,9 +133,12 @@ describe('settings of the bridge mode', () => {
     expect(() => settings(network)).toThrow(expect.objectContaining({ code: 'network.invalid_config', message }));
   });
 
-  it.each<JsonObject>([{ bridge: 'a/b' }, { bridge: 7 }, { isGateway: 'yes' }, { mtu: -1 }, { ipam: [] }, { dns: 'x' }])('refuse the wrong type in %j', (network) => {
-    expect(() => settings(network)).toThrow(expect.objectContaining({ code: 'network.invalid_config' }));
-  });
+  it.each<JsonObject>([{ bridge: 'a/b' }, { bridge: 7 }, { isGateway: 'yes' }, { mtu: -1 }, { ipam: [] }, { dns: 'x' }])(
+    'refuse the wrong type in %j',
+    (network) => {
+      expect(() => settings(network)).toThrow(expect.objectContaining({ code: 'network.invalid_config' }));
+    },
+  );
 
   it('exclude hairpin and promiscuous mode in the agent’s config too', () => {
     expect(Config.safeParse({ hairpin_mode: true, promisc_mode: true }).error?.issues).toMatchObject([{ path: ['promisc_mode'] }]);

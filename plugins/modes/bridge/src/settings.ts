@@ -121,7 +121,8 @@ function chosenMtu(mtu: number): number {
 function chosenMac(text: string | null | undefined): string | undefined {
   if (text === null || text === undefined || text === '') return undefined;
   const mac = canonicalMac(text);
-  if (mac === undefined) throw networkErrors.invalidConfig(`mac ${JSON.stringify(text.slice(0, 40))} is no MAC address such as 0a:58:0a:58:00:05`);
+  if (mac === undefined)
+    throw networkErrors.invalidConfig(`mac ${JSON.stringify(text.slice(0, 40))} is no MAC address such as 0a:58:0a:58:00:05`);
   if (!isStationMac(mac)) throw networkErrors.invalidConfig(`mac ${mac} is not the address of one station`);
   return mac;
 }
@@ -131,7 +132,8 @@ function staticRoute(route: z.output<typeof Route>, index: number): StaticRoute 
   const dst = parseCidr(route.dst);
   if (!dst) throw networkErrors.invalidConfig(`${key}.dst ${JSON.stringify(route.dst.slice(0, 60))} is no destination such as 10.0.0.0/8`);
   const gw = route.gw ? parseIp(route.gw) : undefined;
-  if (route.gw && gw?.family !== dst.family) throw networkErrors.invalidConfig(`${key}.gw ${JSON.stringify(route.gw.slice(0, 60))} is no IPv${dst.family} address`);
+  if (route.gw && gw?.family !== dst.family)
+    throw networkErrors.invalidConfig(`${key}.gw ${JSON.stringify(route.gw.slice(0, 60))} is no IPv${dst.family} address`);
   const { mtu, advmss, priority, table, scope } = route;
   return {
     dst: formatCidr(networkOf(dst)),

@@ -35,7 +35,11 @@ export function refuseForeignIpam(ipam: JsonObject, known: readonly string[]): v
   const type = ipam['type'];
   if (!isEmpty(type) && !known.some((id) => id === type)) {
     const here = known.length === 0 ? 'none is on' : `on are ${known.join(', ')}`;
-    throw unsupported('ipam.type', type, `ipam.type ${show(type)} is not supported by the bridge mode: addresses come from the agent's own address plugins (${here})`);
+    throw unsupported(
+      'ipam.type',
+      type,
+      `ipam.type ${show(type)} is not supported by the bridge mode: addresses come from the agent's own address plugins (${here})`,
+    );
   }
   for (const key of IPAM_SETTINGS) if (!isEmpty(ipam[key])) refuse(`ipam.${key}`, ipam[key]);
 }
@@ -53,7 +57,9 @@ const isEmpty = (value: JsonValue | undefined): boolean =>
 /** containerd sends all rates and bursts, zero where there is no limit. */
 function limitsNothing(value: JsonValue | undefined): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).every(([key, part]: readonly [string, JsonValue | undefined]) => !/rate$/i.test(key) || isEmpty(part) || part === 0);
+  return Object.entries(value).every(
+    ([key, part]: readonly [string, JsonValue | undefined]) => !/rate$/i.test(key) || isEmpty(part) || part === 0,
+  );
 }
 
 /** Enough of a value to recognise it. */

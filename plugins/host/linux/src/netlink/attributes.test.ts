@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attribute, decodeAttributes, eachAttribute, encodeAttributes, nest, nestedOf, stringOf, u16Of, u32Of, u8Of } from './attributes.ts';
+import {
+  attribute,
+  decodeAttributes,
+  eachAttribute,
+  encodeAttributes,
+  nest,
+  nestedOf,
+  stringOf,
+  u16Of,
+  u32Of,
+  u8Of,
+} from './attributes.ts';
 import { cString, u16, u32, u8 } from './bytes.ts';
 
 const anyAttribute = fc.record({ type: fc.integer({ min: 0, max: 0x3fff }), payload: fc.uint8Array({ maxLength: 300 }) });
@@ -9,14 +20,19 @@ describe('attributes', () => {
   it('come back as they were sent, in order', () => {
     fc.assert(
       fc.property(fc.array(anyAttribute, { maxLength: 20 }), (attributes) => {
-        const found = [...eachAttribute(encodeAttributes(attributes))].map(({ type, payload }) => ({ type, payload: Uint8Array.from(payload) }));
+        const found = [...eachAttribute(encodeAttributes(attributes))].map(({ type, payload }) => ({
+          type,
+          payload: Uint8Array.from(payload),
+        }));
         expect(found).toEqual(attributes);
       }),
     );
   });
 
   it('are padded to 4 bytes with a length that does not count the padding', () => {
-    expect(encodeAttributes([attribute(3, Buffer.of(1, 2, 3, 4, 5))])).toEqual(Buffer.concat([u16(9), u16(3), Buffer.of(1, 2, 3, 4, 5, 0, 0, 0)]));
+    expect(encodeAttributes([attribute(3, Buffer.of(1, 2, 3, 4, 5))])).toEqual(
+      Buffer.concat([u16(9), u16(3), Buffer.of(1, 2, 3, 4, 5, 0, 0, 0)]),
+    );
   });
 
   it('hold others', () => {
@@ -28,7 +44,12 @@ describe('attributes', () => {
 
   it('that are too short for a number are absent, and any bytes are read without harm', () => {
     const attributes = decodeAttributes(encodeAttributes([attribute(1, Buffer.of(1)), attribute(2, u32(7))]));
-    expect([u16Of(attributes, 1), u32Of(attributes, 1), u32Of(attributes, 2), u32Of(attributes, 3)]).toEqual([undefined, undefined, 7, undefined]);
+    expect([u16Of(attributes, 1), u32Of(attributes, 1), u32Of(attributes, 2), u32Of(attributes, 3)]).toEqual([
+      undefined,
+      undefined,
+      7,
+      undefined,
+    ]);
     fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => void decodeAttributes(Buffer.from(bytes))));
   });
 

@@ -1,6 +1,17 @@
 import type { Link } from '@hawser/core/network';
 import { formatMac } from '../address-text.ts';
-import { type Attribute, type Attributes, attribute, decodeAttributes, nest, nestedOf, plainNest, stringOf, u32Of, u8Of } from './attributes.ts';
+import {
+  type Attribute,
+  type Attributes,
+  attribute,
+  decodeAttributes,
+  nest,
+  nestedOf,
+  plainNest,
+  stringOf,
+  u32Of,
+  u8Of,
+} from './attributes.ts';
 import { cString, readI32, readU32, u32, u8, writeU32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_EXCL, type Request } from './message.ts';
 
@@ -167,7 +178,8 @@ function optional(attributes: Attributes, info: Attributes): Pick<Link, 'master'
   const master = u32Of(attributes, IFLA_MASTER);
   const peer = u32Of(attributes, IFLA_LINK);
   const alias = stringOf(attributes, IFLA_IFALIAS);
-  const hairpin = stringOf(info, IFLA_INFO_SLAVE_KIND) === 'bridge' ? u8Of(nestedOf(info, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_MODE) : undefined;
+  const hairpin =
+    stringOf(info, IFLA_INFO_SLAVE_KIND) === 'bridge' ? u8Of(nestedOf(info, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_MODE) : undefined;
   return {
     ...(master === undefined || master === 0 ? {} : { master }),
     ...(peer === undefined || peer === 0 ? {} : { peer }),

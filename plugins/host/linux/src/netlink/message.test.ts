@@ -8,7 +8,9 @@ const anyRequest = fc.record({
   type: fc.integer({ min: 0, max: 0xffff }),
   flags: fc.integer({ min: 0, max: 0x7ff }),
   header: fc.uint8Array({ maxLength: 32 }).filter((bytes) => bytes.length % 4 === 0),
-  attributes: fc.array(fc.record({ type: fc.integer({ min: 1, max: 0x3fff }), payload: fc.uint8Array({ maxLength: 40 }) }), { maxLength: 5 }),
+  attributes: fc.array(fc.record({ type: fc.integer({ min: 1, max: 0x3fff }), payload: fc.uint8Array({ maxLength: 40 }) }), {
+    maxLength: 5,
+  }),
   doing: fc.constant('try'),
 });
 
@@ -19,19 +21,30 @@ describe('messages', () => {
     fc.assert(
       fc.property(fc.array(anyRequest, { minLength: 1, maxLength: 6 }), (requests) => {
         const found = [...decodeMessages(encodeRequests(requests, 40, 0x4))];
-        expect(found.map(({ type, sequence }) => ({ type, sequence }))).toEqual(requests.map(({ type }, index) => ({ type, sequence: 40 + index })));
+        expect(found.map(({ type, sequence }) => ({ type, sequence }))).toEqual(
+          requests.map(({ type }, index) => ({ type, sequence: 40 + index })),
+        );
         for (const [index, { flags, payload }] of found.entries()) {
           const request = requests[index];
           expect(flags).toBe((request?.flags ?? 0) | 0x1 | 0x4);
           expect(Uint8Array.from(payload.subarray(0, request?.header.length))).toEqual(request?.header);
-          expect(decodeAttributes(payload.subarray(request?.header.length)).size).toBe(new Set(request?.attributes.map(({ type }) => type)).size);
+          expect(decodeAttributes(payload.subarray(request?.header.length)).size).toBe(
+            new Set(request?.attributes.map(({ type }) => type)).size,
+          );
         }
       }),
     );
   });
 
   it('torn anywhere raise RangeError or are fewer, and no bytes do harm', () => {
-    const whole = encodeRequests([{ type: 16, header: Buffer.alloc(16), doing: '' }, { type: 17, header: Buffer.alloc(16), doing: '' }], 1, 0);
+    const whole = encodeRequests(
+      [
+        { type: 16, header: Buffer.alloc(16), doing: '' },
+        { type: 17, header: Buffer.alloc(16), doing: '' },
+      ],
+      1,
+      0,
+    );
     for (let size = 0; size < whole.length; size++) {
       const read = () => [...decodeMessages(whole.subarray(0, size))].length;
       if (size === 0 || size === 32) expect(read()).toBe(size / 32);
@@ -60,7 +73,10 @@ describe('verdicts', () => {
 
   it('have the kernel’s sentence behind a capped request and behind a whole one', () => {
     expect(decodeVerdict(error(Buffer.concat([u32(-22), header, text]), 0x300))).toEqual({ errno: 22, text: 'Invalid gateway' });
-    expect(decodeVerdict(error(Buffer.concat([u32(-22), header, Buffer.alloc(24), text]), 0x200))).toEqual({ errno: 22, text: 'Invalid gateway' });
+    expect(decodeVerdict(error(Buffer.concat([u32(-22), header, Buffer.alloc(24), text]), 0x200))).toEqual({
+      errno: 22,
+      text: 'Invalid gateway',
+    });
   });
 
   it('end dumps, with a sentence or without', () => {

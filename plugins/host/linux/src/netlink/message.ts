@@ -72,7 +72,8 @@ export function* decodeMessages(bytes: Buffer): Generator<Message> {
   let at = 0;
   while (at < bytes.length) {
     const length = bytes.length - at < HEADER ? 0 : readU32(bytes, at);
-    if (length < HEADER || at + length > bytes.length) throw new RangeError(`a netlink message does not fit into its datagram at byte ${at}`);
+    if (length < HEADER || at + length > bytes.length)
+      throw new RangeError(`a netlink message does not fit into its datagram at byte ${at}`);
     yield {
       type: readU16(bytes, at + 4),
       flags: readU16(bytes, at + 6),

@@ -25,7 +25,16 @@ const u32s = fc.integer({ min: 1, max: 0xffffffff });
 
 describe('links', () => {
   it('come back with all that a message about them may set', () => {
-    const fields: LinkFields = { index: 7, name: 'port0', mac: Buffer.from('0a580a580005', 'hex'), mtu: 1400, up: true, alias: 'pod 1', master: 3, group: 0x68617773 };
+    const fields: LinkFields = {
+      index: 7,
+      name: 'port0',
+      mac: Buffer.from('0a580a580005', 'hex'),
+      mtu: 1400,
+      up: true,
+      alias: 'pod 1',
+      master: 3,
+      group: 0x68617773,
+    };
     expect(decodeLink(echo(newVeth(fields, { name: 'eth0' }, '')))).toEqual({
       index: 7,
       name: 'port0',
@@ -39,7 +48,12 @@ describe('links', () => {
       master: 3,
       alias: 'pod 1',
     });
-    expect(decodeLink(echo(newBridge({ name: 'br0', promiscuous: true }, '')))).toMatchObject({ kind: 'bridge', mac: '', promiscuous: true, group: 0 });
+    expect(decodeLink(echo(newBridge({ name: 'br0', promiscuous: true }, '')))).toMatchObject({
+      kind: 'bridge',
+      mac: '',
+      promiscuous: true,
+      group: 0,
+    });
   });
 
   it('are not what bridges announce of their ports', () => {
@@ -59,10 +73,17 @@ describe('links', () => {
 describe('addresses', () => {
   it('come back', () => {
     fc.assert(
-      fc.property(fc.oneof(address4.map((text) => `${text}/20`), address6.map((text) => `${text}/64`)), fc.boolean(), (cidr, nodad) => {
-        const expected = { link: 9, cidr, nodad: nodad && cidr.includes(':') };
-        expect(decodeAddress(echo(addAddress(9, parseCidr(cidr), nodad, '')))).toEqual(expected);
-      }),
+      fc.property(
+        fc.oneof(
+          address4.map((text) => `${text}/20`),
+          address6.map((text) => `${text}/64`),
+        ),
+        fc.boolean(),
+        (cidr, nodad) => {
+          const expected = { link: 9, cidr, nodad: nodad && cidr.includes(':') };
+          expect(decodeAddress(echo(addAddress(9, parseCidr(cidr), nodad, '')))).toEqual(expected);
+        },
+      ),
     );
   });
 
@@ -79,7 +100,19 @@ describe('routes', () => {
     .tuple(fc.boolean(), address4, address6, u32s, u32s, fc.integer({ min: 68, max: 9000 }), fc.boolean())
     .map(([six, four, long, priority, table, mtu, onlink]) => {
       const [dst, gateway] = six ? ['fd01::/48', long] : ['198.51.100.0/24', four];
-      return { dst, gateway, source: gateway, link: 4, priority, table, mtu, advmss: mtu - 40, type: 'unicast', scope: 'global', ...(onlink ? { onlink } : {}) };
+      return {
+        dst,
+        gateway,
+        source: gateway,
+        link: 4,
+        priority,
+        table,
+        mtu,
+        advmss: mtu - 40,
+        type: 'unicast',
+        scope: 'global',
+        ...(onlink ? { onlink } : {}),
+      };
     });
 
   it('come back with all that they say', () => {
@@ -106,8 +139,13 @@ describe('routes', () => {
     const hop = (link: number) => Buffer.concat([Buffer.from([16, 0, 0, 0]), u32(link), Buffer.from([8, 0, 5, 0, 10, 0, 0, link])]);
     const request = replaceRoute({ dst: '10.0.0.0/8', gateway: '10.0.0.1' }, '');
     const multipath = attribute(9, Buffer.concat([hop(2), hop(3)]));
-    const routes = decodeRoutes(echo({ ...request, attributes: [...(request.attributes ?? []).filter(({ type }) => type !== 5), multipath] }));
-    expect(routes.map(({ link, gateway }) => [link, gateway])).toEqual([[2, '10.0.0.2'], [3, '10.0.0.3']]);
+    const routes = decodeRoutes(
+      echo({ ...request, attributes: [...(request.attributes ?? []).filter(({ type }) => type !== 5), multipath] }),
+    );
+    expect(routes.map(({ link, gateway }) => [link, gateway])).toEqual([
+      [2, '10.0.0.2'],
+      [3, '10.0.0.3'],
+    ]);
   });
 
   it('that nobody can write are refused before the kernel is asked', () => {
@@ -150,13 +188,23 @@ describe('garbage', () => {
 
   it('in attributes of a sound header is no crash either', () => {
     fc.assert(
-      fc.property(types, fc.constantFrom(2, 10), fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.uint8Array({ maxLength: 24 }))), (type, family, pairs) => {
-        const header = Buffer.alloc(type === 20 || type === 21 ? 8 : type < 20 ? 16 : 12);
-        header[0] = type < 20 ? 0 : family;
-        header[7] = 1;
-        const message = echo({ type, header, attributes: [plainNest(0, []), ...pairs.map(([kind, bytes]) => attribute(kind, bytes))], doing: '' });
-        for (const decode of [decodeLink, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
-      }),
+      fc.property(
+        types,
+        fc.constantFrom(2, 10),
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 30 }), fc.uint8Array({ maxLength: 24 }))),
+        (type, family, pairs) => {
+          const header = Buffer.alloc(type === 20 || type === 21 ? 8 : type < 20 ? 16 : 12);
+          header[0] = type < 20 ? 0 : family;
+          header[7] = 1;
+          const message = echo({
+            type,
+            header,
+            attributes: [plainNest(0, []), ...pairs.map(([kind, bytes]) => attribute(kind, bytes))],
+            doing: '',
+          });
+          for (const decode of [decodeLink, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -44,7 +44,15 @@ export type IndexedRoute = Omit<Route, 'link'> & { readonly link?: number };
  * | family | dst len | src len | tos | table | protocol | scope | type | flags |
  * ```
  */
-function header(fields: { family: number; length: number; table: number; protocol?: number; scope: number; type: number; flags?: number }): Buffer {
+function header(fields: {
+  family: number;
+  length: number;
+  table: number;
+  protocol?: number;
+  scope: number;
+  type: number;
+  flags?: number;
+}): Buffer {
   const bytes = Buffer.alloc(HEADER);
   const table = fields.table < 256 ? fields.table : RT_TABLE_COMPAT;
   bytes.set([fields.family, fields.length, 0, 0, table, fields.protocol ?? 0, fields.scope, fields.type]);
@@ -55,7 +63,8 @@ function header(fields: { family: number; length: number; table: number; protoco
 /** Throws `host.invalid` for text that is no address. */
 export function replaceRoute(route: IndexedRoute, doing: string): Request {
   const type = TYPES[route.type ?? 'unicast'];
-  const scope = SCOPES[route.scope ?? (type === TYPES.unicast && route.gateway === undefined && !route.dst.includes(':') ? 'link' : 'global')];
+  const scope =
+    SCOPES[route.scope ?? (type === TYPES.unicast && route.gateway === undefined && !route.dst.includes(':') ? 'link' : 'global')];
   return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, ...routeBody(route, { scope, type, protocol: RTPROT_BOOT }), doing };
 }
 
@@ -150,7 +159,7 @@ type Hop = Pick<IndexedRoute, 'link' | 'gateway' | 'onlink'>;
 /** struct rtnexthop: 16 bits of length, flags, weight, 32 bits of link, then attributes. */
 function nextHops(bytes: Buffer | undefined): readonly Hop[] {
   const hops: Hop[] = [];
-  for (let at = 0; bytes !== undefined && at + NEXT_HOP <= bytes.length; ) {
+  for (let at = 0; bytes !== undefined && at + NEXT_HOP <= bytes.length;) {
     const length = readU16(bytes, at);
     if (length < NEXT_HOP || at + length > bytes.length) break;
     hops.push(hopOf(decodeAttributes(bytes.subarray(at + NEXT_HOP, at + length)), readI32(bytes, at + 4), bytes[at + 2] ?? 0));
@@ -182,4 +191,3 @@ function keyOf<K extends string>(table: Readonly<Record<K, number>>, number: num
   for (const key in table) if (table[key] === number) return key;
   return undefined;
 }
-

@@ -33,7 +33,9 @@ function scripted() {
 describe('requests', () => {
   it('go in one send and are answered each', () => {
     const { script, socket } = scripted();
-    script.answer = (sent) => [{ bytes: Buffer.concat(sequencesOf(sent).map((sequence, index) => acknowledge(sequence, index === 1 ? 17 : 0, 'taken'))) }];
+    script.answer = (sent) => [
+      { bytes: Buffer.concat(sequencesOf(sent).map((sequence, index) => acknowledge(sequence, index === 1 ? 17 : 0, 'taken'))) },
+    ];
     const outcomes = socket.exchange([request, request, request]);
     expect(outcomes.map(({ errno }) => errno)).toEqual([0, 17, 0]);
     expect(outcomes[1]?.error).toMatchObject({ code: 'host.already_exists', details: { errno: 'EEXIST', kernelText: 'taken' } });
@@ -52,7 +54,12 @@ describe('requests', () => {
     const { script, socket } = scripted();
     script.answer = (sent) => {
       const [sequence = 0] = sequencesOf(sent);
-      return [{ bytes: acknowledge(sequence, 1), port: 4711 }, { bytes: acknowledge(sequence - 1, 1) }, { errno: 4 }, { bytes: acknowledge(sequence) }];
+      return [
+        { bytes: acknowledge(sequence, 1), port: 4711 },
+        { bytes: acknowledge(sequence - 1, 1) },
+        { errno: 4 },
+        { bytes: acknowledge(sequence) },
+      ];
     };
     expect(() => socket.request(request)).not.toThrow();
   });
@@ -89,7 +96,11 @@ describe('dumps', () => {
     const { script, socket } = scripted();
     script.answer = (sent) => {
       const [sequence = 0] = sequencesOf(sent);
-      return [{ bytes: Buffer.concat([object(sequence, 1), object(sequence, 2)]) }, { bytes: object(sequence, 3) }, { bytes: done(sequence) }];
+      return [
+        { bytes: Buffer.concat([object(sequence, 1), object(sequence, 2)]) },
+        { bytes: object(sequence, 3) },
+        { bytes: done(sequence) },
+      ];
     };
     expect(read(socket)).toEqual([1, 2, 3]);
   });

@@ -137,7 +137,15 @@ export class NetlinkSocket implements Disposable {
    * Carries out a batch of nfnetlink on a worker thread, all or nothing, and throws the first error. The requests bring
    * their own NLM_F_ACK; the kernel answers the beginning only where the batch as a whole has failed.
    */
-  async transactOnWorker({ begin, requests, end }: { readonly begin: Request; readonly requests: readonly Request[]; readonly end: Request }): Promise<void> {
+  async transactOnWorker({
+    begin,
+    requests,
+    end,
+  }: {
+    readonly begin: Request;
+    readonly requests: readonly Request[];
+    readonly end: Request;
+  }): Promise<void> {
     const first = this.#take(requests.length + 2);
     await this.#sendOnWorker(encodeRequests([begin, ...requests, end], first, 0), begin.doing);
     const acknowledged = new Set<number>();
@@ -265,8 +273,10 @@ export class NetlinkSocket implements Disposable {
   /** After a lost or torn answer the socket's state is unknown: the next request opens another. */
   #broken(errno: number, doing: string, text?: string): HawserError {
     this.#drop();
-    if (errno === EAGAIN) return hostErrors.busy(`the kernel did not answer in time the request to ${doing}`, { details: { errno: 'EAGAIN' } });
-    if (errno === ENOBUFS) return hostErrors.busy(`the kernel dropped its answer to the request to ${doing}`, { details: { errno: 'ENOBUFS' } });
+    if (errno === EAGAIN)
+      return hostErrors.busy(`the kernel did not answer in time the request to ${doing}`, { details: { errno: 'EAGAIN' } });
+    if (errno === ENOBUFS)
+      return hostErrors.busy(`the kernel dropped its answer to the request to ${doing}`, { details: { errno: 'ENOBUFS' } });
     if (text !== undefined) return hostErrors.kernel(`the kernel's answer to the request to ${doing} makes no sense: ${text}`);
     return kernelError({ errno, doing });
   }

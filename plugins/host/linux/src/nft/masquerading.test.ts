@@ -113,10 +113,15 @@ describe('masquerading on the kernel', () => {
       await (await kernel.namespace()).masquerade([A]);
     };
     try {
-      await expect(masquerade(join(folder, 'none'))).rejects.toMatchObject({ code: 'host.not_supported', remedy: 'Install the package nftables.' });
+      await expect(masquerade(join(folder, 'none'))).rejects.toMatchObject({
+        code: 'host.not_supported',
+        remedy: 'Install the package nftables.',
+      });
       await expect(masquerade(script('exec sleep 5'))).rejects.toMatchObject({ code: 'host.busy' });
       await expect(masquerade(script('echo "{"'))).rejects.toMatchObject({ code: 'host.kernel' });
-      await expect(masquerade(script('echo "Error: JSON support not compiled-in" >&2; exit 1'))).rejects.toMatchObject({ code: 'host.not_supported' });
+      await expect(masquerade(script('echo "Error: JSON support not compiled-in" >&2; exit 1'))).rejects.toMatchObject({
+        code: 'host.not_supported',
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -138,7 +138,9 @@ export class Masquerading implements Disposable {
     const between = new Map([...before, ...asked]);
     try {
       if (asked.size > MAX_BATCH) throw hostErrors.busy(`${asked.size} entries change at once`);
-      await this.#socket.transactOnWorker(elementBatch(this.#options.table, [...elementChanges(new Map(), asked), ...elementChanges(between, after)]));
+      await this.#socket.transactOnWorker(
+        elementBatch(this.#options.table, [...elementChanges(new Map(), asked), ...elementChanges(between, after)]),
+      );
     } catch (error) {
       if (!(error instanceof HawserError)) throw error;
       await this.#loadWhole(after);

@@ -15,7 +15,9 @@ const ERROR_LIMIT = 4096;
 
 /** The executable of a name, or undefined; a path is taken as it is. */
 export function findExecutable(name: string, path = process.env['PATH'] ?? ''): string | undefined {
-  const candidates = isAbsolute(name) ? [name] : [...path.split(delimiter).filter((folder) => isAbsolute(folder)), ...FOLDERS].map((folder) => join(folder, name));
+  const candidates = isAbsolute(name)
+    ? [name]
+    : [...path.split(delimiter).filter((folder) => isAbsolute(folder)), ...FOLDERS].map((folder) => join(folder, name));
   return candidates.find((candidate) => {
     try {
       accessSync(candidate, constants.X_OK);
@@ -97,7 +99,11 @@ function startError(error: Error): Error {
 }
 
 function failure(code: number | null, errors: string): Error {
-  const line = errors.split('\n').find((text) => text.trim() !== '')?.trim() ?? `exit code ${code}`;
+  const line =
+    errors
+      .split('\n')
+      .find((text) => text.trim() !== '')
+      ?.trim() ?? `exit code ${code}`;
   if (/not permitted|must be root/i.test(line)) return hostErrors.permissionDenied(`nft may not change rules: ${line}`);
   if (/JSON support not compiled/i.test(line)) {
     return hostErrors.notSupported('this nft was built without JSON', { remedy: 'Install a build of nftables with JSON support.' });

@@ -21,7 +21,12 @@ const brief = (ruleset: Ruleset): string[] =>
 describe('our table', () => {
   it('is made whole, whatever was there', () => {
     expect(brief(wholeTable('hawser', entries(A, B))).slice(0, 3)).toEqual(['add table', 'delete table', 'add table']);
-    expect(brief(wholeTable('hawser', entries(A, B))).slice(-4)).toEqual(['add local4 1', 'add local6 1', 'add sources4 1', 'add sources6 1']);
+    expect(brief(wholeTable('hawser', entries(A, B))).slice(-4)).toEqual([
+      'add local4 1',
+      'add local6 1',
+      'add sources4 1',
+      'add sources6 1',
+    ]);
   });
 
   it('goes with the last entry', () => {
@@ -40,7 +45,9 @@ describe('our table', () => {
 });
 
 describe('a listing', () => {
-  const listing = (...elem: readonly unknown[]) => ({ nftables: [{ metainfo: {} }, { set: { name: 'local4', elem } }, { set: { name: 'sources4', elem: ['10.0.0.1'] } }] });
+  const listing = (...elem: readonly unknown[]) => ({
+    nftables: [{ metainfo: {} }, { set: { name: 'local4', elem } }, { set: { name: 'sources4', elem: ['10.0.0.1'] } }],
+  });
 
   it('has our entries', () => {
     const pair = { concat: ['10.88.0.5', { prefix: { addr: '10.88.0.0', len: 16 } }] };
@@ -49,6 +56,11 @@ describe('a listing', () => {
 
   it('with anything else in it has fewer, without harm', () => {
     expect(entriesOf(listing({ concat: [1, 2] }, 'x', null, { concat: ['a', { range: ['b', 'c'] }] })).size).toBe(0);
-    fc.assert(fc.property(fc.jsonValue(), (value) => void entriesOf({ nftables: [value, { set: value }, { set: { name: 'local4', elem: value } }] })));
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        (value) => void entriesOf({ nftables: [value, { set: value }, { set: { name: 'local4', elem: value } }] }),
+      ),
+    );
   });
 });

@@ -58,8 +58,16 @@ export function elementChanges(from: Entries, to: Entries): readonly ElementChan
   const [before, after] = [bySource(from), bySource(to)];
   return [
     ...perFamily('add', 'local', added),
-    ...perFamily('add', 'sources', [...after].filter(([source]) => !before.has(source)).map(([, entry]) => entry)),
-    ...perFamily('delete', 'sources', [...before].filter(([source]) => !after.has(source)).map(([, entry]) => entry)),
+    ...perFamily(
+      'add',
+      'sources',
+      [...after].filter(([source]) => !before.has(source)).map(([, entry]) => entry),
+    ),
+    ...perFamily(
+      'delete',
+      'sources',
+      [...before].filter(([source]) => !after.has(source)).map(([, entry]) => entry),
+    ),
     ...perFamily('delete', 'local', removed),
   ];
 }
@@ -121,7 +129,8 @@ function perFamily(verb: ElementChange['verb'], set: ElementChange['set'], all: 
   });
 }
 
-const bySource = (entries: Entries): ReadonlyMap<string, Masquerade> => new Map([...entries.values()].map((entry) => [entry.source, entry]));
+const bySource = (entries: Entries): ReadonlyMap<string, Masquerade> =>
+  new Map([...entries.values()].map((entry) => [entry.source, entry]));
 
 function entryOf(element: unknown): Masquerade | undefined {
   const [source, subnet] = arrayOf(fieldOf(element, 'concat'));
@@ -134,7 +143,9 @@ function entryOf(element: unknown): Masquerade | undefined {
 }
 
 function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && key in value ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+  return typeof value === 'object' && value !== null && key in value
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined;
 }
 
 function arrayOf(value: unknown): readonly unknown[] {

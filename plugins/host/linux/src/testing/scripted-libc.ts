@@ -37,7 +37,9 @@ export function scriptedLibc(): ScriptedLibc {
       return -1;
     }
     into.set(next.bytes.subarray(0, into.length));
-    Buffer.from(sender.buffer, sender.byteOffset, sender.length).fill(0).writeUInt32LE(next.port ?? 0, 4);
+    Buffer.from(sender.buffer, sender.byteOffset, sender.length)
+      .fill(0)
+      .writeUInt32LE(next.port ?? 0, 4);
     return next.bytes.length;
   };
   const libc: Libc = {
