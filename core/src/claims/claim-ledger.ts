@@ -33,7 +33,7 @@ export class ClaimLedger implements Claims, Disposable {
   constructor({ snapshots, events, clock }: LedgerDependencies) {
     this.#events = events;
     this.#clock = clock;
-    this.#records = snapshots.open<ClaimData>({ type: CLAIM, store: 'state', removed: (tx, snapshot) => this.#removed(tx, snapshot) });
+    this.#records = snapshots.open<ClaimData>({ type: CLAIM, store: 'state', quiet: true, removed: (tx, snapshot) => this.#removed(tx, snapshot) });
   }
 
   take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0, evenCooling = false }: TakeOptions): Claim {
@@ -43,8 +43,7 @@ export class ClaimLedger implements Claims, Disposable {
     const former = this.#records.get(tx, name);
     if (former !== undefined) this.#displace(tx, former, evenCooling);
     const record: ClaimData = { state: 'held', holder: { ...holder }, since: this.#now(), cooldownMs, data };
-    this.#records.prepare(tx, name, { data: record, lease });
-    const claim = toClaim(this.#records.commit(tx, name));
+    const claim = toClaim(this.#records.prepare(tx, name, { data: record, lease, committed: true }));
     this.#publish(tx, 'taken', claim, { holder: { ...holder } });
     return claim;
   }
@@ -106,8 +105,8 @@ export class ClaimLedger implements Claims, Disposable {
     }
     const until = new Date(this.#clock.now() + record.cooldownMs).toISOString();
     const { cooldownMs, data } = record;
-    this.#records.prepare(tx, name, { data: { state: 'cooling', since: this.#now(), cooldownMs, data }, labels: { 'gc.expire': until } });
-    this.#records.commit(tx, name);
+    const cooling: ClaimData = { state: 'cooling', since: this.#now(), cooldownMs, data };
+    this.#records.prepare(tx, name, { data: cooling, labels: { 'gc.expire': until }, committed: true });
     this.#publish(tx, 'cooling', claim, { until });
   }
 

@@ -49,20 +49,20 @@ export class LeaseStore implements Leases {
     return this.#existing(tx, id);
   }
 
-  delete(tx: Transaction, id: string): void {
+  delete(tx: Transaction, id: string, { resourcesLiveOn = false }: { readonly resourcesLiveOn?: boolean } = {}): void {
     const lease = this.#existing(tx, id);
     deleteLease(tx, id);
     this.#events.publish(tx, { topic: '/leases/deleted', data: { id, store: tx.store, reason: 'deleted' } });
-    if (lease.resources.length > 0) this.#gc.trigger(tx, lease.resources);
+    if (lease.resources.length > 0 && !resourcesLiveOn) this.#gc.trigger(tx, lease.resources);
   }
 
   addResource(tx: Transaction, id: string, resource: Node): void {
-    this.#existing(tx, id);
+    this.#assertThere(tx, id);
     linkResource(tx, id, resource);
   }
 
   removeResource(tx: Transaction, id: string, resource: Node): void {
-    this.#existing(tx, id);
+    this.#assertThere(tx, id);
     if (unlinkResource(tx, id, resource)) this.#gc.trigger(tx, [resource]);
   }
 
@@ -72,6 +72,10 @@ export class LeaseStore implements Leases {
 
   list(tx: ReadTransaction): Iterable<Lease> {
     return readLeases(tx);
+  }
+
+  #assertThere(tx: ReadTransaction, id: string): void {
+    if (!hasLease(tx, id)) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
   }
 
   #existing(tx: ReadTransaction, id: string): Lease {

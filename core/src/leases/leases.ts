@@ -33,8 +33,11 @@ export interface Leases {
   create(tx: Transaction, options?: LeaseOptions): Lease;
   /** From now on. */
   renew(tx: Transaction, id: string, expiresInMs: number): Lease;
-  /** What only it kept alive becomes garbage; a collection is triggered. */
-  delete(tx: Transaction, id: string): void;
+  /**
+   * What only it kept alive becomes garbage; a collection is triggered. `resourcesLiveOn`: the caller has given each of
+   * its resources something else that keeps it, in this very transaction, so that there is nothing to look for.
+   */
+  delete(tx: Transaction, id: string, options?: { readonly resourcesLiveOn?: boolean }): void;
   /** Adding what is there already is harmless. */
   addResource(tx: Transaction, id: string, resource: Node): void;
   removeResource(tx: Transaction, id: string, resource: Node): void;

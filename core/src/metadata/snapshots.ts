@@ -34,6 +34,8 @@ export interface PrepareOptions<D extends JsonObject> {
   readonly labels?: Readonly<Record<string, string>>;
   /** The lease of the same store that keeps it alive until it is committed with a root or a referrer. */
   readonly lease?: string;
+  /** Committed at once: there is nothing to be made outside the store. */
+  readonly committed?: boolean;
 }
 
 /** Changes to a snapshot; an empty label value deletes the label. */
@@ -72,6 +74,8 @@ export interface SnapshotType<D extends JsonObject> {
   /** `[a-z][a-z0-9_]*`. */
   readonly type: string;
   readonly store: StoreName;
+  /** Its owner tells of its changes by events of its own; `/snapshots/…` would only repeat them. */
+  readonly quiet?: boolean;
   /** Undoes what the snapshot stands for, outside every transaction. See Collector.cleanup. */
   cleanup?(snapshot: Snapshot<D>, signal: AbortSignal): Promise<void | { readonly settled: Promise<void> }>;
   /** In the transaction that deletes the record; the parents' references are already gone. */

@@ -75,12 +75,38 @@ export class WriteQueue {
 
   /** Those that are part of the commit. */
   #commit(jobs: readonly Job[]): readonly Job[] {
+    const [only] = jobs;
+    if (only !== undefined && jobs.length === 1) return this.#commitAlone(only);
     return this.#environment.transact(() => {
       const done = jobs.filter((job) => this.#attempt(job));
       if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes())))
         throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
       return done;
     });
+  }
+
+  /** One that shares its commit with nobody needs no transaction of its own inside: its failure is that of the commit. */
+  #commitAlone(job: Job): readonly Job[] {
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      this.#environment.transact(() => {
+        try {
+          job.run();
+        } catch (error) {
+          failure = { error };
+          throw error;
+        }
+        if (!this.#headroom.ensure(needOf([job], this.#headroom.usedBytes())))
+          throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
+      });
+      return [job];
+    } catch (error) {
+      if (failure === undefined) throw error;
+      job.reject(lmdbCode(failure.error) === undefined ? failure.error : commitError(failure.error));
+      return [];
+    } finally {
+      job.writer.end();
+    }
   }
 
   /** Whether it is part of the commit. */

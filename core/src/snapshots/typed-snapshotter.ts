@@ -39,13 +39,13 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     this.#core = core;
   }
 
-  prepare(tx: Transaction, key: string, { data, parents = [], labels = {}, lease }: PrepareOptions<D>): Snapshot<D> {
+  prepare(tx: Transaction, key: string, { data, parents = [], labels = {}, lease, committed = false }: PrepareOptions<D>): Snapshot<D> {
     const node = this.#node(tx, key);
     if (hasRecord(tx, node)) throw snapshotErrors.alreadyExists(`${nodeName(node)} exists already`, { details: { ...node } });
     for (const parent of parents) this.#checkParent(tx, parent);
     const createdAt = this.#now();
     const record: SnapshotRecord<D> = {
-      kind: 'active',
+      kind: committed ? 'committed' : 'active',
       parents: [...new Set(parents)],
       labels: changeLabels({}, labels),
       createdAt,
@@ -56,7 +56,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     for (const parent of record.parents) linkParent(tx, parent, node);
     if (lease !== undefined) this.#core.leases.addResource(tx, lease, node);
     this.#wake(tx, node, {}, record.labels);
-    this.#publish(tx, 'prepared', node, { parents: record.parents });
+    this.#publish(tx, committed ? 'committed' : 'prepared', node, { parents: record.parents });
     return this.#snapshot(key, record);
   }
 
@@ -153,6 +153,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   }
 
   #publish(tx: Transaction, verb: string, node: Node, facts: JsonObject = {}): void {
+    if (this.#definition.quiet === true) return;
     this.#core.events.publish(tx, { topic: `/snapshots/${verb}`, data: { ...node, ...facts } });
   }
 

@@ -81,7 +81,8 @@ export class Books implements Disposable {
   ): Promise<void> {
     return this.#core.metadata.write('state', (tx) => {
       this.#snapshotter.commit(tx, key, { data: { ...data, result }, labels: { [ROOT_LABEL]: since } });
-      this.#core.leases.delete(tx, data.lease);
+      // The attachment has its root now, and the claims have the attachment.
+      this.#core.leases.delete(tx, data.lease, { resourcesLiveOn: true });
       const addresses = result.ips.map((ip) => ip.address);
       this.#core.events.publish(tx, { topic: '/attachments/attached', data: eventData(data, { ips: addresses, durationMs }) });
     });
@@ -97,7 +98,7 @@ export class Books implements Disposable {
       const snapshot = this.#snapshotter.get(tx, key);
       if (!snapshot || this.#core.gc.isCondemned(tx, { type: ATTACHMENT, key })) return;
       if (snapshot.labels[ROOT_LABEL] !== undefined) this.#snapshotter.update(tx, key, { labels: { [ROOT_LABEL]: '' } });
-      if (this.#core.leases.get(tx, snapshot.data.lease)) this.#core.leases.delete(tx, snapshot.data.lease);
+      if (snapshot.kind === 'active' && this.#core.leases.get(tx, snapshot.data.lease)) this.#core.leases.delete(tx, snapshot.data.lease);
       this.#core.events.publish(tx, { topic, data: eventData(snapshot.data, facts) });
       this.#core.gc.condemn(tx, { type: ATTACHMENT, key });
     });
