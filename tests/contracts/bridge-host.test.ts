@@ -31,7 +31,7 @@ describe('the bridge on its host', () => {
     host = openSimulatedHost(kernel);
   });
 
-  const mode = (): NetworkMode => new BridgeMode({ config: BridgeConfig.parse({}), host, ipams });
+  const mode = (): NetworkMode => new BridgeMode({ config: BridgeConfig.parse({}), host, ipams, clock: systemContext.clock });
   const prepare = async (
     settings: AttachmentRequest['network']['settings'],
     families: readonly (4 | 6)[] = [4, 6],

@@ -28,7 +28,12 @@ async function onHost(host: Host, rest: Pick<ModeFixture, 'namespacePath' | 'set
     ...rest,
     host,
     start: (front) =>
-      new BridgeMode({ config: BridgeConfig.parse({ ip_masq: host.supports('nftables') }), host: front, ipams: only('range', ipam) }),
+      new BridgeMode({
+        config: BridgeConfig.parse({ ip_masq: host.supports('nftables') }),
+        host: front,
+        ipams: only('range', ipam),
+        clock: systemContext.clock,
+      }),
     reserve: (claims: readonly ClaimRequest[], holder) =>
       core.metadata.write('state', (tx) => {
         const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;

@@ -33,7 +33,12 @@ export class ClaimLedger implements Claims, Disposable {
   constructor({ snapshots, events, clock }: LedgerDependencies) {
     this.#events = events;
     this.#clock = clock;
-    this.#records = snapshots.open<ClaimData>({ type: CLAIM, store: 'state', quiet: true, removed: (tx, snapshot) => this.#removed(tx, snapshot) });
+    this.#records = snapshots.open<ClaimData>({
+      type: CLAIM,
+      store: 'state',
+      quiet: true,
+      removed: (tx, snapshot) => this.#removed(tx, snapshot),
+    });
   }
 
   take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0, evenCooling = false }: TakeOptions): Claim {

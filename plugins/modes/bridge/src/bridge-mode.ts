@@ -1,4 +1,4 @@
-import type { Providers } from '@hawser/core';
+import type { Clock, Providers } from '@hawser/core';
 import {
   type Attachment,
   attachmentErrors,
@@ -14,13 +14,14 @@ import { BridgeDevices } from './bridge-device.ts';
 import { checkAttachment } from './check.ts';
 import type { Config } from './config.ts';
 import { masqueradesOf, type Plan, planOf, portOf, resultRoutes } from './plan.ts';
-import { configurePod, createPort, isPort } from './port.ts';
+import { configurePod, createPort, isPort, portForwards } from './port.ts';
 import { type BridgeSettings, bridgeSettings } from './settings.ts';
 
 export interface BridgeModeOptions {
   readonly config: Config;
   readonly host: Host;
   readonly ipams: Providers<Ipam>;
+  readonly clock: Pick<Clock, 'sleep'>;
 }
 
 /** Attaches containers to a Linux bridge by veth pairs. */
@@ -61,6 +62,7 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     await configurePod(pod, plan.pod, bridge.mac, signal);
     signal.throwIfAborted();
     if (plan.masquerades.length > 0) await host.own.masquerade(plan.masquerades);
+    await portForwards(host.own, plan.port.name, this.#options.clock, signal);
     return resultOf(attachment, plan, bridge, mtu);
   }
 

@@ -14,9 +14,9 @@ export default definePlugin({
   config: Config,
   errors: networkErrors,
   requires: { host: Host, ipams: Ipam.all() },
-  start({ config, host, ipams, skip }) {
+  start({ config, host, ipams, clock, skip }) {
     for (const feature of ['veth', 'bridge'] as const)
       if (!host.supports(feature)) return skip(host.missing(feature) ?? `this host has no ${feature}`);
-    return new BridgeMode({ config, host, ipams });
+    return new BridgeMode({ config, host, ipams, clock });
   },
 });

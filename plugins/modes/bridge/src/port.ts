@@ -1,3 +1,4 @@
+import type { Clock } from '@hawser/core';
 import { hostErrors, type Link, type Namespace } from '@hawser/core/network';
 import { ifSupported } from './bridge-device.ts';
 import type { Plan, PodPlan } from './plan.ts';
@@ -59,6 +60,21 @@ async function deleteIfThere(node: Namespace, name: string): Promise<void> {
   await node.deleteLink(name).catch((error: unknown) => {
     if (!hostErrors.notFound.is(error)) throw error;
   });
+}
+
+/** Between two looks at a port that doesn't forward yet, milliseconds; the kernel takes up to a second at worst. */
+const PAUSES_MS = [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
+
+/**
+ * Waits until the bridge forwards to and from the port: the kernel looks at carriers in the background, and what a
+ * container sends before that is lost, its first question for a MAC too, which it repeats a second later.
+ */
+export async function portForwards(node: Namespace, port: string, clock: Pick<Clock, 'sleep'>, signal: AbortSignal): Promise<void> {
+  for (const pause of PAUSES_MS) {
+    if ((await node.link(port))?.running === true) return;
+    await clock.sleep(pause, signal);
+  }
+  if ((await node.link(port))?.running !== true) throw hostErrors.busy(`the port ${port} does not come up`);
 }
 
 /** Addresses, routes and the gateway's neighbour inside of the container; `gatewayMac` is the bridge's. */
