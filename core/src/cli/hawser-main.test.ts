@@ -1,74 +1,11 @@
-import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Agent, corePlugins, startAgent } from '../agent/index.ts';
-import { loadConfig } from '../config/index.ts';
-import { systemContext } from '../context/index.ts';
-import { defineErrors } from '../errors/index.ts';
-import { assemble, definePlugin, defineToken } from '../plugin/index.ts';
-import type { CommandSpec } from './command.ts';
+import { definePlugin, defineToken } from '../plugin/index.ts';
 import { type CliProcess, hawserMain } from './hawser-main.ts';
-
-const errors = defineErrors('test', {
-  failed: { kind: 'Internal', remedy: 'Do something.' },
-  missing: { kind: 'NotFound', remedy: 'Look elsewhere.' },
-});
-
-const extra: CommandSpec = {
-  name: 'extra',
-  summary: 'Commands of the assembly.',
-  commands: [
-    { name: 'fail', summary: 'Fail.', run: async () => Promise.reject(errors.failed('it went wrong', { details: { why: 'test' } })) },
-    { name: 'miss', summary: 'Miss.', run: async () => Promise.reject(errors.missing('it is not here')) },
-    { name: 'crash', summary: 'Crash.', run: async () => Promise.reject(new TypeError('undefined is not a hawser')) },
-    { name: 'seven', summary: 'Seven.', run: async () => 7 },
-    {
-      name: 'echo',
-      summary: 'Say what came.',
-      arguments: [
-        { name: '<first>', description: 'one' },
-        { name: '[rest...]', description: 'more' },
-      ],
-      options: [
-        { flags: '--bin-dir <dir>', description: 'a folder', required: true },
-        { flags: '-l, --label <pair>', description: 'pairs', repeatable: true },
-        { flags: '--kind <kind>', description: 'one of two', choices: ['a', 'b'], default: 'a' },
-      ],
-      examples: [['hawser extra echo x --bin-dir /d', 'says x']],
-      run: async ({ arguments: values, options, output, global }) =>
-        output.result({ values: values.map((value) => value ?? null), ...options, level: global.logLevel }),
-    },
-    {
-      name: 'wait',
-      summary: 'Wait for a signal.',
-      run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-    },
-  ],
-};
-
-const assembly = { name: 'test-agent', version: '9.8.7', plugins: assemble([...corePlugins]), commands: [extra] };
-
-class FakeProcess extends EventEmitter {
-  out = '';
-  err = '';
-  readonly env: Record<string, string> = {};
-  readonly stdout = { isTTY: false, once: () => undefined, write: (text: string) => (this.out += text) };
-  readonly stderr = { isTTY: false, write: (text: string) => (this.err += text) };
-  exit(code?: string | number | null): never {
-    throw new Error(`exit ${code}`);
-  }
-}
-
-async function hawser(...argv: string[]) {
-  const host = new FakeProcess();
-  // The double is an event emitter with the few members that the command line uses.
-  const code = await hawserMain(assembly, argv, host as unknown as CliProcess);
-  return { code, out: host.out, err: host.err };
-}
+import { assembly, FakeProcess, hawser } from '../testing/command-line.ts';
 
 describe('hawser without an agent', () => {
   test('version tells agent, core, Node and every plugin', async () => {
@@ -275,72 +212,5 @@ describe('plugins of which one lacks what it requires', () => {
     expect([code, started, examined]).toEqual([1, 0, [{}]]);
     expect(JSON.parse(host.out)).toContainEqual({ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' });
     expect(existsSync(join(folder, 'state'))).toBe(false);
-  });
-});
-
-describe('hawser with an agent', () => {
-  let folder: string;
-  let agent: Agent;
-  let config: string;
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hwt-cli-'));
-    config = join(folder, 'config.toml');
-    await writeFile(config, `version = 1\nroot = "${folder}/root"\nstate = "${folder}/state"\n`);
-    const { plugins, ...named } = assembly;
-    agent = await startAgent({
-      ...named,
-      config: await loadConfig({ file: config, plugins, missingOk: false }),
-      context: systemContext,
-      log: pino({ level: 'silent' }),
-    });
-  });
-  afterAll(async () => {
-    await agent.stop('the test is over');
-    await rm(folder, { recursive: true });
-  });
-
-  test('finds its socket by the config', async () => {
-    expect((await hawser('--config', config, 'plugins', 'ls')).out).toMatch(
-      /^TYPE +ID +STABILITY +STATUS +MS\nhawser\.paths\.v1 +agent +stable +ok +\d/,
-    );
-  });
-
-  test('finds its socket by what the config imports, whatever else is wrong there', async () => {
-    const main = join(folder, 'main.toml');
-    await writeFile(main, 'imports = ["parts/*.toml"]\nrooot = "/nowhere"\n');
-    await mkdir(join(folder, 'parts'));
-    await writeFile(join(folder, 'parts/state.toml'), `state = "${folder}/state"\n`);
-    expect((await hawser('--config', main, 'leases', 'ls')).code).toBe(0);
-    await writeFile(join(folder, 'parts/z.toml'), 'state = \n');
-    const broken = await hawser('--config', main, 'leases', 'ls');
-    expect(broken).toMatchObject({
-      code: 2,
-      err: expect.stringMatching(/parts\/z\.toml:1 is not valid TOML.*\[config\.invalid\].*--socket\.\n$/),
-    });
-    expect((await hawser('--config', main, 'version')).code).toBe(0);
-    expect((await hawser('--config', main, '--socket', agent.socket, 'leases', 'ls')).code).toBe(0);
-  });
-
-  test('lists with filters, wide and for programs', async () => {
-    const wide = await hawser('plugins', 'ls', '--config', config, '-o', 'wide', 'id==lmdb');
-    expect(wide.out).toMatch(/REQUIRES +PROVIDES +REASON\nhawser\.metadata\.v1/);
-    const json = JSON.parse((await hawser('plugins', 'ls', '--config', config, '-o', 'json', 'status!=ok')).out);
-    expect(json).toEqual([]);
-    expect((await hawser('plugins', 'ls', '--config', config, '-o', 'yaml', 'id==lmdb')).out).toMatch(
-      /^- uri: hawser\.metadata\.v1\.lmdb\n/,
-    );
-    expect((await hawser('plugins', 'ls', '--config', config, 'what?')).code).toBe(2);
-  });
-
-  test('doctor has a line per check and exit 1 only when one fails', async () => {
-    const { code, out } = await hawser('doctor', '--config', config, '-o', 'json');
-    const findings: { check: string; status: string; found: string; remedy?: string }[] = JSON.parse(out);
-    expect(findings.map((finding) => finding.check)).toEqual(
-      expect.arrayContaining(['node', 'config', 'privileges', 'root folder', 'state folder', 'agent', 'nft', 'conflist', 'clock']),
-    );
-    expect(findings.find((finding) => finding.check === 'agent')).toMatchObject({ status: 'ok' });
-    expect(findings.every((finding) => ['ok', 'skip'].includes(finding.status) || (finding.remedy ?? '').endsWith('.'))).toBe(true);
-    expect(code).toBe(findings.some((finding) => finding.status === 'fail') ? 1 : 0);
   });
 });

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { startCore } from '../testing/core.ts';
+import { testContext } from '../testing/context.ts';
+import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+
+describe('clean-ups', () => {
+  test('one that fails does not stop the rest, and is tried again with back-off until it succeeds', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    let failures = 2;
+    using things = openType(core, 'thing', async (key) => {
+      if (key === 'bad' && failures-- > 0) throw new Error('stuck link');
+    });
+    await write(core, (tx) => ['bad', 'good'].forEach((key) => things.make(tx, key)));
+    const report = await core.gc.run({ signal });
+    expect(report).toMatchObject({ removed: [{ key: 'good' }], failed: [{ key: 'bad', error: 'stuck link' }] });
+    expect(core.gc.status().condemned).toMatchObject([{ key: 'bad', attempts: 1, lastError: 'stuck link' }]);
+    await context.clock.advance(999);
+    expect(failures).toBe(1);
+    await context.clock.advance(1);
+    expect(failures).toBe(0);
+    await context.clock.advance(2000);
+    expect(names(core)).toEqual([]);
+    expect(condemned(core)).toEqual([]);
+    expect(Array.from(core.events.history({ topics: ['/gc/failed'] }))).toHaveLength(2);
+  });
+
+  test('one that hangs past its deadline fails its caller, holds up nobody else, and counts when it ends after all', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    const hanging = Promise.withResolvers<void>();
+    let told = false;
+    using things = openType(core, 'thing', async (key, abort) => {
+      abort.addEventListener('abort', () => (told = true));
+      if (key === 'hangs') await hanging.promise;
+    });
+    await write(core, (tx) => things.make(tx, 'hangs'));
+    const collected = core.gc.collect({ type: 'thing', key: 'hangs' }, { signal });
+    await expect(context.clock.runUntil(collected)).rejects.toMatchObject({ code: 'gc.cleanup_timed_out' });
+    expect(told).toBe(true);
+    await write(core, (tx) => things.make(tx, 'other'));
+    await core.gc.collect({ type: 'thing', key: 'other' }, { signal });
+    expect(names(core)).toEqual(['thing/hangs']);
+    hanging.resolve();
+    await core.gc.finished({ type: 'thing', key: 'hangs' }, { signal });
+    expect(names(core)).toEqual([]);
+  });
+
+  test('a caller may leave; the work goes on', async () => {
+    await using core = await startCore({ context: testContext() });
+    const gate = Promise.withResolvers<void>();
+    using things = openType(core, 'thing', () => gate.promise);
+    await write(core, (tx) => things.make(tx, 'a'));
+    const caller = new AbortController();
+    const collected = core.gc.collect({ type: 'thing', key: 'a' }, { signal: caller.signal });
+    const ran = core.gc.run({ signal: caller.signal });
+    caller.abort(new Error('gone'));
+    await expect(collected).rejects.toThrow('gone');
+    await expect(ran).rejects.toThrow('gone');
+    gate.resolve();
+    await expect.poll(() => names(core)).toEqual([]);
+  });
+
+  test('a settling clean-up answers at once and finishes when it has settled; one that fails to settle is repeated', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    const first = Promise.withResolvers<void>();
+    let calls = 0;
+    using things = openType(core, 'thing', async () => (calls++ === 0 ? { settled: first.promise } : undefined));
+    await write(core, (tx) => things.make(tx, 'a'));
+    await core.gc.collect({ type: 'thing', key: 'a' }, { signal });
+    expect(condemned(core)).toEqual(['thing/a']);
+    await expect(write(core, (tx) => things.update(tx, 'a', { labels: ROOTED }))).rejects.toMatchObject({
+      code: 'snapshots.failed_precondition',
+    });
+    const gone = core.gc.finished({ type: 'thing', key: 'a' }, { signal });
+    first.reject(new Error('busy'));
+    await context.clock.runUntil(gone);
+    expect([calls, names(core)]).toEqual([2, []]);
+  });
+
+  test('a deletion during a clean-up is not forgotten', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    const gate = Promise.withResolvers<void>();
+    using things = openType(core, 'thing', (key) => (key === 'slow' ? gate.promise : Promise.resolve()));
+    await write(core, (tx) => (things.make(tx, 'slow'), things.make(tx, 'late', { labels: ROOTED })));
+    const run = core.gc.run({ signal });
+    await context.clock.advance(0);
+    await write(core, (tx) => things.update(tx, 'late', { labels: { 'gc.root': '' } }));
+    await context.clock.advance(1000);
+    expect(names(core)).toEqual(['thing/slow']);
+    gate.resolve();
+    await run;
+    expect(names(core)).toEqual([]);
+  });
+
+  test('what a dead process condemned is cleaned up by the next one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hawser-gc-'));
+    try {
+      {
+        await using core = await startCore({ context: testContext(), folder });
+        using things = openType(
+          core,
+          'thing',
+          (_key, abort) => new Promise((_, reject) => abort.addEventListener('abort', () => reject(abort.reason))),
+        );
+        await write(core, (tx) => things.make(tx, 'a'));
+        core.gc.collect({ type: 'thing', key: 'a' }, { signal }).catch(() => {});
+        await expect.poll(() => condemned(core)).toEqual(['thing/a']);
+      }
+      const context = testContext();
+      await using core = await startCore({ context, folder });
+      const cleaned: string[] = [];
+      using _things = openType(core, 'thing', async (key) => void cleaned.push(key));
+      await context.clock.advance(200);
+      expect([cleaned, names(core)]).toEqual([['a'], []]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('what is taken up again between mark and condemnation lives', async () => {
+    await using core = await startCore({ context: testContext() });
+    using things = openType(core, 'thing');
+    await write(core, (tx) => things.make(tx, 'a'));
+    const rescue = write(core, (tx) => things.update(tx, 'a', { labels: ROOTED }));
+    await core.gc.run({ signal });
+    await rescue;
+    expect(names(core)).toEqual(['thing/a']);
+  });
+
+  test('collecting what is alive, gone or already collected is harmless', async () => {
+    await using core = await startCore({ context: testContext() });
+    using things = openType(core, 'thing');
+    await write(core, (tx) => things.make(tx, 'a', { labels: ROOTED }));
+    await core.gc.collect({ type: 'thing', key: 'a' }, { signal });
+    await core.gc.collect({ type: 'thing', key: 'nothing' }, { signal });
+    await core.gc.finished({ type: 'thing', key: 'a' }, { signal });
+    expect(names(core)).toEqual(['thing/a']);
+    await expect(core.gc.collect({ type: 'unheard', key: 'a' }, { signal })).rejects.toMatchObject({ code: 'gc.unknown_type' });
+  });
+
+  test('thousands of nodes leave no timers and no undertakings behind', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    using things = openType(core, 'thing');
+    await context.clock.advance(200);
+    const waiting = context.clock.waiting;
+    await write(core, (tx) => Array.from({ length: 2000 }, (_, n) => things.make(tx, `k${n}`)));
+    expect((await core.gc.run({ signal })).removed).toHaveLength(2000);
+    await context.clock.advance(20_000);
+    expect(context.clock.waiting).toBeLessThanOrEqual(waiting);
+    expect(core.gc.status()).toMatchObject({ running: false, condemned: [] });
+  });
+});
