@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { Books } from './books.ts';
 import type { Settings } from './config.ts';
 import { patience } from './patience.ts';
+import { elapsed } from './elapsed.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { afterAnswering } from './after-answering.ts';
 import { chooseMode, requireMode } from './modes.ts';
@@ -140,6 +141,3 @@ async function namespaceId(host: Host, path: string): Promise<AttachmentData['ne
   const { device, inode } = namespace.id;
   return { device, inode };
 }
-
-/** Milliseconds to the microsecond. */
-const elapsed = (context: Context, began: number): number => Math.round((context.clock.monotonic() - began) * 1000) / 1000;

@@ -16,6 +16,7 @@ import { afterAnswering } from './after-answering.ts';
 import { Attaching, type AttachingDependencies } from './attach.ts';
 import { Books, type BooksDependencies } from './books.ts';
 import { assertSeenBy } from './check.ts';
+import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { requireMode } from './modes.ts';
 import { lostAttachments } from './reap.ts';
@@ -124,7 +125,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
       if (!found || found.snapshot.data.network !== request.network) return;
       const began = context.clock.monotonic();
       await this.#undoing.undo(key, deadline.signal);
-      const facts = { ...logFields(found.snapshot.data), requestId, durationMs: context.clock.monotonic() - began };
+      const facts = { ...logFields(found.snapshot.data), requestId, durationMs: elapsed(context, began) };
       afterAnswering(() => log.info(facts, 'detached'));
     });
   }
