@@ -34,8 +34,9 @@ export class LeaseStore implements Leases {
     if (id.length > MAX_ID_LENGTH || !ID.test(id)) throw leaseErrors.invalidId(`'${id.slice(0, 80)}' is no id for a lease`);
     if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
     const labels = checkedLabels(options.labels ?? {});
-    const expiresAt = options.expiresInMs === undefined ? {} : { expiresAt: this.#expiry(tx, options.expiresInMs) };
-    const record = { labels, createdAt: this.#now(), ...expiresAt };
+    const now = this.#context.clock.now();
+    const expiresAt = options.expiresInMs === undefined ? {} : { expiresAt: this.#expiry(tx, now, options.expiresInMs) };
+    const record = { labels, createdAt: new Date(now).toISOString(), ...expiresAt };
     writeLease(tx, id, record);
     this.#events.publish(tx, { topic: '/leases/created', data: { id, store: tx.store, labels, ...expiresAt } });
     return { id, store: tx.store, namespace: 'default', ...record, resources: [] };
@@ -43,7 +44,7 @@ export class LeaseStore implements Leases {
 
   renew(tx: Transaction, id: string, expiresInMs: number): Lease {
     const { labels, createdAt } = this.#existing(tx, id);
-    const expiresAt = this.#expiry(tx, expiresInMs);
+    const expiresAt = this.#expiry(tx, this.#context.clock.now(), expiresInMs);
     writeLease(tx, id, { labels, createdAt, expiresAt });
     this.#events.publish(tx, { topic: '/leases/renewed', data: { id, store: tx.store, expiresAt } });
     return this.#existing(tx, id);
@@ -84,16 +85,12 @@ export class LeaseStore implements Leases {
     return lease;
   }
 
-  #expiry(tx: Transaction, expiresInMs: number): string {
+  #expiry(tx: Transaction, now: number, expiresInMs: number): string {
     if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER)
       throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
-    const at = Math.min(this.#context.clock.now() + expiresInMs, MAX_TIME);
+    const at = Math.min(now + expiresInMs, MAX_TIME);
     this.#gc.wakeAt(tx, at);
     return new Date(at).toISOString();
-  }
-
-  #now(): string {
-    return new Date(this.#context.clock.now()).toISOString();
   }
 }
 
