@@ -34,8 +34,9 @@ export function parseCidr(text: string): Prefix {
   return { family: bytes.length === 4 ? 4 : 6, bytes, length: Number(length) };
 }
 
-/** Canonical text of 4 or 16 bytes; empty for any other number. */
-export function formatAddress(bytes: Uint8Array): string {
+/** Canonical text of 4 or 16 bytes; empty for any other number and for none. */
+export function formatAddress(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined) return '';
   if (bytes.length === 4) return bytes.join('.');
   return bytes.length === 16 ? new ipaddr.IPv6([...bytes]).toString() : '';
 }
@@ -51,6 +52,11 @@ export function parseMac(text: string): Uint8Array {
   return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
 }
 
-export function formatMac(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Lower case, colon-separated. */
+export function formatMac(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  let text = '';
+  for (let at = start; at < end; at++) text += `${at === start ? '' : ':'}${HEX[bytes[at] ?? 0] ?? ''}`;
+  return text;
 }

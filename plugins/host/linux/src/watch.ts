@@ -5,7 +5,7 @@ import { type Libc, MSG_TRUNC } from './libc.ts';
 import type { Netns } from './netns.ts';
 import { RTM_DELADDR, RTM_NEWADDR, decodeAddress } from './netlink/address.ts';
 import { RTM_DELLINK, RTM_NEWLINK, decodeLink, dumpLinks } from './netlink/link.ts';
-import { type Message, decodeMessages } from './netlink/message.ts';
+import { type Message, Messages } from './netlink/message.ts';
 import { NETLINK_ROUTE, type NetlinkSocket, openNetlink } from './netlink/socket.ts';
 
 /** Bits of RTNLGRP_LINK (1), RTNLGRP_IPV4_IFADDR (5) and RTNLGRP_IPV6_IFADDR (9). */
@@ -118,8 +118,9 @@ class Listener {
 export function decodeEvents(bytes: Buffer, names: Map<number, string>): readonly HostEvent[] {
   const events: HostEvent[] = [];
   try {
-    for (const message of decodeMessages(bytes)) {
-      const event = linkEvent(message, names) ?? addressEvent(message, names);
+    const messages = new Messages(bytes);
+    while (messages.next()) {
+      const event = linkEvent(messages, names) ?? addressEvent(messages, names);
       if (event !== undefined) events.push(event);
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { type Prefix, familyNumber, familyOf, formatAddress } from '../address-text.ts';
-import { attribute, decodeAttributes, u32Of } from './attributes.ts';
+import { attribute, attributesOf, payloadOf, u32Of } from './attributes.ts';
 import { readU32, u32, writeU32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_EXCL, type Request } from './message.ts';
 
@@ -58,14 +58,14 @@ export function dumpAddresses(link: number, doing: string): Request {
 }
 
 export function decodeAddress(message: Message): LinkAddress | undefined {
-  const { payload } = message;
-  if (payload.length < HEADER || ![RTM_NEWADDR, RTM_DELADDR].includes(message.type)) return undefined;
-  const attributes = decodeAttributes(payload.subarray(HEADER));
+  const { bytes, start, end } = message;
+  if (end - start < HEADER || (message.type !== RTM_NEWADDR && message.type !== RTM_DELADDR)) return undefined;
+  const attributes = attributesOf(bytes, start + HEADER, end);
   // IFA_ADDRESS is the other side's on point-to-point links; IFA_LOCAL is absent for most IPv6 addresses.
-  const address = formatAddress(attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS) ?? Buffer.alloc(0));
-  if (address === '' || familyOf(payload[0] ?? 0) === undefined) return undefined;
-  const flags = u32Of(attributes, IFA_FLAGS) ?? payload[2] ?? 0;
-  return { link: readU32(payload, 4), cidr: `${address}/${payload[1] ?? 0}`, nodad: (flags & IFA_F_NODAD) !== 0 };
+  const address = formatAddress(payloadOf(attributes, IFA_LOCAL) ?? payloadOf(attributes, IFA_ADDRESS));
+  if (address === '' || familyOf(bytes[start] ?? 0) === undefined) return undefined;
+  const flags = u32Of(attributes, IFA_FLAGS) ?? bytes[start + 2] ?? 0;
+  return { link: readU32(bytes, start + 4), cidr: `${address}/${bytes[start + 1] ?? 0}`, nodad: (flags & IFA_F_NODAD) !== 0 };
 }
 
 /** The address with every host bit set. */

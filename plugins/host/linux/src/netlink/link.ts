@@ -1,15 +1,20 @@
 import type { Link } from '@hawser/core/network';
 import { formatMac } from '../address-text.ts';
 import {
+  ATTRIBUTE_HEADER,
   type Attribute,
   type Attributes,
+  align,
   attribute,
-  decodeAttributes,
+  attributeLength,
+  attributeType,
   nest,
+  nestedAt,
   nestedOf,
   plainNest,
+  stringAt,
   stringOf,
-  u32Of,
+  u32At,
   u8Of,
 } from './attributes.ts';
 import { cString, readI32, readU32, u32, u8, writeU32 } from './bytes.ts';
@@ -47,6 +52,8 @@ const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
 const AF_UNSPEC = 0;
 
+const HEADER = 16;
+
 /** What a message about one link may set; `index` 0 where the name says which. */
 export interface LinkFields {
   readonly index?: number;
@@ -72,7 +79,7 @@ export interface LinkFields {
  * ```
  */
 function header(fields: Pick<LinkFields, 'index' | 'up' | 'promiscuous'>): Buffer {
-  const bytes = Buffer.alloc(16);
+  const bytes = Buffer.alloc(HEADER);
   const set = (fields.up === true ? IFF_UP : 0) | (fields.promiscuous === true ? IFF_PROMISC : 0);
   const change = (fields.up === undefined ? 0 : IFF_UP) | (fields.promiscuous === undefined ? 0 : IFF_PROMISC);
   writeU32(bytes, fields.index ?? 0, 4);
@@ -152,38 +159,71 @@ export function dumpLinks(doing: string): Request {
 
 /** Undefined for what is no link: bridges announce their ports' settings in messages of the same type. */
 export function decodeLink(message: Message): Link | undefined {
-  const { payload } = message;
-  if (payload.length < 16 || ![RTM_NEWLINK, RTM_DELLINK].includes(message.type) || payload[0] !== AF_UNSPEC) return undefined;
-  const attributes = decodeAttributes(payload.subarray(16));
-  const name = stringOf(attributes, IFLA_IFNAME);
-  if (name === undefined) return undefined;
-  const flags = readU32(payload, 8);
-  const mac = attributes.get(IFLA_ADDRESS);
-  const info = nestedOf(attributes, IFLA_LINKINFO);
-  return {
-    index: readI32(payload, 4),
-    name,
-    mac: mac === undefined ? '' : formatMac(mac),
-    mtu: u32Of(attributes, IFLA_MTU) ?? 0,
-    kind: stringOf(info, IFLA_INFO_KIND) ?? ((flags & IFF_LOOPBACK) !== 0 ? 'loopback' : 'device'),
+  if (!isLink(message)) return undefined;
+  const { bytes, start, end } = message;
+  const flags = readU32(bytes, start + 8);
+  const link: Writable<Link> = {
+    index: readI32(bytes, start + 4),
+    name: '',
+    mac: '',
+    mtu: 0,
+    kind: (flags & IFF_LOOPBACK) !== 0 ? 'loopback' : 'device',
     up: (flags & IFF_UP) !== 0,
-    running: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
+    running: isRunning(flags),
     promiscuous: (flags & IFF_PROMISC) !== 0,
-    group: u32Of(attributes, IFLA_GROUP) ?? 0,
-    ...optional(attributes, info),
+    group: 0,
   };
+  for (let at = start + HEADER, length = 0; (length = attributeLength(bytes, at, end)) > 0; at += align(length))
+    readAttribute(link, bytes, at, length);
+  return link.name === '' ? undefined : link;
 }
 
-function optional(attributes: Attributes, info: Attributes): Pick<Link, 'master' | 'peer' | 'alias' | 'hairpin'> {
-  const master = u32Of(attributes, IFLA_MASTER);
-  const peer = u32Of(attributes, IFLA_LINK);
-  const alias = stringOf(attributes, IFLA_IFALIAS);
-  const hairpin =
-    stringOf(info, IFLA_INFO_SLAVE_KIND) === 'bridge' ? u8Of(nestedOf(info, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_MODE) : undefined;
-  return {
-    ...(master === undefined || master === 0 ? {} : { master }),
-    ...(peer === undefined || peer === 0 ? {} : { peer }),
-    ...(alias === undefined || alias === '' ? {} : { alias }),
-    ...(hairpin === undefined ? {} : { hairpin: hairpin !== 0 }),
-  };
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+function isLink({ type, bytes, start, end }: Message): boolean {
+  return (type === RTM_NEWLINK || type === RTM_DELLINK) && end - start >= HEADER && bytes[start] === AF_UNSPEC;
+}
+
+/** Operationally up, by the flags of a link. */
+const isRunning = (flags: number): boolean => (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0;
+
+/** A link's attribute, one of fifty that the kernel tells; those that are not wanted cost a look at their type. */
+function readAttribute(link: Writable<Link>, bytes: Buffer, at: number, length: number): void {
+  switch (attributeType(bytes, at)) {
+    case IFLA_ADDRESS:
+      link.mac = formatMac(bytes, at + ATTRIBUTE_HEADER, at + length);
+      return;
+    case IFLA_IFNAME:
+      link.name = stringAt(bytes, at) ?? '';
+      return;
+    case IFLA_MTU:
+      link.mtu = u32At(bytes, at) ?? 0;
+      return;
+    case IFLA_GROUP:
+      link.group = u32At(bytes, at) ?? 0;
+      return;
+    case IFLA_MASTER:
+      setIfAny(link, 'master', u32At(bytes, at));
+      return;
+    case IFLA_LINK:
+      setIfAny(link, 'peer', u32At(bytes, at));
+      return;
+    case IFLA_IFALIAS:
+      setIfAny(link, 'alias', stringAt(bytes, at));
+      return;
+    case IFLA_LINKINFO:
+      readInfo(link, nestedAt(bytes, at));
+  }
+}
+
+/** 0 and the empty text are none. */
+function setIfAny<K extends 'master' | 'peer' | 'alias'>(link: Writable<Link>, key: K, value: Writable<Link>[K] | undefined): void {
+  if (value) link[key] = value;
+}
+
+function readInfo(link: Writable<Link>, info: Attributes): void {
+  link.kind = stringOf(info, IFLA_INFO_KIND) ?? link.kind;
+  if (stringOf(info, IFLA_INFO_SLAVE_KIND) !== 'bridge') return;
+  const hairpin = u8Of(nestedOf(info, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_MODE);
+  if (hairpin !== undefined) link.hairpin = hairpin !== 0;
 }

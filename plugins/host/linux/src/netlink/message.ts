@@ -1,4 +1,4 @@
-import { type Attribute, align, attributesSize, decodeAttributes, stringOf, writeAttributes } from './attributes.ts';
+import { type Attribute, align, attributesOf, attributesSize, stringOf, writeAttributes } from './attributes.ts';
 import { readI32, readU16, readU32, writeU16, writeU32 } from './bytes.ts';
 
 const NLM_F_REQUEST = 0x1;
@@ -34,8 +34,10 @@ export interface Message {
   readonly flags: number;
   readonly sequence: number;
   readonly port: number;
-  /** A view of what follows the message's own header. */
-  readonly payload: Buffer;
+  /** The datagram, and where in it what follows the message's own header begins and ends. */
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** What is to be sent; the socket gives it its sequence number. */
@@ -67,21 +69,39 @@ export function encodeRequests(requests: readonly Request[], sequence: number, e
   return bytes;
 }
 
-/** Every message of one datagram. Throws RangeError at the first that doesn't fit into it. */
-export function* decodeMessages(bytes: Buffer): Generator<Message> {
-  let at = 0;
-  while (at < bytes.length) {
-    const length = bytes.length - at < HEADER ? 0 : readU32(bytes, at);
-    if (length < HEADER || at + length > bytes.length)
-      throw new RangeError(`a netlink message does not fit into its datagram at byte ${at}`);
-    yield {
-      type: readU16(bytes, at + 4),
-      flags: readU16(bytes, at + 6),
-      sequence: readU32(bytes, at + 8),
-      port: readU32(bytes, at + 12),
-      payload: bytes.subarray(at + HEADER, at + length),
-    };
-    at += align(length);
+/** The messages of one datagram, one after the other: it is itself the message that it stands on, so that reading makes no garbage. */
+export class Messages implements Message {
+  readonly bytes: Buffer;
+  type = 0;
+  flags = 0;
+  sequence = 0;
+  port = 0;
+  start = 0;
+  end = 0;
+  readonly #size: number;
+  #next = 0;
+
+  /** The first `size` bytes are the datagram. */
+  constructor(bytes: Buffer, size = bytes.length) {
+    this.bytes = bytes;
+    this.#size = size;
+  }
+
+  /** Goes to the next message; false behind the last. Throws RangeError at the first that doesn't fit into the datagram. */
+  next(): boolean {
+    const { bytes } = this;
+    const at = this.#next;
+    if (at >= this.#size) return false;
+    const length = this.#size - at < HEADER ? 0 : readU32(bytes, at);
+    if (length < HEADER || at + length > this.#size) throw new RangeError(`a netlink message does not fit into its datagram at byte ${at}`);
+    this.type = readU16(bytes, at + 4);
+    this.flags = readU16(bytes, at + 6);
+    this.sequence = readU32(bytes, at + 8);
+    this.port = readU32(bytes, at + 12);
+    this.start = at + HEADER;
+    this.end = at + length;
+    this.#next = at + align(length);
+    return true;
   }
 }
 
@@ -94,17 +114,19 @@ export interface Verdict {
 
 /** Reads the errno and the extended ACK. A message too short to have an errno counts as EBADMSG (74). */
 export function decodeVerdict(message: Message): Verdict {
-  const { payload, type, flags } = message;
-  if (payload.length < 4) return { errno: type === NLMSG_DONE ? 0 : 74 };
-  const errno = Math.abs(readI32(payload));
-  if ((flags & NLM_F_ACK_TLVS) === 0) return { errno };
-  const text = stringOf(decodeAttributes(payload.subarray(verdictAttributes(message))), NLMSGERR_ATTR_MSG);
+  const { bytes, start, end, type, flags } = message;
+  if (end - start < 4) return { errno: type === NLMSG_DONE ? 0 : 74 };
+  const errno = Math.abs(readI32(bytes, start));
+  if ((flags & NLM_F_ACK_TLVS) === 0) return errno === 0 ? SUCCESS : { errno };
+  const text = stringOf(attributesOf(bytes, start + verdictAttributes(message), end), NLMSGERR_ATTR_MSG);
   return text === undefined || text === '' ? { errno } : { errno, text };
 }
 
+const SUCCESS: Verdict = { errno: 0 };
+
 /** Where the extended ACK begins: behind the errno, and in an error behind the request too, all of it or its header. */
-function verdictAttributes({ type, flags, payload }: Message): number {
+function verdictAttributes({ type, flags, bytes, start, end }: Message): number {
   if (type === NLMSG_DONE) return 4;
-  if ((flags & NLM_F_CAPPED) !== 0 || payload.length < 8) return 4 + HEADER;
-  return 4 + align(readU32(payload, 4));
+  if ((flags & NLM_F_CAPPED) !== 0 || end - start < 8) return 4 + HEADER;
+  return 4 + align(readU32(bytes, start + 4));
 }

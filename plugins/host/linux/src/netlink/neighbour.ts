@@ -1,5 +1,5 @@
 import { familyNumber, familyOf, formatAddress, formatMac } from '../address-text.ts';
-import { attribute, decodeAttributes } from './attributes.ts';
+import { attribute, attributesOf, payloadOf } from './attributes.ts';
 import { readI32, readU16, u32, writeU16, writeU32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_REPLACE, type Request } from './message.ts';
 
@@ -65,12 +65,12 @@ export function dumpNeighbours(link: number, doing: string): Request {
 
 /** Undefined for multicast addresses and for those that nobody has answered for. */
 export function decodeNeighbour(message: Message): LinkNeighbour | undefined {
-  const { payload } = message;
-  if (payload.length < HEADER || message.type !== RTM_NEWNEIGH || familyOf(payload[0] ?? 0) === undefined) return undefined;
-  const state = readU16(payload, 8);
-  const attributes = decodeAttributes(payload.subarray(HEADER));
-  const address = formatAddress(attributes.get(NDA_DST) ?? Buffer.alloc(0));
-  const mac = attributes.get(NDA_LLADDR);
+  const { bytes, start, end } = message;
+  if (end - start < HEADER || message.type !== RTM_NEWNEIGH || familyOf(bytes[start] ?? 0) === undefined) return undefined;
+  const state = readU16(bytes, start + 8);
+  const attributes = attributesOf(bytes, start + HEADER, end);
+  const address = formatAddress(payloadOf(attributes, NDA_DST));
+  const mac = payloadOf(attributes, NDA_LLADDR);
   if (address === '' || mac === undefined || (state & NUD_NOARP) !== 0) return undefined;
-  return { link: readI32(payload, 4), address, mac: formatMac(mac), permanent: (state & NUD_PERMANENT) !== 0 };
+  return { link: readI32(bytes, start + 4), address, mac: formatMac(mac), permanent: (state & NUD_PERMANENT) !== 0 };
 }

@@ -2,19 +2,20 @@ import type { Rule } from '@hawser/core/network';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCidr } from '../address-text.ts';
+import { messageOf, messagesOf } from '../testing/messages.ts';
 import { decodeEvents } from '../watch.ts';
 import { addAddress, decodeAddress } from './address.ts';
 import { attribute, plainNest } from './attributes.ts';
 import { u32 } from './bytes.ts';
 import { type LinkFields, decodeLink, newBridge, newVeth, setLink } from './link.ts';
-import { type Message, type Request, decodeMessages, encodeRequests } from './message.ts';
+import { type Message, type Request, encodeRequests } from './message.ts';
 import { decodeNeighbour, setNeighbour } from './neighbour.ts';
 import { type IndexedRoute, decodeRoutes, replaceRoute } from './route.ts';
 import { addRule, decodeRule } from './rule.ts';
 
 /** What the kernel would tell of an object is written as requests to make it are. */
 function echo(request: Request): Message {
-  const [message] = decodeMessages(encodeRequests([request], 1, 0));
+  const [message] = messagesOf(encodeRequests([request], 1, 0));
   return message ?? expect.fail('one request is one message');
 }
 
@@ -179,7 +180,7 @@ describe('garbage', () => {
   it('in a message is no object and no crash', () => {
     fc.assert(
       fc.property(types, fc.uint8Array({ maxLength: 120 }), (type, bytes) => {
-        const message: Message = { type, flags: 0, sequence: 0, port: 0, payload: Buffer.from(bytes) };
+        const message = messageOf(type, Buffer.from(bytes));
         for (const decode of [decodeLink, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
       }),
       { numRuns: 2_000 },

@@ -1,6 +1,6 @@
 import { type Family, hostErrors, type Route } from '@hawser/core/network';
 import { familyNumber, familyOf, formatAddress, parseAddress, parseCidr, zeroAddress } from '../address-text.ts';
-import { type Attribute, type Attributes, attribute, decodeAttributes, nest, nestedOf, u32Of } from './attributes.ts';
+import { type Attribute, type Attributes, attribute, attributesOf, nest, nestedOf, payloadOf, u32Of } from './attributes.ts';
 import { readI32, readU16, readU32, u16, u32, writeU32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_REPLACE, type Request } from './message.ts';
 
@@ -131,16 +131,16 @@ export function dumpRoutes(filter: RouteFilter, doing: string): Request {
  * and for other families.
  */
 export function decodeRoutes(message: Message): readonly IndexedRoute[] {
-  const { payload } = message;
-  const family = familyOf(payload[0] ?? 0);
-  const type = keyOf(TYPES, payload[7] ?? 0);
-  if (payload.length < HEADER || message.type !== RTM_NEWROUTE || family === undefined) return [];
-  if (type === undefined || type === 'any' || (readU32(payload, 8) & RTM_F_CLONED) !== 0) return [];
-  const attributes = decodeAttributes(payload.subarray(HEADER));
-  const scope = keyOf(SCOPES, payload[6] ?? 0);
-  const table = u32Of(attributes, RTA_TABLE) ?? payload[4] ?? RT_TABLE_MAIN;
+  const { bytes, start, end } = message;
+  const family = familyOf(bytes[start] ?? 0);
+  const type = keyOf(TYPES, bytes[start + 7] ?? 0);
+  if (end - start < HEADER || message.type !== RTM_NEWROUTE || family === undefined) return [];
+  if (type === undefined || type === 'any' || (readU32(bytes, start + 8) & RTM_F_CLONED) !== 0) return [];
+  const attributes = attributesOf(bytes, start + HEADER, end);
+  const scope = keyOf(SCOPES, bytes[start + 6] ?? 0);
+  const table = u32Of(attributes, RTA_TABLE) ?? bytes[start + 4] ?? RT_TABLE_MAIN;
   const common: IndexedRoute = {
-    dst: `${formatAddress(attributes.get(RTA_DST) ?? zeroAddress(family))}/${payload[1] ?? 0}`,
+    dst: `${formatAddress(payloadOf(attributes, RTA_DST) ?? zeroAddress(family))}/${bytes[start + 1] ?? 0}`,
     table,
     type,
     ...(scope === undefined || scope === 'nowhere' ? {} : { scope }),
@@ -149,9 +149,9 @@ export function decodeRoutes(message: Message): readonly IndexedRoute[] {
     ...present('mtu', u32Of(nestedOf(attributes, RTA_METRICS), RTAX_MTU)),
     ...present('advmss', u32Of(nestedOf(attributes, RTA_METRICS), RTAX_ADVMSS)),
   };
-  const hops = nextHops(attributes.get(RTA_MULTIPATH));
+  const hops = nextHops(payloadOf(attributes, RTA_MULTIPATH));
   if (hops.length > 0) return hops.map((hop) => ({ ...common, ...hop }));
-  return [{ ...common, ...hopOf(attributes, u32Of(attributes, RTA_OIF), readU32(payload, 8)) }];
+  return [{ ...common, ...hopOf(attributes, u32Of(attributes, RTA_OIF), readU32(bytes, start + 8)) }];
 }
 
 type Hop = Pick<IndexedRoute, 'link' | 'gateway' | 'onlink'>;
@@ -162,14 +162,14 @@ function nextHops(bytes: Buffer | undefined): readonly Hop[] {
   for (let at = 0; bytes !== undefined && at + NEXT_HOP <= bytes.length;) {
     const length = readU16(bytes, at);
     if (length < NEXT_HOP || at + length > bytes.length) break;
-    hops.push(hopOf(decodeAttributes(bytes.subarray(at + NEXT_HOP, at + length)), readI32(bytes, at + 4), bytes[at + 2] ?? 0));
+    hops.push(hopOf(attributesOf(bytes, at + NEXT_HOP, at + length), readI32(bytes, at + 4), bytes[at + 2] ?? 0));
     at += (length + 3) & ~3;
   }
   return hops;
 }
 
 function hopOf(attributes: Attributes, link: number | undefined, flags: number): Hop {
-  const via = attributes.get(RTA_VIA);
+  const via = payloadOf(attributes, RTA_VIA);
   return {
     ...present('link', link),
     ...present('gateway', via === undefined ? addressOf(attributes, RTA_GATEWAY) : formatAddress(via.subarray(2))),
@@ -178,8 +178,7 @@ function hopOf(attributes: Attributes, link: number | undefined, flags: number):
 }
 
 function addressOf(attributes: Attributes, type: number): string | undefined {
-  const bytes = attributes.get(type);
-  const text = bytes === undefined ? '' : formatAddress(bytes);
+  const text = formatAddress(payloadOf(attributes, type));
   return text === '' ? undefined : text;
 }
 

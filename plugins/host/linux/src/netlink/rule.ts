@@ -1,6 +1,6 @@
 import { type Family, hostErrors, type Rule } from '@hawser/core/network';
 import { type Prefix, familyNumber, familyOf, formatAddress, parseCidr, zeroAddress } from '../address-text.ts';
-import { type Attribute, attribute, decodeAttributes, u32Of } from './attributes.ts';
+import { type Attribute, attribute, attributesOf, payloadOf, u32Of } from './attributes.ts';
 import { u32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_EXCL, type Request } from './message.ts';
 
@@ -72,18 +72,18 @@ export function dumpRules(family: Family, doing: string): Request {
 
 /** Rules that look a table up; those that do something else are none of the contract's. */
 export function decodeRule(message: Message): Rule | undefined {
-  const { payload } = message;
-  const family = familyOf(payload[0] ?? 0);
-  if (payload.length < HEADER || message.type !== RTM_NEWRULE || family === undefined || payload[7] !== FR_ACT_TO_TBL) return undefined;
-  const attributes = decodeAttributes(payload.subarray(HEADER));
+  const { bytes, start, end } = message;
+  const family = familyOf(bytes[start] ?? 0);
+  if (end - start < HEADER || message.type !== RTM_NEWRULE || family === undefined || bytes[start + 7] !== FR_ACT_TO_TBL) return undefined;
+  const attributes = attributesOf(bytes, start + HEADER, end);
   const mark = u32Of(attributes, FRA_FWMARK) ?? 0;
   const mask = u32Of(attributes, FRA_FWMASK) ?? WHOLE_MARK;
-  const from = cidrOf(attributes.get(FRA_SRC), payload[2] ?? 0, family);
-  const to = cidrOf(attributes.get(FRA_DST), payload[1] ?? 0, family);
+  const from = cidrOf(payloadOf(attributes, FRA_SRC), bytes[start + 2] ?? 0, family);
+  const to = cidrOf(payloadOf(attributes, FRA_DST), bytes[start + 1] ?? 0, family);
   return {
     family,
     priority: u32Of(attributes, FRA_PRIORITY) ?? 0,
-    table: u32Of(attributes, FRA_TABLE) ?? payload[4] ?? 0,
+    table: u32Of(attributes, FRA_TABLE) ?? bytes[start + 4] ?? 0,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(mark === 0 ? {} : { mark }),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Received, scriptedLibc } from '../testing/scripted-libc.ts';
+import { messagesOf } from '../testing/messages.ts';
 import { attribute, encodeAttributes } from './attributes.ts';
 import { cString, readU32, u32, writeU16, writeU32 } from './bytes.ts';
-import { NLMSG_DONE, NLMSG_ERROR, NLM_F_DUMP_INTR, type Request, decodeMessages } from './message.ts';
+import { NLMSG_DONE, NLMSG_ERROR, NLM_F_DUMP_INTR, type Request } from './message.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './socket.ts';
 
 const request: Request = { type: 16, header: Buffer.alloc(16), doing: 'make a link' };
@@ -22,7 +23,7 @@ const acknowledge = (sequence: number, errno = 0, text?: string): Buffer => {
   return message(NLMSG_ERROR, sequence, Buffer.concat([u32(-errno), Buffer.alloc(16), extra]), text === undefined ? 0x100 : 0x300);
 };
 const done = (sequence: number, flags = 0): Buffer => message(NLMSG_DONE, sequence, u32(0), flags);
-const sequencesOf = (sent: Buffer): number[] => [...decodeMessages(sent)].map(({ sequence }) => sequence);
+const sequencesOf = (sent: Buffer): number[] => messagesOf(sent).map(({ sequence }) => sequence);
 
 function scripted() {
   const script = scriptedLibc();
@@ -90,7 +91,7 @@ describe('requests', () => {
 
 describe('dumps', () => {
   const object = (sequence: number, value: number) => message(16, sequence, u32(value));
-  const read = (socket: NetlinkSocket) => socket.dump(request, ({ payload }) => readU32(payload));
+  const read = (socket: NetlinkSocket) => socket.dump(request, ({ bytes, start }) => readU32(bytes, start));
 
   it('have all parts', () => {
     const { script, socket } = scripted();

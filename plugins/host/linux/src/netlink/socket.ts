@@ -5,6 +5,7 @@ import { AF_NETLINK, type Libc, MSG_TRUNC, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW
 import { readU32, u32, writeU16, writeU32 } from './bytes.ts';
 import {
   type Message,
+  Messages,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
@@ -13,7 +14,6 @@ import {
   NLMSG_NOOP,
   NLMSG_OVERRUN,
   type Request,
-  decodeMessages,
   decodeVerdict,
   encodeRequests,
 } from './message.ts';
@@ -107,7 +107,7 @@ export class NetlinkSocket implements Disposable {
     return this.#fd;
   }
 
-  /** Carries out one request; `onReply` gets what it answers beside the acknowledgement. */
+  /** Carries out one request; `onReply` gets what it answers beside the acknowledgement, and may read it until it returns. */
   request(request: Request, onReply?: (message: Message) => void): void {
     const { error } = this.exchange([request], onReply)[0] ?? {};
     if (error !== undefined) throw error;
@@ -150,7 +150,8 @@ export class NetlinkSocket implements Disposable {
     await this.#sendOnWorker(encodeRequests([begin, ...requests, end], first, 0), begin.doing);
     const acknowledged = new Set<number>();
     while (acknowledged.size < requests.length) {
-      for (const message of this.#receive(begin.doing)) {
+      const message = this.#receive(begin.doing);
+      while (this.#next(message, begin.doing)) {
         const index = message.sequence - first;
         const request = index === 0 ? begin : requests[index - 1];
         if (request === undefined || message.type !== NLMSG_ERROR) continue;
@@ -162,7 +163,7 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  /** All objects of a kind. A dump that a change interrupts is incomplete and is asked for again. */
+  /** All objects of a kind; `decode` may read a message until it returns. A dump that a change interrupts is incomplete and is asked for again. */
   dump<T>(request: Request, decode: (message: Message) => T | undefined): readonly T[] {
     for (let tries = 0; tries < DUMP_TRIES; tries++) {
       const found = this.#dumpOnce(request, decode);
@@ -182,7 +183,8 @@ export class NetlinkSocket implements Disposable {
     let interrupted = false;
     this.#send(encodeRequests([request], sequence, NLM_F_DUMP), request.doing);
     for (;;) {
-      for (const message of this.#receive(request.doing)) {
+      const message = this.#receive(request.doing);
+      while (this.#next(message, request.doing)) {
         if (message.sequence !== sequence) continue;
         interrupted ||= (message.flags & NLM_F_DUMP_INTR) !== 0;
         if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
@@ -201,7 +203,8 @@ export class NetlinkSocket implements Disposable {
     const outcomes: (Outcome | undefined)[] = requests.map(() => undefined);
     let left = requests.length;
     while (left > 0) {
-      for (const message of this.#receive(requests[0]?.doing ?? '')) {
+      const message = this.#receive(requests[0]?.doing ?? '');
+      while (this.#next(message, requests[0]?.doing ?? '')) {
         const index = message.sequence - first;
         const request = requests[index];
         // Late answers to what was given up belong to nobody.
@@ -239,10 +242,10 @@ export class NetlinkSocket implements Disposable {
   }
 
   /**
-   * The messages of one datagram, to be read before the next call. Only the kernel (port 0) answers; whatever else
+   * The messages of one datagram, to be read before anything else is received. Only the kernel (port 0) answers; whatever else
    * can send to this socket is not listened to.
    */
-  #receive(doing: string): Iterable<Message> {
+  #receive(doing: string): Messages {
     for (;;) {
       const size = this.#libc.recvfrom(this.#fd, buffer, MSG_TRUNC, sender);
       if (size < 0) {
@@ -251,14 +254,14 @@ export class NetlinkSocket implements Disposable {
       } else if (size > buffer.length) {
         throw this.#broken(0, doing, `${size} bytes are longer than any answer`);
       } else if (readU32(sender, 4) === 0) {
-        return this.#decode(size, doing);
+        return new Messages(buffer, size);
       }
     }
   }
 
-  *#decode(size: number, doing: string): Generator<Message> {
+  #next(messages: Messages, doing: string): boolean {
     try {
-      yield* decodeMessages(buffer.subarray(0, size));
+      return messages.next();
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
       throw this.#broken(0, doing, cause.message);
