@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { redact } from './redact.ts';
 
 /** How the agent's log is written. */
 export interface LogOptions {
@@ -11,21 +12,18 @@ export interface LogOptions {
 /** What `--log-level` takes. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** Keys whose values never reach a log, at the top and one and two levels down. */
-const SECRETS = ['password', 'secret', 'token', 'authorization', 'accessKeyId', 'secretAccessKey', 'sessionToken', 'privateKey'];
-
 /**
  * The agent's log on standard error, synchronous, so that the last line before a death is there. Fields:
  * `containerId`, `ifname`, `podNamespace`, `podName`, `eniId`, `plugin`, `requestId`, `durationMs`.
  */
 export async function createLog({ level, pretty, color }: LogOptions): Promise<Logger> {
-  const { pino, stdTimeFunctions } = await import('pino');
+  const { pino, stdSerializers, stdTimeFunctions } = await import('pino');
   const options = {
     level,
     base: { pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: SECRETS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
+    formatters: { level: (label: string) => ({ level: label }), log: (fields: Record<string, unknown>) => redact(fields) },
+    serializers: { err: (error: Error) => redact({ ...stdSerializers.err(error) }) },
   };
   if (!pretty) {
     const destination = pino.destination({ fd: 2, sync: true });

@@ -41,7 +41,8 @@ export async function* exchangeLines({ socket, clock }: Peer, call: Call): Async
   const patience = patienceOf(socket, clock, call);
   let response: IncomingMessage;
   try {
-    response = await send(socket, call, patience.signal);
+    // The caller's signal by itself, too: it ends the stream long after the patience for its beginning.
+    response = await send(socket, call, AbortSignal.any([patience.signal, call.signal]));
     if (!isSuccess(response)) throw await refusal(socket, response, await text(response));
   } finally {
     // Once it has begun a stream may be silent for as long as nothing happens.

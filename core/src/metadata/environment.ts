@@ -1,6 +1,6 @@
 import { open, type RootDatabase } from 'lmdb';
+import type { Entry, Pages } from './pages.ts';
 import type { ByteRange } from './record.ts';
-import type { Pages } from './transaction.ts';
 
 export const DATA_FILE = 'data.mdb';
 
@@ -44,7 +44,7 @@ export class Environment implements Pages {
     return this.#db.get(key);
   }
 
-  chunk({ start, end }: ByteRange, reverse: boolean, limit: number): readonly { readonly key: Buffer; readonly value: Buffer }[] {
+  chunk({ start, end }: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
     const bounds = reverse ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true } : { start, end };
     return [...this.#db.getRange({ ...bounds, limit })];
   }
@@ -57,7 +57,7 @@ export class Environment implements Pages {
     return this.#db.removeSync(key);
   }
 
-  /** Runs `fn` in a write transaction and commits; inside another one, as its child. Throwing aborts. */
+  /** Runs `fn` in a write transaction and commits. Throwing aborts. */
   transact<T>(fn: () => T): T {
     return this.#db.transactionSync(fn);
   }

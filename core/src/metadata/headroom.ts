@@ -9,6 +9,8 @@ const SHARE = 16;
 /** The file grows by steps, so that few commits pay for it. */
 const STEP_BYTES = 256 * 1024;
 const ZEROS = Buffer.alloc(64 * 1024);
+/** Both meta pages where pages have 4 KiB. */
+const HEAD_BYTES = 4096 + 160;
 
 /**
  * Room in the data file behind LMDB's last page, taken from the disk before a commit needs it: what is written there
@@ -22,6 +24,11 @@ export class Headroom implements Disposable {
   readonly reserveBytes: number;
   readonly #path: string;
   readonly #fd: number;
+  readonly #head = Buffer.alloc(HEAD_BYTES);
+  /** Of the state that the open transaction began with. */
+  #known: { readonly usedBytes: number } | undefined;
+  /** What the file has at least: it never shrinks. */
+  #size = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -31,18 +38,22 @@ export class Headroom implements Disposable {
     this.ensure(this.reserveBytes);
   }
 
+  /** Until it is disposed nothing else is committed: the file is looked at once. */
+  hold(): Disposable {
+    this.#known = { usedBytes: this.#look() };
+    return { [Symbol.dispose]: () => void (this.#known = undefined) };
+  }
+
   /** Bytes that the newest state in the file uses. */
   usedBytes(): number {
-    const meta = readMeta((position, length) => this.#read(position, length), fstatSync(this.#fd).size);
-    if (typeof meta === 'string')
-      throw metadataErrors.damaged(`${this.#path} is damaged: ${meta}`, { details: { path: this.#path, damage: meta } });
-    return (meta.lastPage + 1) * meta.pageSize;
+    return this.#known?.usedBytes ?? this.#look();
   }
 
   /** Makes sure of so many bytes behind those in use. False: the disk is full. */
   ensure(bytes: number): boolean {
     const end = this.usedBytes() + bytes;
-    return fstatSync(this.#fd).size >= end || this.#grow(end + STEP_BYTES) || this.#grow(end);
+    if (this.#size < end) this.#size = fstatSync(this.#fd).size;
+    return this.#size >= end || this.#grow(end + STEP_BYTES) || this.#grow(end);
   }
 
   [Symbol.dispose](): void {
@@ -60,6 +71,16 @@ export class Headroom implements Disposable {
       if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return false;
       throw metadataErrors.commitFailed(`${this.#path} can't grow`, { cause: error });
     }
+  }
+
+  #look(): number {
+    const head = this.#head.subarray(0, readSync(this.#fd, this.#head, 0, HEAD_BYTES, 0));
+    const read = (position: number, length: number): Buffer =>
+      position + length <= head.length ? head.subarray(position, position + length) : this.#read(position, length);
+    const meta = readMeta(read, fstatSync(this.#fd).size);
+    if (typeof meta === 'string')
+      throw metadataErrors.damaged(`${this.#path} is damaged: ${meta}`, { details: { path: this.#path, damage: meta } });
+    return (meta.lastPage + 1) * meta.pageSize;
   }
 
   #read(position: number, length: number): Buffer {

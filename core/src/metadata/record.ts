@@ -20,7 +20,6 @@ const MAX_KEY_BYTES = 1024;
 const MAX_VALUE_BYTES = 1024 * 1024;
 
 const COLLECTION_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
-const checkedNames = new Set<string>();
 
 /** No byte of UTF-8 is above this one. */
 const PAST_ALL = Buffer.of(0xff);
@@ -31,27 +30,35 @@ export const SCHEMA_KEY: Buffer = Buffer.from('_store\0\0schema');
 export function encodeKey(collection: Collection, key: string, namespace = DEFAULT_NAMESPACE): Buffer {
   if (key === '' || !key.isWellFormed())
     throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
-  return Buffer.concat([collectionPrefix(collection, namespace), boundedKey(collection, key)]);
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MAX_KEY_BYTES) {
+    throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes} bytes`, { details: { collection: collection.name, bytes } });
+  }
+  return Buffer.from(prefixOf(collection, namespace).text + key);
 }
 
-function boundedKey(collection: Collection, key: string): Buffer {
-  const bytes = Buffer.from(key);
-  if (bytes.length > MAX_KEY_BYTES) {
-    throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes.length} bytes`, {
-      details: { collection: collection.name, bytes: bytes.length },
-    });
-  }
-  return bytes;
+interface Prefix {
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+/** By namespace and collection: there are few, and every key needs its own. */
+const prefixes = new Map<string, Map<string, Prefix>>();
+
+function prefixOf({ name }: Pick<Collection, 'name'>, namespace: string): Prefix {
+  const known = prefixes.get(namespace)?.get(name);
+  if (known !== undefined) return known;
+  if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
+  const text = `${name}\0${namespace}\0`;
+  const prefix = { text, bytes: Buffer.from(text) };
+  const ofNamespace = prefixes.get(namespace) ?? new Map<string, Prefix>();
+  prefixes.set(namespace, ofNamespace.set(name, prefix));
+  return prefix;
 }
 
 /** What all keys of a collection start with. */
-export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace = DEFAULT_NAMESPACE): Buffer {
-  if (!checkedNames.has(name)) {
-    if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
-    checkedNames.add(name);
-  }
-  return Buffer.from(`${name}\0${namespace}\0`);
-}
+export const collectionPrefix = (collection: Pick<Collection, 'name'>, namespace = DEFAULT_NAMESPACE): Buffer =>
+  prefixOf(collection, namespace).bytes;
 
 /** The key behind the collection's prefix. */
 export const decodeKey = (bytes: Buffer, prefixLength: number): string => bytes.toString('utf8', prefixLength);
@@ -81,13 +88,13 @@ export interface ByteRange {
 }
 
 export function byteRange(collection: Collection, range: KeyRange, namespace = DEFAULT_NAMESPACE): ByteRange {
-  const base = collectionPrefix(collection, namespace);
+  const { text, bytes: base } = prefixOf(collection, namespace);
   if (range.prefix !== undefined) {
-    const start = Buffer.concat([base, Buffer.from(range.prefix)]);
+    const start = Buffer.from(text + range.prefix);
     return { start, end: Buffer.concat([start, PAST_ALL]) };
   }
   return {
-    start: range.start === undefined ? base : Buffer.concat([base, Buffer.from(range.start)]),
-    end: range.end === undefined ? Buffer.concat([base, PAST_ALL]) : Buffer.concat([base, Buffer.from(range.end)]),
+    start: range.start === undefined ? base : Buffer.from(text + range.start),
+    end: range.end === undefined ? Buffer.concat([base, PAST_ALL]) : Buffer.from(text + range.end),
   };
 }

@@ -1,16 +1,8 @@
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
-import { byteRange, type ByteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
+import { byteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
+import type { Pages } from './pages.ts';
 import type { Collection, KeyRange, ReadTransaction, StoreName, Transaction } from './store.ts';
-
-/** What a transaction needs of its environment; inside a write it sees what that has written. */
-export interface Pages {
-  get(key: Buffer): Buffer | undefined;
-  /** At most `limit` entries of the range, in order or backwards. */
-  chunk(range: ByteRange, reverse: boolean, limit: number): readonly { readonly key: Buffer; readonly value: Buffer }[];
-  put(key: Buffer, value: Buffer): void;
-  remove(key: Buffer): boolean;
-}
 
 /** Entries read at once: a scan holds no cursor, so that its reader may write meanwhile and may end it early. */
 const CHUNK = 128;

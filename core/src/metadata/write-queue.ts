@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts';
 import type { Headroom } from './headroom.ts';
 import type { StoreName, Transaction } from './store.ts';
 import { StoreWriter } from './transaction.ts';
+import { WriteSet } from './write-set.ts';
 
 /** For the list of free pages, whatever is written. */
 const SPARE_BYTES = 64 * 1024;
@@ -12,6 +13,8 @@ const SPARE_BYTES = 64 * 1024;
 interface Job {
   /** Runs the caller's function in the open transaction; throws what it throws. */
   run(): void;
+  /** Hands what it wrote to the open transaction. */
+  flush(): void;
   /** After the commit. */
   resolve(): void;
   reject(error: unknown): void;
@@ -19,8 +22,8 @@ interface Job {
 }
 
 /**
- * The single writer of one environment. Calls that come in the same turn of the event loop share one commit; each is
- * a child transaction, so that one that throws takes nothing of the others along.
+ * The single writer of one environment. Calls that come in the same turn of the event loop share one commit. Each keeps
+ * what it writes to itself until it has returned, so that one that throws takes nothing of the others along.
  */
 export class WriteQueue {
   readonly #store: StoreName;
@@ -41,12 +44,14 @@ export class WriteQueue {
     if (this.#closed) return Promise.reject(metadataErrors.closed('the store is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const headroom = this.#headroom;
-    const writer = new StoreWriter(this.#store, this.#environment, () => headroom.ensure(headroom.reserveBytes));
+    const writes = new WriteSet(this.#environment);
+    const writer = new StoreWriter(this.#store, writes, () => headroom.ensure(headroom.reserveBytes));
     let outcome: { readonly value: T } | undefined;
     this.#jobs.push({
       writer,
       reject,
       run: () => void (outcome = { value: synchronous(fn(writer)) }),
+      flush: () => writes.flush(),
       resolve: () => void (outcome !== undefined && resolve(outcome.value)),
     });
     if (this.#jobs.length === 1) setImmediate(() => this.#drain());
@@ -75,51 +80,13 @@ export class WriteQueue {
 
   /** Those that are part of the commit. */
   #commit(jobs: readonly Job[]): readonly Job[] {
-    const [only] = jobs;
-    if (only !== undefined && jobs.length === 1) return this.#commitAlone(only);
+    using _room = this.#headroom.hold();
     return this.#environment.transact(() => {
-      const done = jobs.filter((job) => this.#attempt(job));
+      const done = jobs.filter((job) => attempt(job));
       if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes())))
         throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
       return done;
     });
-  }
-
-  /** One that shares its commit with nobody needs no transaction of its own inside: its failure is that of the commit. */
-  #commitAlone(job: Job): readonly Job[] {
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      this.#environment.transact(() => {
-        try {
-          job.run();
-        } catch (error) {
-          failure = { error };
-          throw error;
-        }
-        if (!this.#headroom.ensure(needOf([job], this.#headroom.usedBytes())))
-          throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
-      });
-      return [job];
-    } catch (error) {
-      if (failure === undefined) throw error;
-      job.reject(lmdbCode(failure.error) === undefined ? failure.error : commitError(failure.error));
-      return [];
-    } finally {
-      job.writer.end();
-    }
-  }
-
-  /** Whether it is part of the commit. */
-  #attempt(job: Job): boolean {
-    try {
-      this.#environment.transact(() => job.run());
-      return true;
-    } catch (error) {
-      job.reject(lmdbCode(error) === undefined ? error : commitError(error));
-      return false;
-    } finally {
-      job.writer.end();
-    }
   }
 
   #effects(job: Job): void {
@@ -131,6 +98,20 @@ export class WriteQueue {
       }
     }
   }
+}
+
+/** Whether it is part of the commit. What fails while it is written, of the store itself, is the failure of the whole commit. */
+function attempt(job: Job): boolean {
+  try {
+    job.run();
+  } catch (error) {
+    job.reject(lmdbCode(error) === undefined ? error : commitError(error));
+    return false;
+  } finally {
+    job.writer.end();
+  }
+  job.flush();
+  return true;
 }
 
 /** Room for the commit of all of them, however their pages lie; no page is copied twice. */

@@ -47,7 +47,9 @@ export class Attaching {
     await context.faults?.reach('attach.received');
     const modeId = chooseMode(request, settings.default_mode, modes);
     const mode = requireMode(modeId, modes);
-    const netnsId = await namespaceId(host, request.netns);
+    // Held until the end: whoever opens it meanwhile finds it open.
+    using namespace = await host.openNamespace(request.netns);
+    const netnsId = { device: namespace.id.device, inode: namespace.id.inode };
     const present = await this.#makeRoom(key, request, netnsId, signal);
     if (present) return present;
 
@@ -134,10 +136,4 @@ export class Attaching {
     signal.throwIfAborted();
     return result;
   }
-}
-
-async function namespaceId(host: Host, path: string): Promise<AttachmentData['netnsId']> {
-  using namespace = await host.openNamespace(path);
-  const { device, inode } = namespace.id;
-  return { device, inode };
 }

@@ -1,5 +1,5 @@
 import { type Clock, deadlineSignal } from '@hawser/core';
-import type { AttachmentRequest, Attachments, CallOptions, Host } from '@hawser/core/network';
+import type { AttachmentRequest, Attachments, CallOptions, Host, Namespace } from '@hawser/core/network';
 import { hostErrors } from '@hawser/core/network';
 import type { Logger } from './log.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
@@ -43,7 +43,7 @@ export async function execute(call: CniRequest, executor: Executor, options: Cal
       await within(attachments.detach(call.request, options).catch(toleratingAbsence));
       return '';
     case 'CHECK':
-      await checkNamespace(executor.host, call.netns);
+      (await openForeign(executor.host, call.netns))[Symbol.dispose]();
       await within(attachments.check(call.request, options));
       return '';
     case 'GC':
@@ -58,7 +58,8 @@ export async function execute(call: CniRequest, executor: Executor, options: Cal
 async function add(request: AttachmentRequest, version: CniVersion, executor: Executor, options: CallOptions): Promise<string> {
   const { attachments, host, tombstones, clock } = executor;
   await tombstones.settle(request, options.signal);
-  await checkNamespace(host, request.netns);
+  // Held until the end: whoever opens it meanwhile finds it open.
+  using _namespace = await openForeign(host, request.netns);
   const repeated = attachments.get(request)?.state === 'attached';
   const undo = () => (repeated ? undefined : undoAdd(request, executor, options.requestId));
   const attaching = attachments.attach(request, options);
@@ -96,14 +97,13 @@ async function undoAdd(request: AttachmentRequest, executor: Executor, requestId
 }
 
 /** Code 8 for the agent's own namespace, by identity and not by path, before anything is done. */
-async function checkNamespace(host: Executor['host'], path: string): Promise<void> {
-  try {
-    using namespace = await host.openNamespace(path);
-    if (namespace.id.device !== host.own.id.device || namespace.id.inode !== host.own.id.inode) return;
-  } catch (error) {
+async function openForeign(host: Executor['host'], path: string): Promise<Namespace> {
+  const namespace = await host.openNamespace(path).catch((error: unknown) => {
     if (!hostErrors.namespaceGone.is(error)) throw error;
     throw new CniError(CniCode.environment, 'CNI_NETNS names no network namespace', { details: error.remedy, cause: error });
-  }
+  });
+  if (namespace.id.device !== host.own.id.device || namespace.id.inode !== host.own.id.inode) return namespace;
+  namespace[Symbol.dispose]();
   throw new CniError(CniCode.ownNamespace, "CNI_NETNS is the agent's own network namespace", {
     details: 'Give the container a namespace of its own.',
   });

@@ -1,4 +1,4 @@
-import { constants, type Dir, opendirSync } from 'node:fs';
+import { constants, type Dir, opendirSync, statSync } from 'node:fs';
 import { mkdir, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DetachRequest } from '@hawser/core/network';
@@ -35,9 +35,17 @@ export class TombstoneFolder {
   }
 
   /**
+   * When a name came or went last, milliseconds since the epoch, and a text that differs after each such change but
+   * those of one tick of the kernel's clock, some milliseconds. Undefined where there is no folder.
+   */
+  changed(): { readonly at: number; readonly stamp: string } | undefined {
+    const stats = statSync(this.path, { bigint: true, throwIfNoEntry: false });
+    return stats && { at: Number(stats.mtimeMs), stamp: `${stats.dev}:${stats.ino}:${stats.mtimeNs}` };
+  }
+
+  /**
    * Names in the order of their writing, none where there is no folder; not complete when there are more than fit.
-   * Every ADD looks here, and there is nearly never anything: synchronously that takes 30 µs, by way of the thread pool a
-   * millisecond.
+   * Synchronously, because ADDs wait for it: by way of the thread pool it would take a millisecond.
    */
   list(): { readonly names: readonly string[]; readonly complete: boolean } {
     const names: string[] = [];

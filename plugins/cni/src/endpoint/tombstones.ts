@@ -13,6 +13,9 @@ const LAST_RETRY_MS = 60_000;
 /** How often the folder is looked at while nothing is due: an executable may have missed this agent's socket by a moment. */
 const IDLE_MS = 30_000;
 
+/** More than a tick of any kernel's clock: a change after a look that came this late has another time. */
+const TICK_MS = 100;
+
 interface Pending {
   readonly name: string;
   readonly request: DetachRequest;
@@ -47,6 +50,8 @@ export class Tombstones {
   #scanning: Promise<void> = Promise.resolve();
   #nextScan: Promise<void> | undefined;
   #complete = true;
+  /** Of the folder when it was read and held nothing. */
+  #emptyStamp: string | undefined;
   #carriedOut = 0;
   #lastError: HawserError | undefined;
 
@@ -151,8 +156,13 @@ export class Tombstones {
   }
 
   async #read(): Promise<void> {
-    const { folder, log } = this.#options;
+    const { folder, log, clock } = this.#options;
+    const changed = folder.changed();
+    // Every ADD looks here, and there is nearly never anything.
+    if (changed !== undefined && changed.stamp === this.#emptyStamp) return;
     const { names, complete } = folder.list();
+    const settled = changed !== undefined && Math.abs(clock.now() - changed.at) > TICK_MS;
+    this.#emptyStamp = settled && names.length === 0 && complete ? changed.stamp : undefined;
     const listed = new Set(names);
     for (const name of this.#done) if (!listed.has(name)) this.#done.delete(name);
     for (const name of names) {

@@ -1,0 +1,72 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Entry, Pages } from './pages.ts';
+import type { ByteRange } from './record.ts';
+import { WriteSet } from './write-set.ts';
+
+/** Pages as an ordered list in memory: the meaning of everything that a write set does. */
+class PlainPages implements Pages {
+  readonly #entries = new Map<string, Entry>();
+
+  get(key: Buffer): Buffer | undefined {
+    return this.#entries.get(key.toString('hex'))?.value;
+  }
+
+  chunk({ start, end }: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
+    const found = [...this.#entries.values()].filter(({ key }) => key.compare(start) >= 0 && key.compare(end) < 0);
+    found.sort((one, other) => one.key.compare(other.key));
+    return (reverse ? found.toReversed() : found).slice(0, limit);
+  }
+
+  put(key: Buffer, value: Buffer): void {
+    this.#entries.set(key.toString('hex'), { key, value });
+  }
+
+  remove(key: Buffer): boolean {
+    return this.#entries.delete(key.toString('hex'));
+  }
+}
+
+const ALL: ByteRange = { start: Buffer.alloc(0), end: Buffer.of(0xff, 0xff) };
+
+/** Few keys, so that they meet; bytes above 0x7f, which sort otherwise as text. */
+const key = fc.uint8Array({ minLength: 1, maxLength: 2 }).map((bytes) => Buffer.from(bytes.map((byte) => (byte % 5) * 60)));
+const step = fc.oneof(
+  fc.record({ do: fc.constant('put' as const), key, value: fc.nat(9).map((digit) => Buffer.of(digit)) }),
+  fc.record({ do: fc.constant('remove' as const), key }),
+  fc.record({ do: fc.constant('get' as const), key }),
+  fc.record({ do: fc.constant('chunk' as const), start: key, end: key, reverse: fc.boolean(), limit: fc.nat(6) }),
+);
+
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+function carryOut(pages: Pages, step: Step): unknown {
+  switch (step.do) {
+    case 'put':
+      return pages.put(step.key, step.value);
+    case 'remove':
+      return pages.remove(step.key);
+    case 'get':
+      return pages.get(step.key);
+    case 'chunk':
+      return pages.chunk(step, step.reverse, step.limit);
+    default:
+      return step satisfies never;
+  }
+}
+
+test('reads what it has written as if it were below, and puts it there at the end', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), fc.array(step, { maxLength: 40 }), (before, steps) => {
+      const [below, model] = [new PlainPages(), new PlainPages()];
+      for (const earlier of before) for (const pages of [below, model]) carryOut(pages, earlier);
+      const untouched = below.chunk(ALL, false, Number.POSITIVE_INFINITY);
+      const writes = new WriteSet(below);
+      for (const next of steps) expect(carryOut(writes, next)).toEqual(carryOut(model, next));
+      expect(below.chunk(ALL, false, Number.POSITIVE_INFINITY)).toEqual(untouched);
+      writes.flush();
+      expect(below.chunk(ALL, false, Number.POSITIVE_INFINITY)).toEqual(model.chunk(ALL, false, Number.POSITIVE_INFINITY));
+    }),
+    { numRuns: 500 },
+  );
+});
