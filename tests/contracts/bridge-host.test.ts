@@ -128,8 +128,8 @@ describe('the bridge on its host', () => {
   });
 
   it.each([
-    [[4] as const, 12],
-    [[4, 6] as const, 17],
+    [[4] as const, 13],
+    [[4, 6] as const, 18],
   ])('asks little of the kernel for families %j', async (families, most) => {
     await attach({ isDefaultGateway: true, ipMasq: true }, families);
     const attachment = await prepare({ isDefaultGateway: true, ipMasq: true }, families);

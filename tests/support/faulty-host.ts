@@ -1,6 +1,6 @@
 import type { FaultInjector } from '@hawser/core';
 import type { Host } from '@hawser/core/contracts';
-import type { Namespace } from '@hawser/core/network';
+import { configureLinkByParts, type LinkConfiguration, type Namespace } from '@hawser/core/network';
 
 /** Methods of a namespace that change the kernel; each is a pair of points, `host.<method>.before` and `.after`. */
 const MUTATING: ReadonlySet<string> = new Set([
@@ -20,10 +20,9 @@ const MUTATING: ReadonlySet<string> = new Set([
   'setSysctl',
   'masquerade',
   'unmasquerade',
-  'configure',
 ]);
 
-/** A host whose every change passes two points of the fault injector. */
+/** A host whose every change passes two points of the fault injector; one of several parts passes those of each part. */
 export function faultyHost(host: Host, faults: FaultInjector): Host {
   return intercept(host, {
     own: () => faultyNamespace(host.own, faults),
@@ -35,10 +34,12 @@ export function faultyHost(host: Host, faults: FaultInjector): Host {
 const originals = new WeakMap<Namespace, Namespace>();
 
 function faultyNamespace(namespace: Namespace, faults: FaultInjector): Namespace {
-  const wrapped = new Proxy(namespace, {
+  const wrapped: Namespace = new Proxy(namespace, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (typeof value !== 'function') return value;
+      if (property === 'configureLink')
+        return (link: string, configuration: LinkConfiguration) => configureLinkByParts(wrapped, link, configuration);
       if (typeof property !== 'string' || !MUTATING.has(property)) return value.bind(target) as unknown;
       return async (...parameters: readonly unknown[]) => {
         await faults.reach(`host.${property}.before`);

@@ -133,6 +133,17 @@ export interface Neighbour {
   readonly state: 'permanent' | 'other';
 }
 
+/** What a link is to have before it is used; what is left out stays. */
+export interface LinkConfiguration {
+  /** By name, as `setSysctl` has them; one that the kernel lacks is passed over. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly addresses?: readonly Omit<Address, 'link'>[];
+  readonly up?: true;
+  /** By this link. */
+  readonly routes?: readonly Omit<Route, 'link'>[];
+  readonly neighbours?: readonly Pick<Neighbour, 'address' | 'mac'>[];
+}
+
 /** A change that the kernel tells of. */
 export type HostEvent =
   | { readonly type: 'link'; readonly change: 'set' | 'removed'; readonly link: Link }
@@ -155,6 +166,13 @@ export interface Namespace extends Disposable {
   createVeth(spec: VethSpec): Promise<void>;
   createBridge(spec: BridgeSpec): Promise<void>;
   setLink(name: string, settings: LinkSettings): Promise<void>;
+  /**
+   * Everything that a link needs before it is used, together: sysctls, addresses of IPv4, up, addresses of IPv6,
+   * routes, neighbours, in this order and each as the method of its own has it. Can be repeated. A link that isn't
+   * there: `host.not_found`, and nothing is done. Of several failures the first in this order is thrown; what comes after
+   * it may be done all the same.
+   */
+  configureLink(name: string, configuration: LinkConfiguration): Promise<void>;
   /** Deletes and waits for the kernel to be done with it. Deleting what isn't there: `host.not_found`. */
   deleteLink(name: string): Promise<void>;
   /**

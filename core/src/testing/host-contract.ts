@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { addressClauses } from './host/address-clauses.ts';
 import { type HostContractOptions, hostBench } from './host/bench.ts';
+import { configureClauses } from './host/configure-clauses.ts';
 import { linkClauses } from './host/link-clauses.ts';
 import { namespaceClauses } from './host/namespace-clauses.ts';
 import { policyClauses } from './host/policy-clauses.ts';
@@ -25,6 +26,7 @@ export function describeHostContract(name: string, options: HostContractOptions)
     linkClauses(bench);
     addressClauses(bench);
     routeClauses(bench);
+    configureClauses(bench);
     policyClauses(bench);
     trafficClauses(bench);
     watchClauses(bench);

@@ -1,4 +1,5 @@
-import type { Host, Namespace } from '../../network/host.ts';
+import { configureLinkByParts } from '../../network/configure-link.ts';
+import type { Host, LinkConfiguration, Namespace } from '../../network/host.ts';
 
 /** A host on which an agent dies at a chosen change to the kernel. */
 export interface MortalHost {
@@ -63,12 +64,15 @@ export function mortalHost(host: Host, nth: number, when: 'before' | 'after', on
     return outcome;
   };
   const inFrontOf = (namespace: Namespace): Namespace => {
-    const front = new Proxy(namespace, {
+    const front: Namespace = new Proxy(namespace, {
       get(target, property) {
         const value: unknown = Reflect.get(target, property, target);
         if (typeof value !== 'function') return value;
         // Handles close with the process, dead or not.
         if (typeof property !== 'string') return value.bind(target);
+        // An agent may die between its parts, too.
+        if (property === 'configureLink')
+          return (link: string, configuration: LinkConfiguration) => configureLinkByParts(front, link, configuration);
         return (...parameters: readonly unknown[]) => call(target, property, value as (...parameters: never[]) => unknown, parameters);
       },
     });

@@ -1,8 +1,10 @@
+import type { HawserError } from '@hawser/core';
 import { type Address, hostErrors } from '@hawser/core/network';
 import { formatAddress, parseCidr } from './address-text.ts';
 import { kernelError } from './kernel-error.ts';
 import type { LinkIndex } from './link-index.ts';
 import * as rtnetlink from './netlink/address.ts';
+import type { Request } from './netlink/message.ts';
 import type { OpenNetns } from './open-netns.ts';
 
 type Space = Pick<OpenNetns, 'socket' | 'links'>;
@@ -19,15 +21,22 @@ export function addresses({ socket, links }: Space, link?: string): readonly Add
 }
 
 export function addAddress(space: Space, address: Address): void {
-  const index = space.links.indexOf(address.link);
-  const prefix = parseCidr(address.cidr);
-  const doing = `add ${address.cidr} to link '${address.link}'`;
-  const error = space.socket.exchange([rtnetlink.addAddress(index, prefix, address.nodad ?? false, doing)])[0]?.error;
-  if (error === undefined) return;
-  // The kernel says so for the same IPv6 address with another prefix length too.
-  const same = `${formatAddress(prefix.bytes)}/${prefix.length}`;
-  if (hostErrors.alreadyExists.is(error) && addresses(space, address.link).some(({ cidr }) => cidr === same)) return;
-  throw error;
+  const request = newAddress(space.links.indexOf(address.link), address);
+  const error = space.socket.exchange([request])[0]?.error;
+  if (error !== undefined && !isThereAlready(space, address, error)) throw error;
+}
+
+/** Throws `host.invalid` for text that is no address. */
+export function newAddress(index: number, { link, cidr, nodad = false }: Address): Request {
+  return rtnetlink.addAddress(index, parseCidr(cidr), nodad, `add ${cidr} to link '${link}'`);
+}
+
+/** Whether a refusal says that nothing was to be done. The kernel refuses the same IPv6 address with another prefix length so, too. */
+export function isThereAlready(space: Space, { link, cidr }: Address, refusal: HawserError): boolean {
+  if (!hostErrors.alreadyExists.is(refusal)) return false;
+  const { bytes, length } = parseCidr(cidr);
+  const same = `${formatAddress(bytes)}/${length}`;
+  return addresses(space, link).some((address) => address.cidr === same);
 }
 
 export function deleteAddress({ socket, links }: Space, address: Address): void {

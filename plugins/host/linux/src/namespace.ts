@@ -2,6 +2,7 @@ import {
   type Address,
   hostErrors,
   type Link,
+  type LinkConfiguration,
   type LinkSettings,
   type Masquerade,
   type Namespace,
@@ -9,6 +10,7 @@ import {
 } from '@hawser/core/network';
 import type { BridgeSpec, Family, HostEvent, Neighbour, Route, Rule, VethSpec } from '@hawser/core/network';
 import { addAddress, addresses, deleteAddress } from './addresses.ts';
+import { configureLink } from './configure-link.ts';
 import { ping } from './icmp/ping.ts';
 import { createBridge, createVeth, deleteLink, getLink, listLinks, retireLink, setLink } from './links.ts';
 import { deleteNeighbour, neighbours, setNeighbour } from './neighbours.ts';
@@ -63,6 +65,10 @@ export class LinuxNamespace implements Namespace {
 
   async setLink(name: string, settings: LinkSettings): Promise<void> {
     setLink(this.#open, name, settings);
+  }
+
+  async configureLink(name: string, configuration: LinkConfiguration): Promise<void> {
+    configureLink(this.#open, name, configuration);
   }
 
   async deleteLink(name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Neighbour } from '@hawser/core/network';
 import { parseAddress, parseMac } from './address-text.ts';
 import { namesIn } from './addresses.ts';
+import type { Request } from './netlink/message.ts';
 import * as rtnetlink from './netlink/neighbour.ts';
 import type { OpenNetns } from './open-netns.ts';
 
@@ -17,9 +18,15 @@ export function neighbours({ socket, links }: Space, link?: string): readonly Ne
   });
 }
 
-export function setNeighbour({ socket, links }: Space, { link, address, mac }: Pick<Neighbour, 'link' | 'address' | 'mac'>): void {
-  const doing = `set neighbour ${address} on link '${link}'`;
-  socket.request(rtnetlink.setNeighbour(links.indexOf(link), parseAddress(address), parseMac(mac), doing));
+export function setNeighbour({ socket, links }: Space, neighbour: Settable): void {
+  socket.request(newNeighbour(links.indexOf(neighbour.link), neighbour));
+}
+
+type Settable = Pick<Neighbour, 'link' | 'address' | 'mac'>;
+
+/** Throws `host.invalid` for text that is no address. */
+export function newNeighbour(index: number, { link, address, mac }: Settable): Request {
+  return rtnetlink.setNeighbour(index, parseAddress(address), parseMac(mac), `set neighbour ${address} on link '${link}'`);
 }
 
 export function deleteNeighbour({ socket, links }: Space, { link, address }: Pick<Neighbour, 'link' | 'address'>): void {

@@ -33,6 +33,15 @@ describe('visits to a namespace', () => {
     expect(calls()).toBe(4);
   });
 
+  it('inside of a visit are the same one, which alone comes back', () => {
+    const { away, calls } = visited(false);
+    expect(away.run(() => [away.run(() => 5), calls()])).toEqual([5, 1]);
+    expect(() => away.run(() => away.run(() => expect.fail('inside')))).toThrow('inside');
+    expect(calls()).toBe(4);
+    away.run(() => 5);
+    expect(calls()).toBe(6);
+  });
+
   it('that can not come back end the process', () => {
     const { away, died } = visited(true);
     expect(() => away.run(() => 5)).toThrow('dead');

@@ -33,6 +33,8 @@ export class Netns implements Disposable {
   readonly #home: Netns | undefined;
   readonly #die: Die;
   #fd: number;
+  /** The thread is inside. */
+  #visited = false;
 
   private constructor(libc: Libc, fd: number, home: Netns | undefined, end: Die) {
     const { dev, ino } = fstatSync(fd, { bigint: true });
@@ -69,19 +71,22 @@ export class Netns implements Disposable {
    * Runs `work` with the JavaScript thread inside. It has to be synchronous: the thread is back before anything else
    * runs, and when it can't come back the process ends, because everything it did from then on would happen to
    * the wrong namespace. Nothing inside may start a thread, which would stay there for ever: no asynchronous file
-   * system call, no call on a worker. Child processes started inside stay there, and are meant to.
+   * system call, no call on a worker. Child processes started inside stay there, and are meant to. A visit during a visit
+   * is the same one.
    */
   run<T>(work: () => Synchronous<T>): T {
     const home = this.#home;
-    if (home === undefined) return work();
+    if (home === undefined || this.#visited) return work();
     // Looked at before leaving: a closed handle can't be come back by.
     home.#require();
     if (this.#libc.setns(this.fd, CLONE_NEWNET) !== 0) {
       throw kernelError({ errno: this.#libc.errno(), doing: 'enter a network namespace' });
     }
+    this.#visited = true;
     try {
       return work();
     } finally {
+      this.#visited = false;
       home.#return();
     }
   }

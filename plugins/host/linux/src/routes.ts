@@ -1,5 +1,6 @@
 import { type Family, hostErrors, type Route } from '@hawser/core/network';
 import { namesIn } from './addresses.ts';
+import type { Request } from './netlink/message.ts';
 import * as rtnetlink from './netlink/route.ts';
 import type { IndexedRoute } from './netlink/route.ts';
 import type { OpenNetns } from './open-netns.ts';
@@ -37,7 +38,12 @@ function dumpRoutes(socket: Space['socket'], filter: rtnetlink.RouteFilter): rea
 }
 
 export function replaceRoute(space: Space, route: Route): void {
-  space.socket.request(rtnetlink.replaceRoute(indexed(space, route), `set the route to ${route.dst}`));
+  space.socket.request(newRoute(indexed(space, route)));
+}
+
+/** Throws `host.invalid` for text that is no address. */
+export function newRoute(route: IndexedRoute): Request {
+  return rtnetlink.replaceRoute(route, `set the route to ${route.dst}`);
 }
 
 export function deleteRoute(space: Space, route: Route): void {

@@ -28,16 +28,21 @@ export function readSysctl(netns: Netns, name: string): string | undefined {
 }
 
 export function writeSysctl(netns: Netns, name: string, value: string): void {
+  netns.run(() => writeHere(name, value));
+}
+
+/** In the namespace that the thread is in. */
+export function writeHere(name: string, value: string): void {
   const path = sysctlPath(name);
   try {
-    netns.run(() => writeTo(path, value));
+    writeTo(path, value);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw kernelError({ errno: Math.abs(error.errno ?? 0), doing: `set sysctl ${name}` });
   }
 }
 
-/** Without O_CREAT, which /proc refuses with a misleading error. */
+/** Without O_CREAT, which /proc refuses with a misleading error, and without reading, which some sysctls refuse. */
 function writeTo(path: string, value: string): void {
   const fd = openSync(path, constants.O_WRONLY);
   try {

@@ -5,6 +5,7 @@ import type {
   HostEvent,
   HostFeature,
   Link,
+  LinkConfiguration,
   LinkSettings,
   Masquerade,
   Namespace,
@@ -14,7 +15,7 @@ import type {
   Rule,
   VethSpec,
 } from '@hawser/core/network';
-import { hostErrors } from '@hawser/core/network';
+import { configureLinkByParts, hostErrors } from '@hawser/core/network';
 import { addAddress, deleteAddress, listAddresses, settleIpv6 } from './model/addresses.ts';
 import { parsePrefix } from './model/ip.ts';
 import { createBridge, createVeth, deleteLink, renderLink, retire, setLink } from './model/links.ts';
@@ -78,6 +79,11 @@ export class SimulatedNamespace implements Namespace {
 
   setLink(name: string, settings: LinkSettings): Promise<void> {
     return this.change('setLink', () => setLink(this.net, name, settings, this.surroundings));
+  }
+
+  /** Each part is a call of its own to the model, so that it can be delayed, refused and died in. */
+  configureLink(name: string, configuration: LinkConfiguration): Promise<void> {
+    return configureLinkByParts(this, name, configuration);
   }
 
   deleteLink(name: string): Promise<void> {

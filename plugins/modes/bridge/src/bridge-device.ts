@@ -124,7 +124,7 @@ function addressClash(bridge: string, cidr: string, gateway: string): Error {
 }
 
 /** A kernel without a setting has nothing to be set. */
-export async function ifSupported(setting: Promise<void>): Promise<void> {
+async function ifSupported(setting: Promise<void>): Promise<void> {
   await setting.catch((error: unknown) => {
     if (!hostErrors.notFound.is(error)) throw error;
   });

@@ -59,7 +59,7 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     signal.throwIfAborted();
     await createPort(host.own, pod, plan, mtu);
     signal.throwIfAborted();
-    await configurePod(pod, plan.pod, bridge.mac, signal);
+    await configurePod(pod, plan.pod, bridge.mac);
     signal.throwIfAborted();
     if (plan.masquerades.length > 0) await host.own.masquerade(plan.masquerades);
     await portForwards(host.own, plan.port.name, this.#options.clock, signal);

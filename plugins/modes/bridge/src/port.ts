@@ -1,6 +1,5 @@
 import type { Clock } from '@hawser/core';
-import { hostErrors, type Link, type Namespace } from '@hawser/core/network';
-import { ifSupported } from './bridge-device.ts';
+import { type Family, hostErrors, type Link, type LinkConfiguration, type Namespace } from '@hawser/core/network';
 import type { Plan, PodPlan } from './plan.ts';
 
 /** Whether a host link is the port that a plan names. One whose maker died before it was labelled has no alias. */
@@ -78,30 +77,32 @@ export async function portForwards(node: Namespace, port: string, clock: Pick<Cl
 }
 
 /** Addresses, routes and the gateway's neighbour inside of the container; `gatewayMac` is the bridge's. */
-export async function configurePod(namespace: Namespace, pod: PodPlan, gatewayMac: string, signal: AbortSignal): Promise<void> {
-  const link = pod.ifname;
-  const setting = link.replaceAll('.', '/');
-  const [v4, v6] = ([4, 6] as const).map((family) => pod.addresses.filter((address) => address.family === family));
-  // While it is down: coming up then announces the address, and takes no time to look for duplicates.
-  if (v4?.length) await ifSupported(namespace.setSysctl(`net.ipv4.conf.${setting}.arp_notify`, '1'));
-  if (v6?.length) await ifSupported(namespace.setSysctl(`net.ipv6.conf.${setting}.accept_dad`, '0'));
-  for (const { cidr } of v4 ?? []) await namespace.addAddress({ link, cidr });
-  await namespace.setLink(link, { up: true });
-  for (const { cidr } of v6 ?? []) await addIpv6(namespace, link, cidr);
-  signal.throwIfAborted();
-  for (const route of pod.routes) await namespace.replaceRoute(route);
-  for (const address of pod.neighbours) await namespace.setNeighbour({ link, address, mac: gatewayMac });
-}
-
-/** Runtimes switch IPv6 off in namespaces of networks without it; this one has it. */
-async function addIpv6(namespace: Namespace, link: string, cidr: string): Promise<void> {
-  const add = (): Promise<void> => namespace.addAddress({ link, cidr, nodad: true });
+export async function configurePod(namespace: Namespace, pod: PodPlan, gatewayMac: string): Promise<void> {
+  const configuration = podConfiguration(pod, gatewayMac);
   try {
-    await add();
+    await namespace.configureLink(pod.ifname, configuration);
   } catch (error) {
-    const disabled = `net.ipv6.conf.${link.replaceAll('.', '/')}.disable_ipv6`;
-    if ((await namespace.sysctl(disabled)) !== '1') throw error;
-    await namespace.setSysctl(disabled, '0');
-    await add();
+    // Runtimes switch IPv6 off in namespaces of networks without it; this one has it.
+    const disabled = sysctlOf(pod.ifname, 6, 'disable_ipv6');
+    if (!hasFamily(pod, 6) || (await namespace.sysctl(disabled)) !== '1') throw error;
+    await namespace.configureLink(pod.ifname, { ...configuration, sysctls: { ...configuration.sysctls, [disabled]: '0' } });
   }
 }
+
+function podConfiguration(pod: PodPlan, gatewayMac: string): LinkConfiguration {
+  return {
+    // Coming up announces the address then, and takes no time to look for duplicates.
+    sysctls: {
+      ...(hasFamily(pod, 4) ? { [sysctlOf(pod.ifname, 4, 'arp_notify')]: '1' } : {}),
+      ...(hasFamily(pod, 6) ? { [sysctlOf(pod.ifname, 6, 'accept_dad')]: '0' } : {}),
+    },
+    addresses: pod.addresses.map(({ cidr, family }) => ({ cidr, nodad: family === 6 })),
+    up: true,
+    routes: pod.routes,
+    neighbours: pod.neighbours.map((address) => ({ address, mac: gatewayMac })),
+  };
+}
+
+const hasFamily = (pod: PodPlan, family: Family): boolean => pod.addresses.some((address) => address.family === family);
+
+const sysctlOf = (link: string, family: Family, setting: string): string => `net.ipv${family}.conf.${link.replaceAll('.', '/')}.${setting}`;

@@ -18,7 +18,7 @@ const anyRequest = fc.record({
 const error = (payload: Buffer, flags = 0): Message => messageOf(NLMSG_ERROR, payload, flags);
 
 describe('messages', () => {
-  it('come back as they were sent, one behind the other, numbered', () => {
+  it('come back as they were sent, one behind the other, numbered, the last to be acknowledged', () => {
     fc.assert(
       fc.property(fc.array(anyRequest, { minLength: 1, maxLength: 6 }), (requests) => {
         const found = messagesOf(encodeRequests(requests, 40, 0x4));
@@ -27,7 +27,7 @@ describe('messages', () => {
         );
         for (const [index, { flags, bytes, start, end }] of found.entries()) {
           const request = requests[index];
-          expect(flags).toBe((request?.flags ?? 0) | 0x1 | 0x4);
+          expect(flags).toBe((request?.flags ?? 0) | 0x1 | (index === requests.length - 1 ? 0x4 : 0));
           const attributes = start + (request?.header.length ?? 0);
           expect(Uint8Array.from(bytes.subarray(start, attributes))).toEqual(request?.header);
           const types: number[] = [];

@@ -43,7 +43,7 @@ export interface Message {
 /** What is to be sent; the socket gives it its sequence number. */
 export interface Request {
   readonly type: number;
-  /** Beside NLM_F_REQUEST and NLM_F_ACK, which every request gets. */
+  /** Beside NLM_F_REQUEST, which every request gets. */
   readonly flags?: number;
   readonly header: Uint8Array;
   readonly attributes?: readonly Attribute[];
@@ -51,8 +51,12 @@ export interface Request {
   readonly doing: string;
 }
 
-/** Several requests one behind the other, as one send carries them; the first has `sequence`, the next one more. */
-export function encodeRequests(requests: readonly Request[], sequence: number, extraFlags: number): Buffer {
+/**
+ * Several requests one behind the other, as one send carries them; the first has `sequence`, the next one more. The last
+ * has `lastFlags` besides its own: the kernel answers in order, and refusals unasked, so that one acknowledgement at the
+ * end speaks for all that have none.
+ */
+export function encodeRequests(requests: readonly Request[], sequence: number, lastFlags: number): Buffer {
   const sizes = requests.map(({ header, attributes }) => HEADER + align(header.length) + attributesSize(attributes ?? []));
   const bytes = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0));
   let at = 0;
@@ -60,7 +64,7 @@ export function encodeRequests(requests: readonly Request[], sequence: number, e
     const size = sizes[index] ?? 0;
     writeU32(bytes, size, at);
     writeU16(bytes, request.type, at + 4);
-    writeU16(bytes, NLM_F_REQUEST | (request.flags ?? 0) | extraFlags, at + 6);
+    writeU16(bytes, NLM_F_REQUEST | (request.flags ?? 0) | (index === requests.length - 1 ? lastFlags : 0), at + 6);
     writeU32(bytes, sequence + index, at + 8);
     bytes.set(request.header, at + HEADER);
     writeAttributes(bytes, at + HEADER + align(request.header.length), request.attributes ?? []);

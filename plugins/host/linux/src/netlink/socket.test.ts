@@ -3,7 +3,7 @@ import { type Received, scriptedLibc } from '../testing/scripted-libc.ts';
 import { messagesOf } from '../testing/messages.ts';
 import { attribute, encodeAttributes } from './attributes.ts';
 import { cString, readU32, u32, writeU16, writeU32 } from './bytes.ts';
-import { NLMSG_DONE, NLMSG_ERROR, NLM_F_DUMP_INTR, type Request } from './message.ts';
+import { NLMSG_DONE, NLMSG_ERROR, NLM_F_ACK, NLM_F_DUMP_INTR, type Request } from './message.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './socket.ts';
 
 const request: Request = { type: 16, header: Buffer.alloc(16), doing: 'make a link' };
@@ -42,6 +42,25 @@ describe('requests', () => {
     expect(outcomes[1]?.error).toMatchObject({ code: 'host.already_exists', details: { errno: 'EEXIST', kernelText: 'taken' } });
     expect(outcomes[1]?.error?.message).toBe('the kernel refuses to make a link: taken');
     expect(script.calls.filter((call) => call.startsWith('send'))).toHaveLength(1);
+  });
+
+  it('ask for one acknowledgement, and are told what was refused without it', () => {
+    const { script, socket } = scripted();
+    const asked: boolean[] = [];
+    script.answer = (sent) => {
+      const messages = messagesOf(sent);
+      asked.push(...messages.map(({ flags }) => (flags & NLM_F_ACK) !== 0));
+      const [, second, last] = messages.map(({ sequence }) => sequence);
+      return [{ bytes: acknowledge(second ?? 0, 17) }, { bytes: acknowledge(last ?? 0) }];
+    };
+    expect(socket.exchange([request, request, request]).map(({ errno }) => errno)).toEqual([0, 17, 0]);
+    expect(asked).toEqual([false, false, true]);
+  });
+
+  it('of which a refusal was lost fail, whatever became of the last', () => {
+    const { script, socket } = scripted();
+    script.answer = (sent) => [{ errno: 105 }, { bytes: acknowledge(sequencesOf(sent)[1] ?? 0) }];
+    expect(() => socket.exchange([request, request])).toThrow(expect.objectContaining({ code: 'host.busy' }));
   });
 
   it('more than the receive buffer has room for go in several sends', () => {

@@ -81,6 +81,8 @@ export interface Outcome {
   readonly errno: number;
 }
 
+const WENT_WELL: Outcome = { errno: 0 };
+
 const buffer = Buffer.alloc(BUFFER_SIZE);
 const sender = Buffer.alloc(ADDRESS_SIZE);
 
@@ -199,23 +201,24 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
+  /** Reads until the last request is answered: those before it are by then, and whose refusal has not come went well. */
   #collect(requests: readonly Request[], first: number, onReply?: (message: Message) => void): readonly Outcome[] {
-    const outcomes: (Outcome | undefined)[] = requests.map(() => undefined);
-    let left = requests.length;
-    while (left > 0) {
-      const message = this.#receive(requests[0]?.doing ?? '');
-      while (this.#next(message, requests[0]?.doing ?? '')) {
+    const outcomes = requests.map(() => WENT_WELL);
+    const doing = requests[0]?.doing ?? '';
+    for (let last = false; !last;) {
+      const message = this.#receive(doing);
+      while (this.#next(message, doing)) {
         const index = message.sequence - first;
         const request = requests[index];
         // Late answers to what was given up belong to nobody.
-        if (request === undefined || outcomes[index] !== undefined) continue;
+        if (request === undefined) continue;
         if (message.type === NLMSG_ERROR) {
           outcomes[index] = outcomeOf(message, request.doing);
-          left--;
+          last ||= index === requests.length - 1;
         } else if (isData(message)) onReply?.(message);
       }
     }
-    return outcomes.map((outcome) => outcome ?? { errno: 0 });
+    return outcomes;
   }
 
   #take(count: number): number {
@@ -289,5 +292,5 @@ const isData = ({ type }: Message): boolean => type !== NLMSG_NOOP && type !== N
 
 function outcomeOf(message: Message, doing: string): Outcome {
   const verdict = decodeVerdict(message);
-  return verdict.errno === 0 ? { errno: 0 } : { errno: verdict.errno, error: kernelError({ ...verdict, doing }) };
+  return verdict.errno === 0 ? WENT_WELL : { errno: verdict.errno, error: kernelError({ ...verdict, doing }) };
 }
