@@ -6,6 +6,7 @@ export * from './gc/gc.ts';
 export * from './leases/leases.ts';
 export * from './metadata/snapshots.ts';
 export * from './metadata/store.ts';
+export * from './telemetry/metrics.ts';
 export { Attachments } from './network/attachments.ts';
 export { Host } from './network/host.ts';
 export { Ipam } from './network/ipam.ts';

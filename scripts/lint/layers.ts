@@ -6,8 +6,8 @@ import { eachImport, type Rule } from './rule.ts';
  * import one another; `index.ts` and `contracts.ts` are doors for other packages, so nothing inside goes through them.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'json.ts', 'version.ts', 'context'],
-  ['plugin'],
+  ['errors', 'json.ts', 'version.ts', 'context', 'filters'],
+  ['plugin', 'telemetry'],
   ['config'],
   ['metadata'],
   ['events'],

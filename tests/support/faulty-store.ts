@@ -6,14 +6,18 @@ import type { Metadata } from '@hawser/core/contracts';
  * is written, nothing is committed) and `store.write.after`.
  */
 export function faultyStore(metadata: Metadata, faults: FaultInjector): Metadata {
-  const write: Metadata['write'] = async (store, fn) => {
+  const write: Metadata['write'] = async (store, fn, scope) => {
     await faults.reach('store.write.before');
-    const result = await metadata.write(store, (tx) => {
-      const value = fn(tx);
-      // An injector that ends the process does so at once; one that waits can't do so inside a transaction.
-      void faults.reach('store.write.inside');
-      return value;
-    });
+    const result = await metadata.write(
+      store,
+      (tx) => {
+        const value = fn(tx);
+        // An injector that ends the process does so at once; one that waits can't do so inside a transaction.
+        void faults.reach('store.write.inside');
+        return value;
+      },
+      scope,
+    );
     await faults.reach('store.write.after');
     return result;
   };

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Context } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
-import type { Metadata, Transaction } from '../metadata/store.ts';
+import { DEFAULT_NAMESPACE, type Metadata, type Transaction } from '../metadata/store.ts';
 import { isCursor, START } from './cursor.ts';
 import { eventErrors } from './errors.ts';
 import type { Envelope, EventInput, Events, Lagged, SubscribeOptions } from './events.ts';
@@ -96,8 +96,9 @@ export class EventExchange implements Events, Disposable {
   #journal(tx: Transaction, { topic, data }: EventInput): void {
     if (!TOPIC.test(topic)) throw eventErrors.invalidTopic(`'${topic.slice(0, 80)}' is no topic`);
     const cursor = this.#cursors.next();
-    const event: StoredEvent = { topic, data, timestamp: new Date(this.#clock.now()).toISOString(), namespace: 'default' };
-    const stored = this.#put(tx, cursor, event);
+    const event: StoredEvent = { topic, data, timestamp: new Date(this.#clock.now()).toISOString(), namespace: tx.namespace };
+    // One order for all namespaces: the journal is in one of them.
+    const stored = this.#put(tx.in(DEFAULT_NAMESPACE), cursor, event);
     tx.afterCommit(() => this.#deliver(toEnvelope(cursor, stored)));
   }
 

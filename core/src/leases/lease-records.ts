@@ -105,5 +105,5 @@ function resourcesOf(tx: ReadTransaction, id: string): readonly Node[] {
 }
 
 function toLease(tx: ReadTransaction, id: string, record: LeaseRecord): Lease {
-  return { id, store: tx.store, namespace: 'default', ...record, resources: resourcesOf(tx, id) };
+  return { id, store: tx.store, namespace: tx.namespace, ...record, resources: resourcesOf(tx, id) };
 }

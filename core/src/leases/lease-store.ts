@@ -39,7 +39,7 @@ export class LeaseStore implements Leases {
     const record = { labels, createdAt: new Date(now).toISOString(), ...expiresAt };
     writeLease(tx, id, record);
     this.#events.publish(tx, { topic: '/leases/created', data: { id, store: tx.store, labels, ...expiresAt } });
-    return { id, store: tx.store, namespace: 'default', ...record, resources: [] };
+    return { id, store: tx.store, namespace: tx.namespace, ...record, resources: [] };
   }
 
   renew(tx: Transaction, id: string, expiresInMs: number): Lease {

@@ -8,7 +8,7 @@ import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
-import type { Metadata, ReadTransaction, StoreName, StoreStats, Transaction } from './store.ts';
+import type { Metadata, ReadScope, ReadTransaction, StoreName, StoreStats, Transaction, WriteScope } from './store.ts';
 import { openStoreFolder } from './store-folder.ts';
 import { StoreReader } from './transaction.ts';
 import { commitError, WriteQueue } from './write-queue.ts';
@@ -105,8 +105,8 @@ class LmdbMetadata implements Metadata, AsyncDisposable {
     this.#close = close;
   }
 
-  read<T>(store: StoreName, fn: (tx: ReadTransaction) => T): T {
-    const reader = new StoreReader(store, this.#open(store).environment);
+  read<T>(store: StoreName, fn: (tx: ReadTransaction) => T, { namespace }: ReadScope = {}): T {
+    const reader = new StoreReader(store, this.#open(store).environment, namespace);
     try {
       return fn(reader);
     } finally {
@@ -114,8 +114,8 @@ class LmdbMetadata implements Metadata, AsyncDisposable {
     }
   }
 
-  async write<T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T> {
-    return this.#open(store).queue.write(fn);
+  async write<T>(store: StoreName, fn: (tx: Transaction) => T, scope?: WriteScope): Promise<T> {
+    return this.#open(store).queue.write(fn, scope);
   }
 
   stats(): Readonly<Record<StoreName, StoreStats>> {

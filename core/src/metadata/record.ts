@@ -10,10 +10,7 @@
  */
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
-import type { Collection, KeyRange } from './store.ts';
-
-/** Until there are more, all records are in this namespace. */
-const DEFAULT_NAMESPACE = 'default';
+import { type Collection, DEFAULT_NAMESPACE, type KeyRange } from './store.ts';
 
 /** LMDB takes 1,978 bytes; collection and namespace want some of them. */
 const MAX_KEY_BYTES = 1024;

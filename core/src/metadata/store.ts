@@ -17,9 +17,16 @@ import { defineToken } from '../plugin/token.ts';
 
 export type StoreName = 'root' | 'state';
 
-/** A consistent view of one store. Valid only inside the callback that got it. */
+/** The namespace of whoever names none. */
+export const DEFAULT_NAMESPACE = 'default';
+
+/** A consistent view of one namespace of one store. Valid only inside the callback that got it. */
 export interface ReadTransaction {
   readonly store: StoreName;
+  /** Records of other namespaces are not seen. */
+  readonly namespace: string;
+  /** The same transaction in another namespace. */
+  in(namespace: string): ReadTransaction;
   get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined;
   has(collection: Collection, key: string): boolean;
   /** Entries in key order. The iteration must end inside the callback. */
@@ -28,6 +35,10 @@ export interface ReadTransaction {
 
 /** The single writer's view. What it writes, it reads. Throwing aborts all of it. */
 export interface Transaction extends ReadTransaction {
+  /** The lease of this store and namespace that everything made in this transaction is put under, also what exists already. */
+  readonly lease?: string;
+  /** Its changes and effects belong to this transaction; it carries no lease. */
+  in(namespace: string): Transaction;
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void;
   delete(collection: Collection, key: string): boolean;
   /** Runs after the commit, in order; never when the transaction aborts. An effect that throws is logged and harms nobody. */
@@ -62,6 +73,18 @@ export function defineCollection<V extends JsonValue>(store: StoreName, name: st
   return Object.freeze({ store, name });
 }
 
+/** Where a call reads. */
+export interface ReadScope {
+  /** `default` unless told. */
+  readonly namespace?: string;
+}
+
+/** Where a call writes, and what protects what it makes. */
+export interface WriteScope extends ReadScope {
+  /** Becomes `Transaction.lease`. */
+  readonly lease?: string;
+}
+
 /**
  * The metadata contract.
  *
@@ -71,12 +94,12 @@ export function defineCollection<V extends JsonValue>(store: StoreName, name: st
  */
 export interface Metadata {
   /** A snapshot read; `fn` is synchronous. */
-  read<T>(store: StoreName, fn: (tx: ReadTransaction) => T): T;
+  read<T>(store: StoreName, fn: (tx: ReadTransaction) => T, scope?: ReadScope): T;
   /**
    * A write transaction; `fn` is synchronous and runs exactly once. Resolves with its result when the commit is as
    * durable as the store promises. Concurrent calls may share a commit; each aborts alone.
    */
-  write<T>(store: StoreName, fn: (tx: Transaction) => T): Promise<T>;
+  write<T>(store: StoreName, fn: (tx: Transaction) => T, scope?: WriteScope): Promise<T>;
   stats(): Readonly<Record<StoreName, StoreStats>>;
   /** A consistent copy of a store into an empty folder while it is in use. */
   backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void>;

@@ -2,37 +2,57 @@ import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
 import { byteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
 import type { Pages } from './pages.ts';
-import type { Collection, KeyRange, ReadTransaction, StoreName, Transaction } from './store.ts';
+import {
+  type Collection,
+  DEFAULT_NAMESPACE,
+  type KeyRange,
+  type ReadTransaction,
+  type StoreName,
+  type Transaction,
+  type WriteScope,
+} from './store.ts';
 
 /** Entries read at once: a scan holds no cursor, so that its reader may write meanwhile and may end it early. */
 const CHUNK = 128;
 
+/** What all views of one transaction share. */
+interface Life {
+  ended: boolean;
+}
+
 export class StoreReader implements ReadTransaction {
   readonly store: StoreName;
+  readonly namespace: string;
   protected readonly pages: Pages;
-  #ended = false;
+  readonly #life: Life;
 
-  constructor(store: StoreName, pages: Pages) {
+  constructor(store: StoreName, pages: Pages, namespace: string = DEFAULT_NAMESPACE, life: Life = { ended: false }) {
     this.store = store;
+    this.namespace = namespace;
     this.pages = pages;
+    this.#life = life;
+  }
+
+  in(namespace: string): ReadTransaction {
+    return new StoreReader(this.store, this.pages, namespace, this.#life);
   }
 
   get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined {
     this.check(collection);
-    const bytes = this.pages.get(encodeKey(collection, key));
+    const bytes = this.pages.get(encodeKey(collection, key, this.namespace));
     return bytes === undefined ? undefined : decodeValue(collection, bytes);
   }
 
   has(collection: Collection, key: string): boolean {
     this.check(collection);
-    return this.pages.get(encodeKey(collection, key)) !== undefined;
+    return this.pages.get(encodeKey(collection, key, this.namespace)) !== undefined;
   }
 
   *entries<V extends JsonValue>(collection: Collection<V>, range: KeyRange = {}): Iterable<readonly [key: string, value: V]> {
     this.check(collection);
-    const prefixLength = collectionPrefix(collection).length;
+    const prefixLength = collectionPrefix(collection, this.namespace).length;
     const reverse = range.reverse ?? false;
-    let { start, end } = byteRange(collection, range);
+    let { start, end } = byteRange(collection, range, this.namespace);
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const wanted = Math.min(CHUNK, left);
@@ -51,11 +71,11 @@ export class StoreReader implements ReadTransaction {
 
   /** From now on every use is an error: the view is no longer consistent. */
   end(): void {
-    this.#ended = true;
+    this.#life.ended = true;
   }
 
   protected check(collection: Collection): void {
-    if (this.#ended) throw metadataErrors.transactionEnded('a transaction was used after its callback had returned');
+    if (this.#life.ended) throw metadataErrors.transactionEnded('a transaction was used after its callback had returned');
     if (collection.store !== this.store) {
       throw metadataErrors.wrongStore(
         `collection ${collection.name} is in the ${collection.store} store, the transaction in ${this.store}`,
@@ -68,42 +88,62 @@ const PAGE_BYTES = 4096;
 /** Pages that one change may copy: its leaf, the one that the leaf is split or merged with, and a share of the branches above. */
 const PAGES_PER_CHANGE = 3;
 
-export class StoreWriter extends StoreReader implements Transaction {
-  readonly effects: (() => void)[] = [];
-  readonly #hasSpace: () => boolean;
-  #changes = 0;
-  #bytes = 0;
+/** What all views of one write transaction share. */
+interface Change extends Life {
+  readonly effects: (() => void)[];
+  readonly hasSpace: () => boolean;
+  changes: number;
+  bytes: number;
+}
 
-  /** `hasSpace` tells whether new things may be taken. */
-  constructor(store: StoreName, pages: Pages, hasSpace: () => boolean = () => true) {
-    super(store, pages);
-    this.#hasSpace = hasSpace;
+export interface WriterOptions extends WriteScope {
+  /** Tells whether new things may be taken. */
+  readonly hasSpace?: () => boolean;
+}
+
+export class StoreWriter extends StoreReader implements Transaction {
+  readonly lease?: string;
+  readonly #change: Change;
+
+  constructor(store: StoreName, pages: Pages, { namespace, lease, hasSpace = () => true }: WriterOptions = {}, shared?: Change) {
+    const change = shared ?? { ended: false, effects: [], hasSpace, changes: 0, bytes: 0 };
+    super(store, pages, namespace, change);
+    if (lease !== undefined) this.lease = lease;
+    this.#change = change;
+  }
+
+  override in(namespace: string): Transaction {
+    return new StoreWriter(this.store, this.pages, { namespace }, this.#change);
+  }
+
+  get effects(): readonly (() => void)[] {
+    return this.#change.effects;
   }
 
   /** Bytes that its commit may write: copies of pages that are there, and what is new. */
   get mayWrite(): { readonly copies: number; readonly added: number } {
-    return { copies: this.#changes * PAGES_PER_CHANGE * PAGE_BYTES, added: 2 * this.#bytes };
+    return { copies: this.#change.changes * PAGES_PER_CHANGE * PAGE_BYTES, added: 2 * this.#change.bytes };
   }
 
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void {
     this.check(collection);
     const bytes = encodeValue(collection, value);
-    this.pages.put(encodeKey(collection, key), bytes);
-    this.#changes++;
-    this.#bytes += bytes.length + PAGE_BYTES * Number(bytes.length > PAGE_BYTES / 2);
+    this.pages.put(encodeKey(collection, key, this.namespace), bytes);
+    this.#change.changes++;
+    this.#change.bytes += bytes.length + PAGE_BYTES * Number(bytes.length > PAGE_BYTES / 2);
   }
 
   delete(collection: Collection, key: string): boolean {
     this.check(collection);
-    this.#changes++;
-    return this.pages.remove(encodeKey(collection, key));
+    this.#change.changes++;
+    return this.pages.remove(encodeKey(collection, key, this.namespace));
   }
 
   afterCommit(effect: () => void): void {
-    this.effects.push(effect);
+    this.#change.effects.push(effect);
   }
 
   refuseWhenFull(): void {
-    if (!this.#hasSpace()) throw metadataErrors.diskFull(`the disk of the ${this.store} store is full: nothing new is taken`);
+    if (!this.#change.hasSpace()) throw metadataErrors.diskFull(`the disk of the ${this.store} store is full: nothing new is taken`);
   }
 }

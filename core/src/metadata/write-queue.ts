@@ -3,7 +3,7 @@ import { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
 import type { Headroom } from './headroom.ts';
-import type { StoreName, Transaction } from './store.ts';
+import type { StoreName, Transaction, WriteScope } from './store.ts';
 import { StoreWriter } from './transaction.ts';
 import { WriteSet } from './write-set.ts';
 
@@ -40,12 +40,12 @@ export class WriteQueue {
     this.#headroom = headroom;
   }
 
-  write<T>(fn: (tx: Transaction) => T): Promise<T> {
+  write<T>(fn: (tx: Transaction) => T, scope: WriteScope = {}): Promise<T> {
     if (this.#closed) return Promise.reject(metadataErrors.closed('the store is closed'));
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const headroom = this.#headroom;
     const writes = new WriteSet(this.#environment);
-    const writer = new StoreWriter(this.#store, writes, () => headroom.ensure(headroom.reserveBytes));
+    const writer = new StoreWriter(this.#store, writes, { ...scope, hasSpace: () => headroom.ensure(headroom.reserveBytes) });
     let outcome: { readonly value: T } | undefined;
     this.#jobs.push({
       writer,

@@ -58,4 +58,4 @@ export function* readChildren(tx: ReadTransaction, parent: Node, type?: string):
     yield key.slice(prefix.length);
 }
 
-export const toSnapshot = (node: Node, record: SnapshotRecord): Snapshot => ({ ...node, namespace: 'default', ...record });
+export const toSnapshot = (namespace: string, node: Node, record: SnapshotRecord): Snapshot => ({ ...node, namespace, ...record });

@@ -37,7 +37,7 @@ export class SnapshotStore implements Snapshots {
   *list(tx: ReadTransaction): Iterable<Snapshot> {
     for (const [name, record] of readRecords(tx)) {
       const node = parseNode(name);
-      if (node !== undefined) yield toSnapshot(node, record);
+      if (node !== undefined) yield toSnapshot(tx.namespace, node, record);
     }
   }
 

@@ -57,7 +57,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     if (lease !== undefined) this.#core.leases.addResource(tx, lease, node);
     this.#wake(tx, node, {}, record.labels);
     this.#publish(tx, committed ? 'committed' : 'prepared', node, { parents: record.parents });
-    return this.#snapshot(key, record);
+    return this.#snapshot(tx.namespace, key, record);
   }
 
   commit(tx: Transaction, key: string, changes: SnapshotChanges<D> = {}): Snapshot<D> {
@@ -72,13 +72,13 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
 
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined {
     const record = readRecord(tx, this.#node(tx, key));
-    return record === undefined ? undefined : this.#snapshot(key, record);
+    return record === undefined ? undefined : this.#snapshot(tx.namespace, key, record);
   }
 
   *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {
     const behind = after === undefined ? undefined : `${this.type}/${after}`;
     for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind))
-      yield this.#snapshot(name.slice(this.type.length + 1), record);
+      yield this.#snapshot(tx.namespace, name.slice(this.type.length + 1), record);
   }
 
   hasChildren(tx: ReadTransaction, key: string): boolean {
@@ -106,7 +106,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
       throw snapshotErrors.hasChildren(`${nodeName(node)} has children`, { details: { ...node, children: [...this.children(tx, key)] } });
     deleteRecord(tx, node, record);
     this.#publish(tx, 'removed', node);
-    this.#definition.removed?.(tx, this.#snapshot(key, record));
+    this.#definition.removed?.(tx, this.#snapshot(tx.namespace, key, record));
   }
 
   #change(tx: Transaction, key: string, former: SnapshotRecord, changes: SnapshotChanges<D>, verb: string): Snapshot<D> {
@@ -116,7 +116,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     writeRecord(tx, node, record);
     this.#wake(tx, node, former.labels, labels);
     this.#publish(tx, verb, node);
-    return this.#snapshot(key, record);
+    return this.#snapshot(tx.namespace, key, record);
   }
 
   /** Tells garbage collection what a change of labels may set free, and when. */
@@ -158,8 +158,8 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   }
 
   /** The type's own data comes back as the type has put it. */
-  #snapshot(key: string, record: SnapshotRecord): Snapshot<D> {
-    return toSnapshot({ type: this.type, key }, record) as Snapshot<D>;
+  #snapshot(namespace: string, key: string, record: SnapshotRecord): Snapshot<D> {
+    return toSnapshot(namespace, { type: this.type, key }, record) as Snapshot<D>;
   }
 
   #now(): string {

@@ -1,0 +1,56 @@
+import type { Token } from '../plugin/token.ts';
+import { defineToken } from '../plugin/token.ts';
+
+/** Values of a metric's labels; each label has few: ids of containers, addresses and the like never are. */
+export type MetricLabels = Readonly<Record<string, string>>;
+
+export interface MetricOptions {
+  /** `hawser_<area>_<what>_<unit>`; a counter's ends in `_total`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly help: string;
+  /** Names of the labels that every value has. */
+  readonly labels?: readonly string[];
+}
+
+export interface HistogramOptions extends MetricOptions {
+  /** Upper bounds, ascending, in the unit of the name; the provider's own for seconds unless told. */
+  readonly buckets?: readonly number[];
+}
+
+export interface Counter {
+  add(amount?: number, labels?: MetricLabels): void;
+}
+
+export interface Gauge {
+  set(value: number, labels?: MetricLabels): void;
+}
+
+export interface Histogram {
+  observe(value: number, labels?: MetricLabels): void;
+}
+
+/**
+ * Where metrics are recorded. Recording never throws and never waits. Asking twice for a name gives the same metric;
+ * asking for it as another kind is refused (`telemetry.metric_conflict`). Whoever records requires it as optional and
+ * passes `silentMetrics` on where there is no provider.
+ */
+export interface Metrics {
+  counter(options: MetricOptions): Counter;
+  gauge(options: MetricOptions): Gauge;
+  histogram(options: HistogramOptions): Histogram;
+  /** Calls back before each collection, for what is cheaper asked than told. */
+  onCollect(observe: () => void): Disposable;
+}
+
+export const Metrics: Token<Metrics, 'hawser.metrics.v1'> = defineToken<Metrics>()('hawser.metrics.v1');
+
+const silent = { add: () => undefined, set: () => undefined, observe: () => undefined };
+
+/** Records nothing. */
+export const silentMetrics: Metrics = {
+  counter: () => silent,
+  gauge: () => silent,
+  histogram: () => silent,
+  onCollect: () => ({ [Symbol.dispose]: () => undefined }),
+};
