@@ -1,10 +1,9 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import { uriOf } from '../plugin/uri.ts';
 import type { AgentConfig, Origin } from './agent-config.ts';
-import { coreShape, pluginShape } from './config-shape.ts';
+import { effectiveCore, effectivePlugin } from './effective.ts';
 import { bareOrQuoted, dotted, type KeyPath } from './key-path.ts';
 import { isTable } from './merge.ts';
-import { withDefaults } from './setting.ts';
 import { tomlValue } from './toml-value.ts';
 
 /**
@@ -25,18 +24,16 @@ export function dumpConfig(config: AgentConfig): { readonly toml: string; readon
   };
 }
 
-/** What the files say, defaults filled in; imports are in already, so their list is empty. Plugins that are off have none. */
+/** What is in force. Plugins that are off, or take nothing and have no table, have none. */
 function effectiveTable(config: AgentConfig): JsonObject {
-  const { plugins: given, ...table } = config.table;
-  const tables = isTable(given) ? given : {};
+  const given = config.table['plugins'];
   const plugins = config.allPlugins.flatMap((plugin) => {
     const uri = uriOf(plugin);
-    const own = Object.hasOwn(tables, uri) ? tables[uri] : undefined;
-    if (own === undefined && !config.plugins.settings.has(uri)) return [];
-    const filled = withDefaults(pluginShape(plugin), isTable(own) ? own : {});
-    return own === undefined && Object.keys(filled).length === 0 ? [] : [[uri, filled] as const];
+    const filled = effectivePlugin(config, plugin);
+    const written = isTable(given) && Object.hasOwn(given, uri);
+    return filled === undefined || (!written && Object.keys(filled).length === 0) ? [] : [[uri, filled] as const];
   });
-  return { ...withDefaults(coreShape(), table), imports: [], plugins: Object.fromEntries(plugins) };
+  return { ...effectiveCore(config), plugins: Object.fromEntries(plugins) };
 }
 
 function keyLines(table: JsonObject, at: KeyPath, origins: ReadonlyMap<string, Origin>): string[] {

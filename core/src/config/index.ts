@@ -1,6 +1,7 @@
 export type { AgentConfig, ConfigFault, Origin } from './agent-config.ts';
 export { configJsonSchema } from './config-shape.ts';
 export { defaultConfigToml } from './default-toml.ts';
+export { type ConfigDiff, diffConfigs, type KeyChange, type PluginChange } from './diff.ts';
 export { dumpConfig } from './dump.ts';
 export { configErrors } from './errors.ts';
 export { cidr, duration, identifier, ifname, ipAddress, mac, path, size } from './fields.ts';
