@@ -162,6 +162,15 @@ export interface Namespace extends Disposable {
 
   links(): Promise<readonly Link[]>;
   link(name: string): Promise<Link | undefined>;
+  /**
+   * A number that stays the same only while the link of this name, its settings, its addresses and the namespace's
+   * forwarding (`net.ipv4.ip_forward`, `net.ipv6.conf.all.forwarding`) are as they were, whoever changes them: what was
+   * looked at after it was asked for need not be looked at again. Cheap, for what is asked often. What a link does
+   * by itself (carrier) and what happens to others leaves it alone; it may change without need. An address of IPv6 that it
+   * gains shows when the kernel has done with looking for duplicates, all else at once. Undefined where there is no
+   * such link. Only numbers of one handle say anything about each other.
+   */
+  revision(link: string): Promise<number | undefined>;
   /** `host.already_exists` when either name is taken; then nothing was made. */
   createVeth(spec: VethSpec): Promise<void>;
   createBridge(spec: BridgeSpec): Promise<void>;

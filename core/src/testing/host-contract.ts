@@ -5,6 +5,7 @@ import { configureClauses } from './host/configure-clauses.ts';
 import { linkClauses } from './host/link-clauses.ts';
 import { namespaceClauses } from './host/namespace-clauses.ts';
 import { policyClauses } from './host/policy-clauses.ts';
+import { revisionClauses } from './host/revision-clauses.ts';
 import { routeClauses } from './host/route-clauses.ts';
 import { trafficClauses } from './host/traffic-clauses.ts';
 import { watchClauses } from './host/watch-clauses.ts';
@@ -27,6 +28,7 @@ export function describeHostContract(name: string, options: HostContractOptions)
     addressClauses(bench);
     routeClauses(bench);
     configureClauses(bench);
+    revisionClauses(bench);
     policyClauses(bench);
     trafficClauses(bench);
     watchClauses(bench);

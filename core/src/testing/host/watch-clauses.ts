@@ -3,7 +3,7 @@ import type { HostEvent } from '../../network/host.ts';
 import { type HostBench, linkNames, linkOf } from './bench.ts';
 
 /** Reads events until one matches. */
-async function until(events: AsyncIterator<HostEvent>, matches: (event: HostEvent) => boolean): Promise<HostEvent> {
+export async function until(events: AsyncIterator<HostEvent>, matches: (event: HostEvent) => boolean): Promise<HostEvent> {
   for (let seen = 0; seen < 200; seen++) {
     const { done, value } = await events.next();
     if (done === true) break;
@@ -14,7 +14,8 @@ async function until(events: AsyncIterator<HostEvent>, matches: (event: HostEven
 
 const link = (change: 'set' | 'removed', name: string) => (event: HostEvent) =>
   event.type === 'link' && event.change === change && event.link.name === name;
-const address = (change: 'set' | 'removed', cidr: string) => (event: HostEvent) =>
+/** Matches an address that has come or gone. */
+export const address = (change: 'set' | 'removed', cidr: string) => (event: HostEvent) =>
   event.type === 'address' && event.change === change && event.address.cidr === cidr;
 
 /** Notifications, and many calls at once. */

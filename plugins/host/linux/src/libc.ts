@@ -11,12 +11,22 @@ export const MSG_TRUNC = 0x20;
 export const MS_BIND = 4096;
 export const MNT_DETACH = 2;
 export const MFD_CLOEXEC = 1;
+export const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+/** struct sock_filter */
+const FILTER_SIZE = 8;
+
+export const EINTR = 4;
+export const EAGAIN = 11;
+export const ENOBUFS = 105;
 
 /** Calls return what C returns: -1 for failures, whose errno `errno()` then has. */
 export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  /** Has the kernel run a program (classic BPF: struct sock_filter, one behind the other) over what the socket is to receive. */
+  attachFilter(fd: number, program: Uint8Array): number;
   send(fd: number, data: Uint8Array): number;
   /**
    * On one of koffi's worker threads, so that what the kernel waits for does not hold the event loop. Rejects when
@@ -70,6 +80,7 @@ export async function loadLibc(): Promise<Libc> {
     socket: library.func('int socket(int, int, int)') as KoffiFunc<Libc['socket']>,
     bind: (fd, address) => bind(fd, address, address.length),
     setsockopt: (fd, level, option, value) => setsockopt(fd, level, option, value, value.length),
+    attachFilter: filterAttacher(koffi, library),
     send: (fd, data) => send(fd, data, data.length, 0),
     sendOnWorker: (fd, data) =>
       new Promise((resolve, reject) => {
@@ -97,13 +108,24 @@ export async function loadLibc(): Promise<Libc> {
   };
 }
 
+type Koffi = typeof import('koffi').default;
+
+function filterAttacher(koffi: Koffi, library: ReturnType<Koffi['load']>): Libc['attachFilter'] {
+  const program = koffi.struct({ len: 'uint16_t', filter: 'const uint8_t *' });
+  const setsockopt = library.func('setsockopt', 'int', ['int', 'int', 'int', koffi.pointer(program), 'uint32_t']) as KoffiFunc<
+    (fd: number, level: number, option: number, program: { len: number; filter: Uint8Array }, size: number) => number
+  >;
+  const size = koffi.sizeof(program);
+  return (fd, filter) => setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, { len: filter.length / FILTER_SIZE, filter }, size);
+}
+
 /**
  * Waits inside Node.js's own event loop (uv_poll through koffi): no thread, no timer. libuv stops a handle whose
  * socket has an error, as a netlink socket has after an overrun, so it is started again after each callback that
  * reports one. The callback runs from setImmediate, because koffi's own runs outside of Node.js's callback scope
  * and would leave promises waiting.
  */
-function pollFor(koffi: typeof import('koffi').default, fd: number, callback: () => void): Disposable {
+function pollFor(koffi: Koffi, fd: number, callback: () => void): Disposable {
   let open = true;
   const handle = koffi.node.poll(fd, { readable: true }, ready);
   function ready(): void {

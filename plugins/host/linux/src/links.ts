@@ -15,7 +15,7 @@ export function listLinks({ socket }: Space): readonly Link[] {
   return socket.dump(rtnetlink.dumpLinks('list links'), rtnetlink.decodeLink);
 }
 
-export function getLink({ socket, links }: Space, name: string): Link | undefined {
+export function getLink({ socket, links }: Pick<Space, 'socket' | 'links'>, name: string): Link | undefined {
   if (links.find(name) === undefined) return undefined;
   let found: Link | undefined;
   try {

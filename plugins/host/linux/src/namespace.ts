@@ -52,6 +52,10 @@ export class LinuxNamespace implements Namespace {
     return getLink(this.#open, name);
   }
 
+  async revision(link: string): Promise<number | undefined> {
+    return this.#open.revisions.of(link);
+  }
+
   async createVeth(spec: VethSpec): Promise<void> {
     const { namespace } = spec.peer;
     if (!(namespace instanceof LinuxNamespace))

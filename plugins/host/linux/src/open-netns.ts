@@ -2,6 +2,8 @@ import type { Context } from '@hawser/core';
 import type { NamespaceId } from '@hawser/core/network';
 import type { Libc } from './libc.ts';
 import { LinkIndex } from './link-index.ts';
+import { getLink } from './links.ts';
+import { LinkRevisions } from './link-revisions.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './netlink/socket.ts';
 import type { Netns } from './netns.ts';
 import { Masquerading } from './nft/masquerading.ts';
@@ -25,6 +27,7 @@ export class OpenNetns {
   readonly netns: Netns;
   readonly socket: NetlinkSocket;
   readonly links: LinkIndex;
+  readonly revisions: LinkRevisions;
   readonly retirement: Retirement;
   readonly masquerading: Masquerading;
   readonly #onClosed: () => void;
@@ -41,6 +44,7 @@ export class OpenNetns {
     this.netns = netns;
     this.socket = openSocket();
     this.links = new LinkIndex(libc, () => this.socket.fd);
+    this.revisions = new LinkRevisions(libc, netns, (name) => getLink(this, name));
     this.retirement = new Retirement({
       clock: context.clock,
       group: settings.retireGroup,
@@ -73,6 +77,7 @@ export class OpenNetns {
     if (--this.#holders > 0) return;
     this.#onClosed();
     this.socket[Symbol.dispose]();
+    this.revisions[Symbol.dispose]();
     this.masquerading[Symbol.dispose]();
     this.netns[Symbol.dispose]();
   }

@@ -5,6 +5,7 @@ export const OPERATIONS = [
   'deleteNamespace',
   'links',
   'link',
+  'revision',
   'createVeth',
   'createBridge',
   'setLink',
@@ -38,6 +39,7 @@ export type Operation = (typeof OPERATIONS)[number];
 export const READS: ReadonlySet<Operation> = new Set<Operation>([
   'links',
   'link',
+  'revision',
   'addresses',
   'routes',
   'rules',

@@ -9,6 +9,7 @@ import { type Trace, trace } from './model/paths.ts';
 import { refuse } from './model/refusal.ts';
 import type { Device, Net, Surroundings } from './model/state.ts';
 import { Notifications } from './notifications.ts';
+import { Revisions } from './revisions.ts';
 import { type KernelSnapshot, snapshotNet } from './snapshot.ts';
 
 export interface SimulatedKernelOptions {
@@ -32,6 +33,7 @@ export class SimulatedKernel {
   readonly missing: Partial<Readonly<Record<HostFeature, string>>>;
   readonly clock: Context['clock'];
   readonly notifications = new Notifications();
+  readonly revisions = new Revisions();
   readonly surroundings: Surroundings;
   private readonly random: Random;
   private readonly severed = new Set<() => void>();

@@ -69,6 +69,10 @@ export class SimulatedNamespace implements Namespace {
     });
   }
 
+  revision(link: string): Promise<number | undefined> {
+    return this.read('revision', () => this.agent.kernel.revisions.of(this.net, link));
+  }
+
   createVeth(spec: VethSpec): Promise<void> {
     return this.change('createVeth', () => createVeth(this.net, this.modelOf(spec.peer.namespace), spec, this.surroundings), 'veth');
   }

@@ -12,14 +12,24 @@ import {
 } from '@hawser/core/network';
 import { type BridgePlan, bare } from './plan.ts';
 
+/** Plans that are remembered; there are as many as networks and address ranges. */
+const MOST_KNOWN = 64;
+
+/** A bridge that was as a plan wants it, and still is while it has this revision. */
+interface Known {
+  readonly revision: number;
+  readonly link: Link;
+}
+
 /**
  * The bridges that containers are attached to. Making or repairing one is done by one call at a time; who finds it as
- * it should be, which takes two questions to the kernel, waits for nobody. Nothing is remembered: others may change
- * a bridge at any time.
+ * it should be waits for nobody. Others may change a bridge at any time: it is looked at again whenever the host says that
+ * it may not be any more what it was.
  */
 export class BridgeDevices {
   readonly #node: Namespace;
   readonly #repairs = new Map<string, Promise<unknown>>();
+  readonly #known = new Map<string, Known>();
 
   constructor(host: Host) {
     this.#node = host.own;
@@ -27,10 +37,21 @@ export class BridgeDevices {
 
   /** The bridge, up, with its gateway addresses, on a node that forwards. Can be repeated. */
   async ensure(plan: BridgePlan, signal: AbortSignal): Promise<Link> {
+    // Asked for first: what changes while the bridge is looked at is a change since then.
+    const revision = await this.#node.revision(plan.name);
+    const key = JSON.stringify(plan);
+    const known = this.#known.get(key);
+    if (known !== undefined && known.revision === revision) return known.link;
     const bridge = (await this.#asWanted(plan)) ?? (await this.#oneAtATime(plan.name, () => this.#repair(plan, signal)));
     signal.throwIfAborted();
     for (const family of plan.forwarding) await this.#forward(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding');
+    if (revision !== undefined) this.#remember(key, { revision, link: bridge });
     return bridge;
+  }
+
+  #remember(key: string, known: Known): void {
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(key, known);
   }
 
   async #asWanted(plan: BridgePlan): Promise<Link | undefined> {

@@ -1,7 +1,7 @@
 import type { HawserError } from '@hawser/core';
 import { hostErrors } from '@hawser/core/network';
 import { kernelError } from '../kernel-error.ts';
-import { AF_NETLINK, type Libc, MSG_TRUNC, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW } from '../libc.ts';
+import { AF_NETLINK, EAGAIN, EINTR, ENOBUFS, type Libc, MSG_TRUNC, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET } from '../libc.ts';
 import { readU32, u32, writeU16, writeU32 } from './bytes.ts';
 import {
   type Message,
@@ -21,17 +21,12 @@ import {
 export const NETLINK_ROUTE = 0;
 export const NETLINK_NETFILTER = 12;
 
-const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
-
-const EINTR = 4;
-const EAGAIN = 11;
-const ENOBUFS = 105;
 
 const ADDRESS_SIZE = 12;
 /** The kernel makes datagrams of at most 32 KiB for dumps; single answers are smaller. */

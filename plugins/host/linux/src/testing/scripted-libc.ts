@@ -46,6 +46,7 @@ export function scriptedLibc(): ScriptedLibc {
     socket: (...args) => (call('socket', ...args) < 0 ? -1 : fd++),
     bind: (at) => call('bind', at),
     setsockopt: () => 0,
+    attachFilter: () => 0,
     send,
     sendOnWorker: async (to, data) => ({ sent: send(to, data), errno }),
     sendto: send,
