@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type * as z from 'zod';
 import type { Context } from '../context/index.ts';
 import type { ErrorFactory } from '../errors/index.ts';
+import type { JsonObject, JsonValue } from '../json.ts';
 import type { Finding } from './finding.ts';
 import type { Scope } from './scope.ts';
 import type { Requirement, Token } from './token.ts';
@@ -22,9 +23,15 @@ export interface Skipped {
 
 /** A plugin's own word on how it does after it has started. */
 export interface StatusReporter {
-  /** It serves, with less than its full promise. Stays until `ok()`. */
+  /**
+   * Called in `start`: what start returns serves already, but the plugin is ready only later, by `ok()` or `degraded()`. Plugins that
+   * require it start meanwhile; the agent calls itself ready when none is pending. Called again it changes the reason;
+   * once the plugin has been ready it changes nothing.
+   */
+  pending(reason: string): void;
+  /** It is ready and serves, with less than its full promise. Stays until `ok()`. */
   degraded(error: Error): void;
-  /** It has recovered. */
+  /** It is ready, or has recovered. */
   ok(): void;
 }
 
@@ -40,9 +47,19 @@ export interface StartContext<Settings> extends Context {
   readonly scope: Scope;
   readonly status: StatusReporter;
   readonly log: Logger;
+  /**
+   * Offers to take new settings while it runs, so that a reload need not restart it and what requires it. `apply` gets
+   * settings that the schema has accepted, never two at once; the signal aborts at the plugin's start deadline and at stop. It
+   * resolves when they are in force. One that rejects is started again with its former settings, and the reload fails.
+   * `keys`: the top-level keys that it takes so, all unless told; other changes restart it.
+   */
+  onReconfigure(apply: Reconfigure<Settings>, keys?: readonly (keyof Settings & string)[]): void;
   /** `return skip('no IPv6 on this host')`. */
   skip(reason: string): Skipped;
 }
+
+/** Puts other settings in force in a plugin that goes on running. */
+export type Reconfigure<Settings> = (settings: Settings, call: { readonly signal: AbortSignal }) => void | Promise<void>;
 
 /** What `examine` gets. */
 export interface ExamineContext<Settings> extends Context {
@@ -51,6 +68,9 @@ export interface ExamineContext<Settings> extends Context {
   /** Aborts when whoever asked has gone. */
   readonly signal: AbortSignal;
 }
+
+/** Makes a table of one version of a plugin's settings one of the next. Pure; gets a copy, which it may change and return. */
+export type ConfigMigration = (table: Record<string, JsonValue | undefined>) => JsonObject;
 
 /** One registration. */
 export interface PluginDefinition<
@@ -71,6 +91,13 @@ export interface PluginDefinition<
   readonly version?: string;
   /** Schema of its table under `[plugins."type.id"]`; a plugin without one takes no settings. */
   readonly config?: C;
+  /**
+   * Version of what `config` takes, from 1, which it is unless told. A table says which one it has by the reserved key
+   * `config_version`; one that says none has version 1. `config` itself never sees that key.
+   */
+  readonly configVersion?: number;
+  /** Version → how a table of it becomes one of the next; a version that has none here is refused as too old. */
+  readonly configMigrations?: Readonly<Record<number, ConfigMigration>>;
   /**
    * When the plugin is part of the boot: `always` (default), or `configured`: only when it has a table in the
    * config, as modes are.
