@@ -55,6 +55,19 @@ test('a claim goes from held by way of releasing and cooling to free', async () 
   expect(topics).toEqual(['/claims/taken', '/claims/cooling', '/claims/freed', '/claims/taken']);
 });
 
+test('what is taken is kept by its lease until something stands on it, and is freed with that lease', async () => {
+  await using core = await startCore({ context: testContext() });
+  await core.metadata.write('state', (tx) => {
+    const lease = core.leases.create(tx, { id: 'mine', expiresInMs: 60_000 });
+    core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: {}, lease: lease.id });
+  });
+  await core.gc.run({ signal });
+  expect(core.metadata.read('state', (tx) => core.claims.get(tx, 'address', '10.0.0.5'))).toMatchObject({ state: 'held', holder });
+  await core.metadata.write('state', (tx) => core.leases.delete(tx, 'mine'));
+  await core.gc.run({ signal });
+  expect(core.metadata.read('state', (tx) => core.claims.isFree(tx, 'address', '10.0.0.5'))).toBe(true);
+});
+
 test('what is taken can be read in slices, with until when it cools', async () => {
   const context = testContext();
   await using core = await startCore({ context });

@@ -123,6 +123,35 @@ describe('clean-ups', () => {
     }
   });
 
+  test('a condemnation of which several hear at once is carried out once, and never against what comes after it', async () => {
+    await using core = await startCore({ context: testContext() });
+    const cleaned: string[] = [];
+    using things = openType(core, 'thing', async (key) => void cleaned.push(key));
+    await write(core, (tx) => things.make(tx, 'a'));
+    // Shares the commit that condemns it, and hears of that before the run does.
+    const asked = write(core, () => {}).then(() => core.gc.collect({ type: 'thing', key: 'a' }, { signal }));
+    await Promise.all([core.gc.run({ signal }), asked]);
+    await write(core, (tx) => things.make(tx, 'a', { labels: ROOTED }));
+    await core.gc.run({ signal });
+    expect([cleaned, names(core)]).toEqual([['a'], ['thing/a']]);
+  });
+
+  test('what a condemned node stands on is kept until that is finished, whoever asks for it', async () => {
+    await using core = await startCore({ context: testContext() });
+    const gate = Promise.withResolvers<void>();
+    using parents = openType(core, 'parent', () => Promise.resolve());
+    using children = openType(core, 'child', () => gate.promise);
+    await write(core, (tx) => (parents.make(tx, 'p'), children.make(tx, 'c', { parents: ['parent/p'] })));
+    const run = core.gc.run({ signal });
+    await expect.poll(() => condemned(core)).toEqual(['child/c']);
+    const asked = core.gc.collect({ type: 'parent', key: 'p' }, { signal });
+    expect(names(core).toSorted()).toEqual(['child/c', 'parent/p']);
+    expect(condemned(core)).toEqual(['child/c']);
+    gate.resolve();
+    await Promise.all([run, asked]);
+    expect(names(core)).toEqual([]);
+  });
+
   test('what is taken up again between mark and condemnation lives', async () => {
     await using core = await startCore({ context: testContext() });
     using things = openType(core, 'thing');

@@ -113,10 +113,11 @@ export class Collection {
     });
   }
 
-  /** Deletes a condemned node's record with its entry, and condemns what only it kept alive. */
-  finish(store: StoreName, node: Node): Promise<Step> {
+  /** Deletes a condemned node's record with its entry, and condemns what only it kept alive; `done` runs as that is committed. */
+  finish(store: StoreName, node: Node, done: () => void): Promise<Step> {
     return this.#write(store, (tx, world, step) => {
       this.#finish(tx, world, step, node);
+      tx.afterCommit(done);
       return step;
     });
   }

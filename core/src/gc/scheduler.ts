@@ -81,7 +81,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   async finished(node: Node, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
     this.#assertRunning();
-    const undertaking = this.#undertakings.get(nodeName(node)) ?? this.#resume(node);
+    const undertaking = this.#undertake(node);
     if (undertaking !== undefined) await untilAborted(undertaking.finished, signal);
   }
 
@@ -153,7 +153,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
       const marking = this.#collection.mark();
       this.#timetable.swept(this.#context.clock.monotonic() - began, marking.nextExpiry);
       const condemned = await this.#condemnAll(marking, report);
-      const former = this.#collection.condemned().map(([node]) => this.#undertakings.get(nodeName(node)) ?? this.#undertake(node));
+      const former = this.#collection.condemned().map(([node]) => this.#undertake(node));
       this.#lastError = undefined;
       return { marking, undertakings: [...new Set([...condemned, ...former.filter((undertaking) => undertaking !== undefined)])] };
     } catch (error) {
@@ -196,7 +196,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
     const registered = this.#collectors.get(node.type);
     if (registered === undefined) throw gcErrors.unknownType(`no plugin collects ${node.type}`, { details: { type: node.type } });
     for (;;) {
-      const known = this.#undertakings.get(name) ?? this.#resume(node);
+      const known = this.#undertake(node);
       if (known !== undefined) return void (await known.attempt());
       const { standing, step } = await this.#collection.condemnOne(registered.collector.store, node);
       const { next } = this.#carryOut(step);
@@ -218,17 +218,22 @@ export class GcScheduler implements Gc, AsyncDisposable {
     return { removed, next: condemned.map((node) => this.#undertake(node)).filter((undertaking) => undertaking !== undefined) };
   }
 
-  /** The undertaking of a node that an earlier process, or a type that was away, left condemned. */
-  #resume(node: Node): Undertaking | undefined {
-    const store = this.#collectors.get(node.type)?.collector.store;
-    return store !== undefined && this.#collection.isCondemned(store, node) ? this.#undertake(node) : undefined;
-  }
-
+  /**
+   * The one undertaking of a condemned node: also of one that an earlier process, or a type that was away, left behind.
+   * Several may hear of a condemnation, at once or late; a second undertaking would clean up, and finish, what is made
+   * under this name after the first one. So it is forgotten by the commit that finishes it, and begins for what is
+   * condemned then.
+   */
   #undertake(node: Node): Undertaking | undefined {
+    const name = nodeName(node);
+    const known = this.#undertakings.get(name);
+    if (known !== undefined) return known;
     const registered = this.#collectors.get(node.type);
     if (registered === undefined || this.#stop.signal.aborted) return undefined;
     const { store } = registered.collector;
+    if (!this.#collection.isCondemned(store, node)) return undefined;
     const { cleanupDeadlineMs, retryFirstMs, retryMaxMs } = this.#settings;
+    const forget = () => void (this.#undertakings.get(name) === undertaking && this.#undertakings.delete(name));
     const undertaking = new Undertaking({
       node,
       registered,
@@ -236,12 +241,10 @@ export class GcScheduler implements Gc, AsyncDisposable {
       deadlineMs: cleanupDeadlineMs,
       retry: { firstMs: retryFirstMs, maxMs: retryMaxMs },
       signal: this.#stop.signal,
-      finish: async () => this.#carryOut(await this.#collection.finish(store, node)),
+      finish: async () => this.#carryOut(await this.#collection.finish(store, node, forget)),
       failed: (error, attempts) => this.#failed(node, error, attempts),
     });
-    const name = nodeName(node);
     this.#undertakings.set(name, undertaking);
-    const forget = () => void (this.#undertakings.get(name) === undertaking && this.#undertakings.delete(name));
     undertaking.finished.then(forget, forget);
     return undertaking;
   }
