@@ -20,7 +20,7 @@ import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { requireMode } from './modes.ts';
 import { lostAttachments } from './reap.ts';
-import { isRooted, logFields, toAttachment, toRecord } from './record.ts';
+import { type AttachmentData, isRooted, logFields, toAttachment, toRecord } from './record.ts';
 import { acquireSlot } from './slot.ts';
 import { detachByMode, Undoing } from './undo.ts';
 
@@ -116,17 +116,23 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   async detach(request: DetachRequest, { signal, requestId }: CallOptions): Promise<void> {
     const key = attachmentKey(request);
-    const { context, settings, log } = this.#deps;
     for (const attempt of this.#attempts.get(key) ?? []) attempt.abort(attachmentErrors.conflict(`${key} is being detached`));
+    await this.#detach(key, { signal, requestId }, (data) => data.network === request.network);
+  }
+
+  /** Undoes what has this key by the time of its turn, if it is what is meant; says whether it was. */
+  async #detach(key: string, { signal, requestId }: CallOptions, isMeant: (data: AttachmentData) => boolean): Promise<boolean> {
+    const { context, settings, log } = this.#deps;
     using deadline = deadlineSignal(context.clock, settings.detach_deadline, `detaching ${key}`, signal);
-    await this.#call('detach', key, deadline.signal, async () => {
+    return await this.#call('detach', key, deadline.signal, async () => {
       await context.faults?.reach('detach.received');
       const found = this.#books.find(key);
-      if (!found || found.snapshot.data.network !== request.network) return;
+      if (!found || !isMeant(found.snapshot.data)) return false;
       const began = context.clock.monotonic();
       await this.#undoing.undo(key, deadline.signal);
       const facts = { ...logFields(found.snapshot.data), requestId, durationMs: elapsed(context, began) };
       afterAnswering(() => log.info(facts, 'detached'));
+      return true;
     });
   }
 
@@ -149,21 +155,28 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   async reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]> {
     const lost = await lostAttachments(this.#books.list(), view, this.#deps.host, (key) => this.#books.find(key)?.snapshot.data.netnsId);
-    const idle = lost.filter((attachment) => !this.#attempts.has(attachmentKey(attachment)));
     const slots = new PQueue({ concurrency: REAP_CONCURRENCY });
-    const outcomes = await Promise.allSettled(idle.map((attachment) => slots.add(() => this.detach(attachment, options))));
+    const outcomes = await Promise.allSettled(lost.map((attachment) => slots.add(() => this.#detachLost(attachment, options))));
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [toHawserError(outcome.reason)] : []));
     const [first] = failures;
     if (first) {
       throw attachmentErrors.busy(
-        `${failures.length} of ${idle.length} lost attachments could not be detached yet, the first because ${first.message}`,
+        `${failures.length} of ${lost.length} lost attachments could not be detached yet, the first because ${first.message}`,
         {
           cause: new AggregateError(failures),
           remedy: 'Nothing needs to be done now: collection goes on in the background.',
         },
       );
     }
-    return idle.map(({ containerId, ifname }) => ({ containerId, ifname }));
+    const detached = lost.filter((_, index) => outcomes[index]?.status === 'fulfilled' && outcomes[index].value);
+    return detached.map(({ containerId, ifname }) => ({ containerId, ifname }));
+  }
+
+  /** What is being attached, or was attached anew meanwhile, is younger than what the runtime has told: it stays. */
+  async #detachLost(attachment: AttachmentRecord, options: CallOptions): Promise<boolean> {
+    const key = attachmentKey(attachment);
+    if (this.#attempts.has(key)) return false;
+    return await this.#detach(key, options, ({ id }) => id === attachment.id);
   }
 
   /** One call about one attachment: its turn first, then a slot of the engine. */

@@ -90,11 +90,13 @@ export interface Fixture extends AsyncDisposable {
 export interface FixtureOptions {
   readonly faults?: FaultInjector;
   readonly settings?: JsonObject;
+  /** Where the stores are; one that is removed at the end unless told. */
+  readonly folder?: string;
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const context = testContext(options.faults ? { faults: options.faults } : {});
-  const core = await startCore({ context });
+  const core = await startCore({ context, ...(options.folder === undefined ? {} : { folder: options.folder }) });
   const mode = new FakeMode(core.claims);
   const namespaces = new FakeNamespaces();
   const modes: Providers<NetworkMode> = {
