@@ -191,6 +191,7 @@ const OPERATIONS = [
   'openNamespace',
   'links',
   'link',
+  'isRunning',
   'revision',
   'createVeth',
   'createBridge',

@@ -162,6 +162,8 @@ export interface Namespace extends Disposable {
 
   links(): Promise<readonly Link[]>;
   link(name: string): Promise<Link | undefined>;
+  /** Whether the link runs, as `link` has it, for who asks for that alone and often. Undefined where there is no such link. */
+  isRunning(name: string): Promise<boolean | undefined>;
   /**
    * A number that stays the same only while the link of this name, its settings, its addresses and the namespace's
    * forwarding (`net.ipv4.ip_forward`, `net.ipv6.conf.all.forwarding`) are as they were, whoever changes them: what was
@@ -187,9 +189,10 @@ export interface Namespace extends Disposable {
   /**
    * Silences a link at once (it carries no packet any more when this resolves) and deletes it in the background,
    * together with others that are retired meanwhile: the kernel's wait for RCU is paid once for all. `settled`
-   * resolves when it is gone and rejects when it could not be deleted. A link that isn't there is settled already.
+   * resolves when it is gone and rejects when it could not be deleted. A link that isn't there is settled already, and so is
+   * one that `only` says no to, which is left alone.
    */
-  retireLink(name: string): Promise<{ readonly settled: Promise<void> }>;
+  retireLink(name: string, only?: (link: Link) => boolean): Promise<{ readonly settled: Promise<void> }>;
 
   addresses(link?: string): Promise<readonly Address[]>;
   /**

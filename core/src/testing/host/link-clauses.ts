@@ -35,10 +35,14 @@ export function linkClauses(bench: HostBench): void {
       const [node, pod] = [await bench.namespace(), await bench.namespace()];
       await node.createVeth({ name: 'port0', up: true, peer: { namespace: pod, name: 'eth0' } });
       expect(await linkOf(node, 'port0')).toMatchObject({ up: true, running: false });
+      expect(await node.isRunning('port0')).toBe(false);
       await pod.setLink('eth0', { up: true });
       await eventually(async () => expect(await linkOf(node, 'port0')).toMatchObject({ up: true, running: true }));
+      expect([await node.isRunning('port0'), await pod.isRunning('eth0')]).toEqual([true, true]);
       await pod.setLink('eth0', { up: false });
       await eventually(async () => expect(await linkOf(node, 'port0')).toMatchObject({ up: true, running: false }));
+      expect(await node.isRunning('port0')).toBe(false);
+      for (const name of ['eth0', '', 'sixteen-letters-']) expect(await node.isRunning(name)).toBeUndefined();
     });
 
     it('makes nothing when the near name is taken', async () => {

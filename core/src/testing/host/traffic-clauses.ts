@@ -85,6 +85,20 @@ export function trafficClauses(bench: HostBench): void {
       ).settled;
     });
 
+    it('leaves a link alone that is not the one to be retired', async () => {
+      const node = await bench.namespace();
+      await node.createVeth({ name: 'a', alias: 'theirs', up: true, peer: { namespace: node, name: 'b', up: true } });
+      const before = await node.link('a');
+      await (
+        await node.retireLink('a', ({ alias }) => alias === 'ours')
+      ).settled;
+      expect(await node.link('a')).toMatchObject({ up: true, group: before?.group });
+      await (
+        await node.retireLink('a', ({ alias, kind }) => alias === 'theirs' && kind === 'veth')
+      ).settled;
+      expect(await node.link('a')).toBeUndefined();
+    });
+
     it('retires a link twice, and one that is deleted meanwhile', async () => {
       const node = await bench.namespace();
       await node.createVeth({ name: 'a', peer: { namespace: node, name: 'b' } });

@@ -1,10 +1,12 @@
 import { hostErrors } from '@hawser/core/network';
-import { readI32, writeU32 } from './netlink/bytes.ts';
+import { readI32, readU16, writeU32 } from './netlink/bytes.ts';
 import { errnoName, kernelError } from './kernel-error.ts';
 import type { Libc } from './libc.ts';
+import { isRunning } from './netlink/link.ts';
 
 /** include/uapi/linux/{sockios,if}.h */
 const SIOCGIFNAME = 0x8910;
+const SIOCGIFFLAGS = 0x8913;
 const SIOCGIFINDEX = 0x8933;
 const IFNAMSIZ = 16;
 const IFREQ_SIZE = 40;
@@ -32,9 +34,11 @@ export class LinkIndex {
   }
 
   find(name: string): number | undefined {
-    if (name.length === 0 || Buffer.byteLength(name) >= IFNAMSIZ || name.includes('\0')) return undefined;
-    request.fill(0).write(name);
-    return this.#ask(SIOCGIFINDEX, `look up link '${name}'`) ? readI32(request, IFNAMSIZ) : undefined;
+    return this.#askAbout(name, SIOCGIFINDEX) ? readI32(request, IFNAMSIZ) : undefined;
+  }
+
+  isRunning(name: string): boolean | undefined {
+    return this.#askAbout(name, SIOCGIFFLAGS) ? isRunning(readU16(request, IFNAMSIZ)) : undefined;
   }
 
   nameOf(index: number): string | undefined {
@@ -42,6 +46,12 @@ export class LinkIndex {
     writeU32(request, index, IFNAMSIZ);
     if (!this.#ask(SIOCGIFNAME, `look up link ${index}`)) return undefined;
     return request.toString('utf8', 0, request.indexOf(0));
+  }
+
+  #askAbout(name: string, what: number): boolean {
+    if (name.length === 0 || Buffer.byteLength(name) >= IFNAMSIZ || name.includes('\0')) return false;
+    request.fill(0).write(name);
+    return this.#ask(what, `look up link '${name}'`);
   }
 
   #ask(what: number, doing: string): boolean {

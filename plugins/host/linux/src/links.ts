@@ -145,9 +145,9 @@ export async function deleteLink(space: Space, name: string): Promise<void> {
 }
 
 /** Refuses NICs and lo before it touches them: netlink can't delete those. */
-export function retireLink(space: Space, name: string): { readonly settled: Promise<void> } {
+export function retireLink(space: Space, name: string, only?: (link: Link) => boolean): { readonly settled: Promise<void> } {
   const link = getLink(space, name);
-  if (link === undefined) return { settled: Promise.resolve() };
+  if (link === undefined || only?.(link) === false) return { settled: Promise.resolve() };
   if (!isVirtual(link)) throw hostErrors.notSupported(`link '${name}' is no link that can be deleted`);
   try {
     return space.retirement.retire(link.index, name);

@@ -52,6 +52,10 @@ export class LinuxNamespace implements Namespace {
     return getLink(this.#open, name);
   }
 
+  async isRunning(name: string): Promise<boolean | undefined> {
+    return this.#open.links.isRunning(name);
+  }
+
   async revision(link: string): Promise<number | undefined> {
     return this.#open.revisions.of(link);
   }
@@ -79,8 +83,8 @@ export class LinuxNamespace implements Namespace {
     await deleteLink(this.#open, name);
   }
 
-  async retireLink(name: string): Promise<{ readonly settled: Promise<void> }> {
-    return retireLink(this.#open, name);
+  async retireLink(name: string, only?: (link: Link) => boolean): Promise<{ readonly settled: Promise<void> }> {
+    return retireLink(this.#open, name, only);
   }
 
   async addresses(link?: string): Promise<readonly Address[]> {

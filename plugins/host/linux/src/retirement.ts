@@ -1,7 +1,7 @@
 import type { Clock } from '@hawser/core';
 import { hostErrors, type Link } from '@hawser/core/network';
 import type { LinkIndex } from './link-index.ts';
-import { decodeLink, deleteGroup, deleteLink, dumpLinks, setLink } from './netlink/link.ts';
+import { decodeGroup, decodeLink, deleteGroup, deleteLink, dumpLinks, setLink } from './netlink/link.ts';
 import type { NetlinkSocket } from './netlink/socket.ts';
 
 /** Times that a deletion waits for more links while they keep coming. */
@@ -168,7 +168,7 @@ export class Retirement {
 
   #members(): readonly Link[] {
     const { socket, group } = this.#options;
-    return socket.dump(dumpLinks('list links'), decodeLink).filter((link) => link.group === group);
+    return socket.dump(dumpLinks('list links'), (message) => (decodeGroup(message) === group ? decodeLink(message) : undefined));
   }
 }
 

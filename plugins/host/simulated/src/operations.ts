@@ -5,6 +5,7 @@ export const OPERATIONS = [
   'deleteNamespace',
   'links',
   'link',
+  'isRunning',
   'revision',
   'createVeth',
   'createBridge',
@@ -39,6 +40,7 @@ export type Operation = (typeof OPERATIONS)[number];
 export const READS: ReadonlySet<Operation> = new Set<Operation>([
   'links',
   'link',
+  'isRunning',
   'revision',
   'addresses',
   'routes',

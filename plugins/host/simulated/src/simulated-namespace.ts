@@ -24,7 +24,7 @@ import { deleteNeighbour, listNeighbours, setNeighbour } from './model/neighbour
 import { refuse } from './model/refusal.ts';
 import { deleteRoute, listRoutes, replaceRoute, type RouteFilter } from './model/routes.ts';
 import { addRule, deleteRule, listRules } from './model/rules.ts';
-import { deviceNamed, type Net } from './model/state.ts';
+import { deviceNamed, type Net, runs } from './model/state.ts';
 import { readSysctl, writeSysctl } from './model/sysctls.ts';
 import type { Operation } from './operations.ts';
 import type { Retirement } from './retirement.ts';
@@ -69,6 +69,13 @@ export class SimulatedNamespace implements Namespace {
     });
   }
 
+  isRunning(name: string): Promise<boolean | undefined> {
+    return this.read('isRunning', () => {
+      const device = deviceNamed(this.net, name);
+      return device === undefined ? undefined : runs(device);
+    });
+  }
+
   revision(link: string): Promise<number | undefined> {
     return this.read('revision', () => this.agent.kernel.revisions.of(this.net, link));
   }
@@ -94,10 +101,10 @@ export class SimulatedNamespace implements Namespace {
     return this.change('deleteLink', () => deleteLink(this.net, name, this.surroundings));
   }
 
-  retireLink(name: string): Promise<{ readonly settled: Promise<void> }> {
+  retireLink(name: string, only?: (link: Link) => boolean): Promise<{ readonly settled: Promise<void> }> {
     return this.change('retireLink', () => {
       const device = deviceNamed(this.net, name);
-      if (device === undefined) return { settled: Promise.resolve() };
+      if (device === undefined || only?.(renderLink(device)) === false) return { settled: Promise.resolve() };
       if (device.kind !== 'veth' && device.kind !== 'bridge') refuse('EOPNOTSUPP', `link '${name}' can't be deleted`);
       retire(device);
       return { settled: this.agent.retirement.add(device) };

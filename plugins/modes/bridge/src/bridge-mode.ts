@@ -75,8 +75,7 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     signal.throwIfAborted();
     const node = this.#options.host.own;
     const port = portOf(attachment);
-    const link = await node.link(port.name);
-    const retired = link && isPort(link, port.alias) ? await node.retireLink(port.name) : { settled: Promise.resolve() };
+    const retired = await node.retireLink(port.name, (link) => isPort(link, port.alias));
     // A translation of an address that nobody has harms nobody, and nobody gets the address before all is settled.
     const masquerades = masqueradesOf(attachment);
     const settled = masquerades.length === 0 ? retired.settled : settledTogether([retired.settled, node.unmasquerade(masquerades)]);

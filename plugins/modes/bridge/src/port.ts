@@ -70,10 +70,10 @@ const PAUSES_MS = [1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
  */
 export async function portForwards(node: Namespace, port: string, clock: Pick<Clock, 'sleep'>, signal: AbortSignal): Promise<void> {
   for (const pause of PAUSES_MS) {
-    if ((await node.link(port))?.running === true) return;
+    if ((await node.isRunning(port)) === true) return;
     await clock.sleep(pause, signal);
   }
-  if ((await node.link(port))?.running !== true) throw hostErrors.busy(`the port ${port} does not come up`);
+  if ((await node.isRunning(port)) !== true) throw hostErrors.busy(`the port ${port} does not come up`);
 }
 
 /** Addresses, routes and the gateway's neighbour inside of the container; `gatewayMac` is the bridge's. */

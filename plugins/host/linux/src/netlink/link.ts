@@ -178,6 +178,15 @@ export function decodeLink(message: Message): Link | undefined {
   return link.name === '' ? undefined : link;
 }
 
+/** The group of a link by itself, where the rest is not wanted; undefined for what is no link. */
+export function decodeGroup(message: Message): number | undefined {
+  if (!isLink(message)) return undefined;
+  const { bytes, start, end } = message;
+  for (let at = start + HEADER, length = 0; (length = attributeLength(bytes, at, end)) > 0; at += align(length))
+    if (attributeType(bytes, at) === IFLA_GROUP) return u32At(bytes, at);
+  return 0;
+}
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function isLink({ type, bytes, start, end }: Message): boolean {
@@ -185,7 +194,7 @@ function isLink({ type, bytes, start, end }: Message): boolean {
 }
 
 /** Operationally up, by the flags of a link. */
-const isRunning = (flags: number): boolean => (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0;
+export const isRunning = (flags: number): boolean => (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0;
 
 /** A link's attribute, one of fifty that the kernel tells; those that are not wanted cost a look at their type. */
 function readAttribute(link: Writable<Link>, bytes: Buffer, at: number, length: number): void {

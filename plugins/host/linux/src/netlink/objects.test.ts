@@ -7,7 +7,7 @@ import { decodeEvents } from '../watch.ts';
 import { addAddress, decodeAddress } from './address.ts';
 import { attribute, plainNest } from './attributes.ts';
 import { u32 } from './bytes.ts';
-import { type LinkFields, decodeLink, newBridge, newVeth, setLink } from './link.ts';
+import { type LinkFields, decodeGroup, decodeLink, newBridge, newVeth, setLink } from './link.ts';
 import { type Message, type Request, encodeRequests } from './message.ts';
 import { decodeNeighbour, setNeighbour } from './neighbour.ts';
 import { type IndexedRoute, decodeRoutes, replaceRoute } from './route.ts';
@@ -55,6 +55,12 @@ describe('links', () => {
       promiscuous: true,
       group: 0,
     });
+  });
+
+  it('have a group that can be read by itself', () => {
+    expect(decodeGroup(echo(newBridge({ name: 'br0', group: 0x68617773 }, '')))).toBe(0x68617773);
+    expect(decodeGroup(echo(newBridge({ name: 'br0' }, '')))).toBe(0);
+    expect(decodeGroup(messageOf(20, Buffer.alloc(40)))).toBeUndefined();
   });
 
   it('are not what bridges announce of their ports', () => {
@@ -181,7 +187,7 @@ describe('garbage', () => {
     fc.assert(
       fc.property(types, fc.uint8Array({ maxLength: 120 }), (type, bytes) => {
         const message = messageOf(type, Buffer.from(bytes));
-        for (const decode of [decodeLink, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
+        for (const decode of [decodeLink, decodeGroup, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
       }),
       { numRuns: 2_000 },
     );
@@ -203,7 +209,7 @@ describe('garbage', () => {
             attributes: [plainNest(0, []), ...pairs.map(([kind, bytes]) => attribute(kind, bytes))],
             doing: '',
           });
-          for (const decode of [decodeLink, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
+          for (const decode of [decodeLink, decodeGroup, decodeAddress, decodeRoutes, decodeRule, decodeNeighbour]) decode(message);
         },
       ),
       { numRuns: 2_000 },
