@@ -1,5 +1,6 @@
 export * from './config/index.ts';
 export * from './context/index.ts';
 export * from './errors/index.ts';
+export * from './filters/index.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export * from './plugin/index.ts';
