@@ -89,3 +89,24 @@ test('what is taken can be read in slices, with until when it cools', async () =
   expect(taken('10.0.0.2')).toEqual(taken('10.0.0.10'));
   expect(taken('fd00::1')).toEqual([]);
 });
+
+test('a claim is put under the lease of its call, also when its holder has it already; without any lease it is refused', async () => {
+  await using core = await startCore({ context: testContext() });
+  const wanted = { type: 'address', key: '10.0.0.5', holder, data: {} };
+  const take = (options: { readonly orOwn?: boolean; readonly holder?: typeof holder }, lease?: string) =>
+    core.metadata
+      .write('state', (tx) => core.claims.take(tx, { ...wanted, ...options }), lease === undefined ? {} : { lease })
+      .then(
+        ({ state }) => state,
+        (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
+      );
+  await core.metadata.write('state', (tx) => ['first', 'second'].map((id) => core.leases.create(tx, { id })));
+  expect(await take({})).toBe('claims.no_lease');
+  expect(await take({}, 'first')).toBe('held');
+  expect(await take({}, 'second')).toBe('claims.already_held');
+  expect(await take({ orOwn: true, holder: { containerId: 'c2', ifname: 'eth0' } }, 'second')).toBe('claims.already_held');
+  expect(await take({ orOwn: true }, 'second')).toBe('held');
+  await core.metadata.write('state', (tx) => core.leases.delete(tx, 'first'));
+  await core.gc.run({ signal });
+  expect(core.metadata.read('state', (tx) => core.claims.get(tx, 'address', '10.0.0.5'))).toMatchObject({ state: 'held', holder });
+});

@@ -6,7 +6,7 @@ import type { JsonObject } from '../json.ts';
 import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { CLAIM, type ClaimData, claimKey, toClaim } from './claim-record.ts';
-import type { Claim, Claims, TakenClaim, TakeOptions } from './claims.ts';
+import type { Claim, Claims, Holder, TakenClaim, TakeOptions } from './claims.ts';
 import { claimErrors } from './errors.ts';
 
 export interface LedgerDependencies {
@@ -41,11 +41,16 @@ export class ClaimLedger implements Claims, Disposable {
     });
   }
 
-  take(tx: Transaction, { type, key, holder, data, lease, cooldownMs = 0, evenCooling = false }: TakeOptions): Claim {
+  take(
+    tx: Transaction,
+    { type, key, holder, data, lease = tx.lease, cooldownMs = 0, evenCooling = false, orOwn = false }: TakeOptions,
+  ): Claim {
     tx.refuseWhenFull();
     if (!TYPE.test(type)) throw claimErrors.invalidType(`'${type}' is no type of claim`);
+    if (lease === undefined) throw claimErrors.noLease(`${type} ${key} was to be taken without a lease`);
     const name = claimKey(type, key);
     const former = this.#records.get(tx, name);
+    if (former !== undefined && orOwn && isHeldBy(former, holder)) return this.#takeAgain(tx, former, lease);
     if (former !== undefined) this.#displace(tx, former, evenCooling);
     const record: ClaimData = { state: 'held', holder: { ...holder }, since: this.#now(), cooldownMs, data };
     const claim = toClaim(this.#records.prepare(tx, name, { data: record, lease, committed: true }));
@@ -78,6 +83,11 @@ export class ClaimLedger implements Claims, Disposable {
 
   [Symbol.dispose](): void {
     this.#records[Symbol.dispose]();
+  }
+
+  #takeAgain(tx: Transaction, former: Snapshot<ClaimData>, lease: string): Claim {
+    this.#records.lease(tx, former.key, lease);
+    return this.#claim(tx, former);
   }
 
   /** Makes room where only a record of its cooldown is left; says who has it where it is held. */
@@ -137,3 +147,6 @@ export class ClaimLedger implements Claims, Disposable {
     return new Date(this.#clock.now()).toISOString();
   }
 }
+
+const isHeldBy = ({ data }: Snapshot<ClaimData>, { containerId, ifname }: Holder): boolean =>
+  data.state === 'held' && data.holder?.containerId === containerId && data.holder.ifname === ifname;

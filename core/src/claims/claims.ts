@@ -38,19 +38,21 @@ export interface TakeOptions {
   readonly key: string;
   readonly holder: Holder;
   readonly data: JsonObject;
-  /** The lease that keeps it until an attachment stands on it. */
-  readonly lease: string;
+  /** The lease that keeps it until an attachment stands on it; the transaction's own unless told. One of them there must be. */
+  readonly lease?: string;
   /** How long nobody may have it after its release; 0 unless told. Durable. */
   readonly cooldownMs?: number;
   /** For who asks for this very resource by name: a cooldown keeps it from being handed out by chance, not from them. */
   readonly evenCooling?: boolean;
+  /** Where this holder has it already it is given back as it is, put under the lease; else that is `claims.already_held` too. */
+  readonly orOwn?: boolean;
 }
 
 /**
  * The ledger of claims, in the state store. Claims are snapshots of type `claim` and key `<type>/<key>`;
  * attachments stand on them. Changes publish `/claims/taken`, `/claims/cooling` and `/claims/freed`.
  *
- * Errors: `claims.already_held` (names the holder), `claims.cooling` (names until when), `metadata.disk_full`.
+ * Errors: `claims.already_held` (names the holder), `claims.cooling` (names until when), `claims.no_lease`, `metadata.disk_full`.
  */
 export interface Claims {
   /** Takes a resource for a holder. Its full snapshot name is `claimName(claim)`. */

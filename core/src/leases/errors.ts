@@ -5,6 +5,13 @@ export const leaseErrors = defineErrors('leases', {
   alreadyExists: { kind: 'AlreadyExists', remedy: 'Choose another id, or leave it out to get a random one.' },
   notFound: { kind: 'NotFound', remedy: 'List the leases with `hawser leases ls`; it may have expired.' },
   invalidId: { kind: 'InvalidArgument', remedy: 'Use at most 76 letters and digits, joined by single dots, dashes or underscores.' },
-  invalidExpiry: { kind: 'InvalidArgument', remedy: 'Give a duration of more than 0 milliseconds.' },
+  invalidExpiry: {
+    kind: 'InvalidArgument',
+    remedy: 'Give a duration of more than 0 milliseconds, or the label `gc.expire`, but not both.',
+  },
   invalidLabels: { kind: 'InvalidArgument', remedy: 'Use labels of which key and value have at most 4,096 bytes together.' },
+  collectionFailed: {
+    kind: 'Unavailable',
+    remedy: 'Nothing needs to be done for the lease, which is deleted; `hawser gc status` tells what is tried again.',
+  },
 });

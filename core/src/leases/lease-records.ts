@@ -9,10 +9,19 @@
  */
 import { nodeName, parseNode } from '../gc/node.ts';
 import type { Node } from '../gc/gc.ts';
-import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
+import {
+  type Collection,
+  defineCollection,
+  type KeyRange,
+  type ReadTransaction,
+  type StoreName,
+  type Transaction,
+} from '../metadata/store.ts';
+import { FLAT_LABEL, shownLabels } from './expiry.ts';
 import type { Lease } from './leases.ts';
 
 export type LeaseRecord = {
+  /** Without `gc.expire`, unless its text is no time. */
   readonly labels: Readonly<Record<string, string>>;
   /** RFC 3339, UTC. */
   readonly createdAt: string;
@@ -36,19 +45,29 @@ const collectionsOf = (store: StoreName): LeaseCollections => ({
 const COLLECTIONS: Readonly<Record<StoreName, LeaseCollections>> = { root: collectionsOf('root'), state: collectionsOf('state') };
 
 export function readLease(tx: ReadTransaction, id: string): Lease | undefined {
-  const record = tx.get(COLLECTIONS[tx.store].leases, id);
+  const record = readLeaseRecord(tx, id);
   return record && toLease(tx, id, record);
 }
+
+/** Without its resources, which are records of their own. */
+export const readLeaseRecord = (tx: ReadTransaction, id: string): LeaseRecord | undefined => tx.get(COLLECTIONS[tx.store].leases, id);
 
 export const hasLease = (tx: ReadTransaction, id: string): boolean => tx.has(COLLECTIONS[tx.store].leases, id);
 
 export function* readLeases(tx: ReadTransaction): Iterable<Lease> {
-  for (const [id, record] of tx.entries(COLLECTIONS[tx.store].leases)) yield toLease(tx, id, record);
+  for (const [id, record] of readLeaseRecords(tx)) yield toLease(tx, id, record);
 }
+
+/** By id, from behind `after` on. */
+export const readLeaseRecords = (tx: ReadTransaction, after?: string): Iterable<readonly [id: string, record: LeaseRecord]> =>
+  tx.entries(COLLECTIONS[tx.store].leases, after === undefined ? {} : { start: `${after}\0` });
 
 export function writeLease(tx: Transaction, id: string, record: LeaseRecord): void {
   tx.put(COLLECTIONS[tx.store].leases, id, record);
 }
+
+export const isUnderLease = (tx: ReadTransaction, id: string, resource: Node): boolean =>
+  tx.has(COLLECTIONS[tx.store].resources, `${id}\0${nodeName(resource)}`);
 
 export function linkResource(tx: Transaction, id: string, resource: Node): void {
   const { resources, leased } = COLLECTIONS[tx.store];
@@ -64,10 +83,12 @@ export function unlinkResource(tx: Transaction, id: string, resource: Node): boo
   return tx.delete(resources, `${id}\0${name}`);
 }
 
-/** Deletes the lease with all its links. */
-export function deleteLease(tx: Transaction, id: string): boolean {
-  for (const resource of resourcesOf(tx, id)) unlinkResource(tx, id, resource);
-  return tx.delete(COLLECTIONS[tx.store].leases, id);
+/** Deletes the lease with all its links; says what it protected. */
+export function deleteLease(tx: Transaction, id: string): readonly Node[] {
+  const resources = resourcesOf(tx, id);
+  for (const resource of resources) unlinkResource(tx, id, resource);
+  tx.delete(COLLECTIONS[tx.store].leases, id);
+  return resources;
 }
 
 /** Takes a node out of every lease, when it is gone. */
@@ -76,12 +97,18 @@ export function unlinkNode(tx: Transaction, node: Node): void {
 }
 
 /** Whether an unexpired lease of the transaction's store protects a node. */
-export function isLeased(tx: ReadTransaction, node: Node, now: number): boolean {
+export const isLeased = (tx: ReadTransaction, node: Node, now: number): boolean => protectionOf(tx, node, now) !== 'none';
+
+/** What the unexpired leases on a node protect: nothing, the node alone (all of them are flat), or what its labels refer to as well. */
+export function protectionOf(tx: ReadTransaction, node: Node, now: number): 'none' | 'flat' | 'whole' {
+  let protection: 'none' | 'flat' = 'none';
   for (const id of leasesOn(tx, node)) {
-    const record = tx.get(COLLECTIONS[tx.store].leases, id);
-    if (record !== undefined && !isExpired(record, now)) return true;
+    const record = readLeaseRecord(tx, id);
+    if (record === undefined || isExpired(record, now)) continue;
+    if (record.labels[FLAT_LABEL] === undefined) return 'whole';
+    protection = 'flat';
   }
-  return false;
+  return protection;
 }
 
 /** A time that can't be parsed keeps the lease. */
@@ -98,12 +125,23 @@ function* leasesOn(tx: ReadTransaction, node: Node): Iterable<string> {
   }
 }
 
-function resourcesOf(tx: ReadTransaction, id: string): readonly Node[] {
+/** What a lease protects, by name; from behind the name `after` on. */
+export function resourcesOf(tx: ReadTransaction, id: string, after?: string, limit?: number): readonly Node[] {
   const prefix = `${id}\0`;
-  const names = Array.from(tx.entries(COLLECTIONS[tx.store].resources, { prefix }), ([key]) => key.slice(prefix.length));
-  return names.map(parseNode).filter((node) => node !== undefined);
+  const range: KeyRange = after === undefined ? { prefix } : { start: `${prefix}${after}\0`, end: `${id}\x01` };
+  const names: Node[] = [];
+  for (const [key] of tx.entries(COLLECTIONS[tx.store].resources, limit === undefined ? range : { ...range, limit })) {
+    const node = parseNode(key.slice(prefix.length));
+    if (node !== undefined) names.push(node);
+  }
+  return names;
 }
 
-function toLease(tx: ReadTransaction, id: string, record: LeaseRecord): Lease {
-  return { id, store: tx.store, namespace: tx.namespace, ...record, resources: resourcesOf(tx, id) };
-}
+export const toLease = (tx: ReadTransaction, id: string, record: LeaseRecord): Lease => ({
+  id,
+  store: tx.store,
+  namespace: tx.namespace,
+  ...record,
+  labels: shownLabels(record),
+  resources: resourcesOf(tx, id),
+});

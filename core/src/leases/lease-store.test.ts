@@ -23,7 +23,9 @@ test('a lease is made, renewed, filled, listed and deleted, and tells of each ch
   expect(core.metadata.read('state', (tx) => [...core.leases.list(tx)])).toEqual([]);
   expect(Array.from(core.events.history({ topics: ['/leases'] }), ({ type }) => type)).toEqual([
     'leases.created',
+    'leases.resource-added',
     'leases.renewed',
+    'leases.resource-removed',
     'leases.deleted',
   ]);
 });

@@ -1,96 +1,177 @@
 import type { Context } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import type { Gc, Node } from '../gc/gc.ts';
-import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import type { JsonObject } from '../json.ts';
+import type { Metadata, ReadTransaction, Transaction } from '../metadata/store.ts';
+import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
+import { collectAll } from './collect-all.ts';
 import { leaseErrors } from './errors.ts';
-import { deleteLease, hasLease, linkResource, readLease, readLeases, unlinkResource, writeLease } from './lease-records.ts';
-import type { Lease, LeaseOptions, Leases } from './leases.ts';
+import { EXPIRE_LABEL, shownLabels, type Terms, toTerms } from './expiry.ts';
+import {
+  deleteLease,
+  hasLease,
+  isUnderLease,
+  type LeaseRecord,
+  linkResource,
+  readLease,
+  readLeaseRecord,
+  readLeases,
+  resourcesOf,
+  toLease,
+  unlinkResource,
+  writeLease,
+} from './lease-records.ts';
+import type { Lease, LeaseChanges, LeaseOptions, Leases, LeaseScope } from './leases.ts';
 
 export interface LeaseDependencies {
   readonly context: Pick<Context, 'clock' | 'random'>;
+  readonly metadata: Pick<Metadata, 'write'>;
   readonly events: Pick<Events, 'publish'>;
-  readonly gc: Pick<Gc, 'trigger' | 'wakeAt'>;
+  readonly gc: Pick<Gc, 'trigger' | 'wakeAt' | 'collect'>;
+  readonly metrics?: Metrics;
 }
 
 const ID = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 const MAX_ID_LENGTH = 76;
 const MAX_LABEL_BYTES = 4096;
 
+const CREATED = { change: 'created' };
+const RENEWED = { change: 'renewed' };
+const UPDATED = { change: 'updated' };
+const DELETED = { change: 'deleted' };
+
 /** The leases of both stores. */
 export class LeaseStore implements Leases {
-  readonly #context: LeaseDependencies['context'];
-  readonly #events: LeaseDependencies['events'];
-  readonly #gc: LeaseDependencies['gc'];
+  readonly #core: Omit<LeaseDependencies, 'metrics'>;
+  readonly #changes: Counter;
 
-  constructor({ context, events, gc }: LeaseDependencies) {
-    this.#context = context;
-    this.#events = events;
-    this.#gc = gc;
+  constructor({ metrics = silentMetrics, ...core }: LeaseDependencies) {
+    this.#core = core;
+    this.#changes = metrics.counter({ name: 'hawser_leases_changes_total', help: 'Changes to leases.', labels: ['change'] });
   }
 
   create(tx: Transaction, options: LeaseOptions = {}): Lease {
     tx.refuseWhenFull();
-    const id = options.id ?? this.#context.random.id();
+    const { clock, random } = this.#core.context;
+    const id = options.id ?? random.id();
     if (id.length > MAX_ID_LENGTH || !ID.test(id)) throw leaseErrors.invalidId(`'${id.slice(0, 80)}' is no id for a lease`);
     if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
-    const labels = checkedLabels(options.labels ?? {});
-    const now = this.#context.clock.now();
-    const expiresAt = options.expiresInMs === undefined ? {} : { expiresAt: this.#expiry(tx, now, options.expiresInMs) };
-    const record = { labels, createdAt: new Date(now).toISOString(), ...expiresAt };
+    const now = clock.now();
+    const record: LeaseRecord = { createdAt: new Date(now).toISOString(), ...this.#terms(tx, now, options) };
     writeLease(tx, id, record);
-    this.#events.publish(tx, { topic: '/leases/created', data: { id, store: tx.store, labels, ...expiresAt } });
-    return { id, store: tx.store, namespace: tx.namespace, ...record, resources: [] };
+    const { labels, expiresAt } = record;
+    this.#publish(tx, 'created', id, { labels, ...(expiresAt === undefined ? {} : { expiresAt }) });
+    this.#changes.add(1, CREATED);
+    return { id, store: tx.store, namespace: tx.namespace, ...record, labels: shownLabels(record), resources: [] };
   }
 
   renew(tx: Transaction, id: string, expiresInMs: number): Lease {
-    const { labels, createdAt } = this.#existing(tx, id);
-    const expiresAt = this.#expiry(tx, this.#context.clock.now(), expiresInMs);
-    writeLease(tx, id, { labels, createdAt, expiresAt });
-    this.#events.publish(tx, { topic: '/leases/renewed', data: { id, store: tx.store, expiresAt } });
-    return this.#existing(tx, id);
+    const former = this.#existing(tx, id);
+    const expiresAt = this.#expiry(tx, this.#core.context.clock.now(), expiresInMs);
+    const { [EXPIRE_LABEL]: _unreadable, ...labels } = former.labels;
+    const record = { labels, createdAt: former.createdAt, expiresAt };
+    writeLease(tx, id, record);
+    this.#publish(tx, 'renewed', id, { expiresAt });
+    this.#changes.add(1, RENEWED);
+    return toLease(tx, id, record);
+  }
+
+  update(tx: Transaction, id: string, changes: LeaseChanges): Lease {
+    const former = this.#existing(tx, id);
+    const terms = toTerms(checkedLabels({ ...shownLabels(former), ...changes.labels }));
+    const record = { createdAt: former.createdAt, ...terms };
+    writeLease(tx, id, record);
+    if (terms.expiresAt !== undefined) this.#core.gc.wakeAt(tx, Date.parse(terms.expiresAt));
+    this.#publish(tx, 'updated', id, { ...terms });
+    this.#changes.add(1, UPDATED);
+    return toLease(tx, id, record);
   }
 
   delete(tx: Transaction, id: string, { resourcesLiveOn = false }: { readonly resourcesLiveOn?: boolean } = {}): void {
-    const lease = this.#existing(tx, id);
-    deleteLease(tx, id);
-    this.#events.publish(tx, { topic: '/leases/deleted', data: { id, store: tx.store, reason: 'deleted' } });
-    if (lease.resources.length > 0 && !resourcesLiveOn) this.#gc.trigger(tx, lease.resources);
+    const resources = this.#delete(tx, id);
+    if (resources.length > 0 && !resourcesLiveOn) this.#core.gc.trigger(tx, resources);
+  }
+
+  async deleteAndCollect(id: string, { store, namespace, signal }: LeaseScope): Promise<void> {
+    const { metadata, gc } = this.#core;
+    signal.throwIfAborted();
+    const scope = namespace === undefined ? {} : { namespace };
+    const resources = await metadata.write(store, (tx) => this.#delete(tx, id), scope);
+    await collectAll(gc, id, resources, signal);
   }
 
   addResource(tx: Transaction, id: string, resource: Node): void {
     this.#assertThere(tx, id);
+    if (isUnderLease(tx, id, resource)) return;
     linkResource(tx, id, resource);
+    this.#publish(tx, 'resource-added', id, { resource: { ...resource } });
   }
 
   removeResource(tx: Transaction, id: string, resource: Node): void {
     this.#assertThere(tx, id);
-    if (unlinkResource(tx, id, resource)) this.#gc.trigger(tx, [resource]);
+    if (!unlinkResource(tx, id, resource)) return;
+    this.#publish(tx, 'resource-removed', id, { resource: { ...resource } });
+    this.#core.gc.trigger(tx, [resource]);
+  }
+
+  underLease(tx: Transaction, resource: Node, id: string | undefined = tx.lease): void {
+    if (id === undefined) return;
+    this.#assertThere(tx, id);
+    linkResource(tx, id, resource);
   }
 
   get(tx: ReadTransaction, id: string): Lease | undefined {
     return readLease(tx, id);
   }
 
+  resources(tx: ReadTransaction, id: string, { after, limit }: { readonly after?: string; readonly limit?: number } = {}): readonly Node[] {
+    this.#assertThere(tx, id);
+    return resourcesOf(tx, id, after, limit);
+  }
+
   list(tx: ReadTransaction): Iterable<Lease> {
     return readLeases(tx);
+  }
+
+  #delete(tx: Transaction, id: string): readonly Node[] {
+    this.#assertThere(tx, id);
+    const resources = deleteLease(tx, id);
+    this.#publish(tx, 'deleted', id, { reason: 'deleted' });
+    this.#changes.add(1, DELETED);
+    return resources;
   }
 
   #assertThere(tx: ReadTransaction, id: string): void {
     if (!hasLease(tx, id)) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
   }
 
-  #existing(tx: ReadTransaction, id: string): Lease {
-    const lease = readLease(tx, id);
-    if (lease === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
-    return lease;
+  #existing(tx: ReadTransaction, id: string): LeaseRecord {
+    const record = readLeaseRecord(tx, id);
+    if (record === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
+    return record;
+  }
+
+  #terms(tx: Transaction, now: number, { labels = {}, expiresInMs }: LeaseOptions): Terms {
+    const checked = checkedLabels(labels);
+    if (expiresInMs === undefined) {
+      const terms = toTerms(checked);
+      if (terms.expiresAt !== undefined) this.#core.gc.wakeAt(tx, Date.parse(terms.expiresAt));
+      return terms;
+    }
+    if (checked[EXPIRE_LABEL] !== undefined) throw leaseErrors.invalidExpiry('the expiry is told twice, as a duration and as a label');
+    return { labels: checked, expiresAt: this.#expiry(tx, now, expiresInMs) };
   }
 
   #expiry(tx: Transaction, now: number, expiresInMs: number): string {
     if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER)
       throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
     const at = Math.min(now + expiresInMs, MAX_TIME);
-    this.#gc.wakeAt(tx, at);
+    this.#core.gc.wakeAt(tx, at);
     return new Date(at).toISOString();
+  }
+
+  #publish(tx: Transaction, verb: string, id: string, facts: JsonObject): void {
+    this.#core.events.publish(tx, { topic: `/leases/${verb}`, data: { id, store: tx.store, ...facts } });
   }
 }
 

@@ -1,6 +1,8 @@
 import { Events } from '../events/events.ts';
 import { Gc } from '../gc/gc.ts';
+import { Metadata } from '../metadata/store.ts';
 import { definePlugin } from '../plugin/definition.ts';
+import { Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { leaseErrors } from './errors.ts';
 import { LeaseStore } from './lease-store.ts';
 import { Leases } from './leases.ts';
@@ -12,6 +14,7 @@ export const leasesPlugin = definePlugin({
   stability: 'beta',
   summary: 'Leases that protect what is not committed yet from garbage collection.',
   errors: leaseErrors,
-  requires: { events: Events, gc: Gc },
-  start: ({ events, gc, clock, random }) => new LeaseStore({ context: { clock, random }, events, gc }),
+  requires: { metadata: Metadata, events: Events, gc: Gc, metrics: Metrics.optional() },
+  start: ({ metadata, events, gc, metrics = silentMetrics, clock, random }) =>
+    new LeaseStore({ context: { clock, random }, metadata, events, gc, metrics }),
 });

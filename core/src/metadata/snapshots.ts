@@ -61,6 +61,8 @@ export interface Snapshotter<D extends JsonObject> {
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined;
   /** By key. `after`, a key with the prefix, goes on behind it; one that is no longer there is fine. */
   walk(tx: ReadTransaction, range?: { readonly prefix?: string; readonly after?: string }): Iterable<Snapshot<D>>;
+  /** Puts one that is there under a lease, the transaction's own unless told. One that is condemned can't be kept any more. */
+  lease(tx: Transaction, key: string, id?: string): void;
   /** Whether other snapshots stand on it. */
   hasChildren(tx: ReadTransaction, key: string): boolean;
   /** Full names of the snapshots that stand on it. */

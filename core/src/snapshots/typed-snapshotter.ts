@@ -23,7 +23,7 @@ import {
 export interface SnapshotterDependencies {
   readonly clock: Pick<Clock, 'now'>;
   readonly events: Pick<Events, 'publish'>;
-  readonly leases: Pick<Leases, 'addResource'>;
+  readonly leases: Pick<Leases, 'underLease'>;
   readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'wakeAt'>;
 }
 
@@ -54,7 +54,8 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     };
     writeRecord(tx, node, record);
     for (const parent of record.parents) linkParent(tx, parent, node);
-    if (lease !== undefined) this.#core.leases.addResource(tx, lease, node);
+    this.#core.leases.underLease(tx, node);
+    if (lease !== undefined && lease !== tx.lease) this.#core.leases.underLease(tx, node, lease);
     this.#wake(tx, node, {}, record.labels);
     this.#publish(tx, committed ? 'committed' : 'prepared', node, { parents: record.parents });
     return this.#snapshot(tx.namespace, key, record);
@@ -79,6 +80,11 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     const behind = after === undefined ? undefined : `${this.type}/${after}`;
     for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind))
       yield this.#snapshot(tx.namespace, name.slice(this.type.length + 1), record);
+  }
+
+  lease(tx: Transaction, key: string, id?: string): void {
+    this.#changeable(tx, key);
+    this.#core.leases.underLease(tx, this.#node(tx, key), id);
   }
 
   hasChildren(tx: ReadTransaction, key: string): boolean {

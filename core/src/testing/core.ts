@@ -52,7 +52,7 @@ export async function startCore(options: CoreOptions): Promise<TestCore> {
   const gc = starting.use(
     new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
   );
-  const leases = new LeaseStore({ context, events, gc });
+  const leases = new LeaseStore({ context, metadata, events, gc });
   const snapshots = new SnapshotStore({ metadata, events, leases, gc, clock: context.clock });
   const claims = starting.use(new ClaimLedger({ snapshots, events, clock: context.clock }));
   const running = starting.move();
