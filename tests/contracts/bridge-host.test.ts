@@ -62,7 +62,7 @@ describe('the bridge on its host', () => {
       netns,
       network: 'n',
       mode: 'bridge',
-      settings: mode().settings?.(request) ?? {},
+      settings: (await mode().settings?.(request, signal)) ?? {},
       claims: families.map((family) => all[family]),
     };
   };

@@ -8,6 +8,7 @@ export const networkErrors = defineErrors('network', {
     kind: 'FailedPrecondition',
     remedy: 'Recreate the pod; if others are damaged too, find out what changes links on this node.',
   },
+  proposalRefused: { kind: 'Conflict', remedy: 'Try again; when it repeats, find out why its provider proposes what others hold.' },
 });
 
 /** Errors of the Host contract. */

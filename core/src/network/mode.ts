@@ -13,11 +13,17 @@ export interface ClaimContext {
 }
 
 /**
- * A resource that a mode needs, to be taken in the engine's one transaction. Providers such as Ipam make these.
- * `take` is synchronous; throwing leaves nothing taken at all.
+ * A resource that a mode needs, to be taken in the engine's one transaction. Providers such as Ipam make these, one for
+ * each attach. `take` is synchronous; throwing leaves nothing taken at all.
  */
 export interface ClaimRequest {
   readonly type: string;
+  /**
+   * What can only be known by waiting, before the transaction: it takes nothing. Where `take` throws
+   * `network.proposal_refused`, because what was prepared is somebody else's by now, it is called again and the
+   * transaction is tried anew, a few times.
+   */
+  prepare?(signal: AbortSignal): Promise<void>;
   take(tx: Transaction, context: ClaimContext): readonly AttachmentClaim[];
 }
 
@@ -35,9 +41,10 @@ export interface ClaimRequest {
 export interface NetworkMode<S extends JsonObject = JsonObject> {
   /**
    * Validates the network's own settings over the agent's and returns what this attachment needs, for the books.
-   * Pure. Throws `network.invalid_config` and `network.unsupported` (naming key and value).
+   * Changes nothing; only a mode that lives elsewhere has to wait for it. Throws `network.invalid_config` and
+   * `network.unsupported` (naming key and value).
    */
-  settings?(request: AttachmentRequest): S;
+  settings?(request: AttachmentRequest, signal: AbortSignal): S | Promise<S>;
   /** What it needs. Pure. Agrees with `settings`. */
   claims(request: AttachmentRequest, settings: S): readonly ClaimRequest[];
   attach(attachment: Attachment<S>, signal: AbortSignal): Promise<AttachmentResult>;

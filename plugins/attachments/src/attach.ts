@@ -1,4 +1,4 @@
-import { type Context, type JsonObject, type Providers, toHawserError } from '@hawser/core';
+import { type Context, type JsonObject, type Providers, toHawserError, untilAborted } from '@hawser/core';
 import {
   attachmentErrors,
   type AttachmentRequest,
@@ -8,13 +8,14 @@ import {
   type NetworkMode,
 } from '@hawser/core/network';
 import type { Logger } from 'pino';
-import type { Books } from './books.ts';
+import type { Books, Reservation } from './books.ts';
 import type { Settings } from './config.ts';
 import { patience } from './patience.ts';
 import { elapsed } from './elapsed.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import { afterAnswering } from './after-answering.ts';
 import { chooseMode, requireMode } from './modes.ts';
+import { needPreparing, reservePrepared } from './prepared.ts';
 import { type AttachmentData, isRooted, logFields, sameNamespace, toAttachment } from './record.ts';
 import type { Undoing } from './undo.ts';
 
@@ -53,7 +54,7 @@ export class Attaching {
     const present = await this.#makeRoom(key, request, netnsId, signal);
     if (present) return present;
 
-    const data = await this.#reserve(key, request, modeId, mode, netnsId);
+    const data = await this.#reserve(key, request, modeId, mode, netnsId, signal);
     try {
       const result = await this.#make(key, data, mode, began, signal);
       const facts = { ...logFields(data), requestId, durationMs: elapsed(context, began), ips: result.ips.map((ip) => ip.address) };
@@ -96,12 +97,14 @@ export class Attaching {
     modeId: string,
     mode: NetworkMode,
     netnsId: AttachmentData['netnsId'],
+    signal: AbortSignal,
   ): Promise<AttachmentData> {
     const { context, books, settings } = this.#deps;
-    const modeSettings: JsonObject = mode.settings?.(request) ?? {};
+    const given = mode.settings?.(request, signal) ?? {};
+    const modeSettings: JsonObject = given instanceof Promise ? await untilAborted(given, signal) : given;
     const claims = mode.claims(request, modeSettings);
     await context.faults?.reach('attach.before_reserve');
-    const data = await books.reserve({
+    const reservation: Reservation = {
       key,
       claims,
       leaseMs: settings.attach_deadline + LEASE_MARGIN_MS,
@@ -117,8 +120,10 @@ export class Attaching {
         ...(request.pod ? { pod: request.pod } : {}),
         ...(request.mac === undefined ? {} : { mac: request.mac }),
       },
-    });
-    return data;
+    };
+    return needPreparing(claims)
+      ? await reservePrepared(claims, signal, () => books.reserve(reservation))
+      : await books.reserve(reservation);
   }
 
   /** From the reservation to the commit. */

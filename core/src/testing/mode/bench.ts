@@ -133,9 +133,12 @@ async function book(
     staticIps: [],
     ...asked,
   };
-  const settings = mode.settings?.(request) ?? {};
+  const signal = AbortSignal.any([]);
+  const settings = (await mode.settings?.(request, signal)) ?? {};
   const { containerId, ifname, netns, mac } = request;
-  const claims = await fixture.reserve(mode.claims(request, settings), { containerId, ifname });
+  const wanted = mode.claims(request, settings);
+  for (const claim of wanted) await claim.prepare?.(signal);
+  const claims = await fixture.reserve(wanted, { containerId, ifname });
   return {
     id: random.id(),
     containerId,

@@ -21,7 +21,7 @@ export class FakeMode implements NetworkMode {
     this.#claims = claims;
   }
 
-  settings(request: AttachmentRequest): JsonObject {
+  settings(request: AttachmentRequest, _signal: AbortSignal): JsonObject | Promise<JsonObject> {
     return { ...request.network.settings };
   }
 
