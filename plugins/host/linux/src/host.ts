@@ -52,12 +52,14 @@ export class LinuxHost implements Host, AsyncDisposable {
   }
 
   async openNamespace(path: string): Promise<Namespace> {
+    const known = this.#open.get(keyOf(Netns.identify(path, this.#home)));
+    if (known !== undefined) return this.#again(known, path);
     const netns = Netns.open(this.#kernel.libc, path, this.#home);
-    const known = this.#open.get(keyOf(netns.id));
-    if (known === undefined) return new LinuxNamespace(this.#kernel, this.#share(netns), path);
+    // Another one, which is open, may be at the path by now.
+    const other = this.#open.get(keyOf(netns.id));
+    if (other === undefined) return new LinuxNamespace(this.#kernel, this.#share(netns), path);
     netns[Symbol.dispose]();
-    known.retain();
-    return new LinuxNamespace(this.#kernel, known, path);
+    return this.#again(other, path);
   }
 
   async createNamespace(path: string): Promise<void> {
@@ -65,13 +67,18 @@ export class LinuxHost implements Host, AsyncDisposable {
   }
 
   async deleteNamespace(path: string): Promise<void> {
-    deleteNamespaceFile(this.#kernel.libc, path);
+    deleteNamespaceFile(this.#kernel.libc, this.#home, path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#open.values()].flatMap(({ retirement, masquerading }) => [retirement.idle(), masquerading.idle()]));
+    await Promise.all([...this.#open.values()].map((shared) => shared.idle()));
     this.own[Symbol.dispose]();
     this.#home[Symbol.dispose]();
+  }
+
+  #again(shared: OpenNetns, path: string): Namespace {
+    shared.retain();
+    return new LinuxNamespace(this.#kernel, shared, path);
   }
 
   #share(netns: Netns): OpenNetns {

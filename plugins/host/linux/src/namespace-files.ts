@@ -6,7 +6,7 @@ import { type Libc, MNT_DETACH, MS_BIND } from './libc.ts';
 import { LinkIndex } from './link-index.ts';
 import { setLink } from './netlink/link.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './netlink/socket.ts';
-import { type Netns, isSystemError, openNsfs } from './netns.ts';
+import { Netns, isSystemError } from './netns.ts';
 
 /** Names the thread's namespace while it is inside. */
 const HERE = '/proc/thread-self/ns/net';
@@ -31,8 +31,8 @@ export function createNamespaceFile(libc: Libc, own: Netns, path: string, receiv
 }
 
 /** Takes the namespace's name; it lives on while somebody holds it. Nothing but a namespace is ever unmounted or removed. */
-export function deleteNamespaceFile(libc: Libc, path: string): void {
-  closeSync(openNsfs(path));
+export function deleteNamespaceFile(libc: Libc, own: Netns, path: string): void {
+  Netns.identify(path, own);
   if (libc.umount2(path, MNT_DETACH) !== 0) throw kernelError({ errno: libc.errno(), doing: `unmount ${path}` });
   try {
     unlinkSync(path);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Netns, openNsfs } from './netns.ts';
+import { Netns } from './netns.ts';
 import { scriptedLibc } from './testing/scripted-libc.ts';
 
 const CLONE_NEWNET = 0x40000000;
@@ -66,13 +66,26 @@ describe('paths', () => {
   const gone = expect.objectContaining({ code: 'host.namespace_gone' });
 
   it('of anything but a namespace are refused without waiting for it', () => {
+    const { libc } = scriptedLibc();
+    using own = Netns.own(libc);
     const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
     try {
       execFileSync('mkfifo', [join(folder, 'fifo')]);
       for (const path of [join(folder, 'fifo'), join(folder, 'nothing'), folder, '/dev/null', '/proc/self/status'])
-        expect(() => openNsfs(path)).toThrow(gone);
+        for (const look of [() => Netns.identify(path, own), () => Netns.open(libc, path, own)]) expect(look).toThrow(gone);
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('of namespaces of another kind are refused', () => {
+    const { libc } = scriptedLibc();
+    using own = Netns.own(libc);
+    expect(() => Netns.open({ ...libc, ioctl: () => 0x00020000 }, '/proc/self/ns/mnt', own)).toThrow(gone);
+  });
+
+  it('name a namespace by its identity without opening it', () => {
+    using own = Netns.own(scriptedLibc().libc);
+    expect(Netns.identify('/proc/self/ns/net', own)).toEqual(own.id);
   });
 });

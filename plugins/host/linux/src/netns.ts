@@ -1,11 +1,8 @@
-import { closeSync, fstatSync, openSync, statfsSync, writeSync } from 'node:fs';
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeSync } from 'node:fs';
 import { hostErrors, type NamespaceId } from '@hawser/core/network';
 import { kernelError } from './kernel-error.ts';
 import { CLONE_NEWNET, type Libc } from './libc.ts';
 
-/** include/uapi/linux/magic.h */
-const NSFS_MAGIC = 0x6e736673;
 /** _IO(0xb7, 0x3) of include/uapi/linux/nsfs.h */
 const NS_GET_NSTYPE = 0xb703;
 
@@ -37,8 +34,7 @@ export class Netns implements Disposable {
   #visited = false;
 
   private constructor(libc: Libc, fd: number, home: Netns | undefined, end: Die) {
-    const { dev, ino } = fstatSync(fd, { bigint: true });
-    this.id = { device: String(dev), inode: String(ino) };
+    this.id = idOf(fstatSync(fd));
     this.#libc = libc;
     this.#fd = fd;
     this.#home = home;
@@ -50,10 +46,24 @@ export class Netns implements Disposable {
     return new Netns(libc, openSync(OWN_PATH, 'r'), undefined, end);
   }
 
+  /**
+   * Which namespace is at `path`, without opening it: to open a device may set something off, and a FIFO waits for its
+   * writer. All namespaces are files of one file system, the kernel's own, which no other file can claim to be of. Throws
+   * `host.namespace_gone` when nothing is there, or something that is no namespace.
+   */
+  static identify(path: string, home: Netns): NamespaceId {
+    const id = withPath(path, () => idOf(statSync(path)));
+    if (id.device !== home.id.device) throw hostErrors.namespaceGone(`${path} is no namespace`);
+    return id;
+  }
+
   /** Throws `host.namespace_gone` when nothing is at `path`, or something that is no network namespace. */
   static open(libc: Libc, path: string, home: Netns): Netns {
-    const fd = openNsfs(path);
+    Netns.identify(path, home);
+    const fd = withPath(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
     try {
+      // Something else may have taken its place between the two calls.
+      if (idOf(fstatSync(fd)).device !== home.id.device) throw hostErrors.namespaceGone(`${path} is no namespace`);
       if (libc.ioctl(fd, NS_GET_NSTYPE, NOTHING) !== CLONE_NEWNET) throw hostErrors.namespaceGone(`${path} is another kind of namespace`);
       return new Netns(libc, fd, home, home.#die);
     } catch (error) {
@@ -121,15 +131,12 @@ export class Netns implements Disposable {
   }
 }
 
-/** Opens what `path` names if it is on nsfs; never waits, as a FIFO would make it. */
-export function openNsfs(path: string): number {
+/** Inodes of namespaces have 32 bits. */
+const idOf = ({ dev, ino }: Stats): NamespaceId => ({ device: String(dev), inode: String(ino) });
+
+function withPath<T>(path: string, call: () => T): T {
   try {
-    if (statfsSync(path).type !== NSFS_MAGIC) throw hostErrors.namespaceGone(`${path} is no namespace`);
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    // Something else may have taken its place between the two calls.
-    if (statfsSync(`/proc/self/fd/${fd}`).type === NSFS_MAGIC) return fd;
-    closeSync(fd);
-    throw hostErrors.namespaceGone(`${path} is no namespace`);
+    return call();
   } catch (error) {
     throw isSystemError(error) ? openError(path, error) : error;
   }

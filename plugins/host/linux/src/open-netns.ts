@@ -28,35 +28,59 @@ export class OpenNetns {
   readonly socket: NetlinkSocket;
   readonly links: LinkIndex;
   readonly revisions: LinkRevisions;
-  readonly retirement: Retirement;
-  readonly masquerading: Masquerading;
+  readonly #kernel: Kernel;
   readonly #onClosed: () => void;
+  readonly #openSocket: () => NetlinkSocket;
+  #retirement: Retirement | undefined;
+  #masquerading: Masquerading | undefined;
   #holders = 1;
 
   /** The caller is the first holder. */
   constructor(kernel: Kernel, netns: Netns, onClosed: () => void) {
-    const { libc, context, settings, nft } = kernel;
-    const openSocket = () =>
-      new NetlinkSocket(libc, () =>
-        netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: settings.receiveTimeoutMs })),
-      );
-    const retain = () => this.retain();
+    const { libc, settings } = kernel;
+    const options = { protocol: NETLINK_ROUTE, receiveTimeoutMs: settings.receiveTimeoutMs };
+    this.#kernel = kernel;
+    this.#onClosed = onClosed;
+    this.#openSocket = () => new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, options)));
     this.netns = netns;
-    this.socket = openSocket();
+    this.socket = this.#openSocket();
     this.links = new LinkIndex(libc, () => this.socket.fd);
     this.revisions = new LinkRevisions(libc, netns, (name) => getLink(this, name));
-    this.retirement = new Retirement({
+  }
+
+  /** Pods' namespaces come and go without either of these two. */
+  get retirement(): Retirement {
+    const { context, settings } = this.#kernel;
+    this.#retirement ??= new Retirement({
       clock: context.clock,
       group: settings.retireGroup,
       gatherMs: settings.gatherMs,
       socket: this.socket,
       links: this.links,
-      openSocket,
-      retain,
+      openSocket: this.#openSocket,
+      retain: () => this.retain(),
     });
-    const nftOptions = { libc, clock: context.clock, netns, executable: nft, timeoutMs: settings.nftTimeoutMs };
-    this.masquerading = new Masquerading({ ...nftOptions, table: settings.nftTable, receiveTimeoutMs: settings.receiveTimeoutMs, retain });
-    this.#onClosed = onClosed;
+    return this.#retirement;
+  }
+
+  get masquerading(): Masquerading {
+    const { libc, context, settings, nft } = this.#kernel;
+    this.#masquerading ??= new Masquerading({
+      libc,
+      clock: context.clock,
+      netns: this.netns,
+      executable: nft,
+      timeoutMs: settings.nftTimeoutMs,
+      table: settings.nftTable,
+      receiveTimeoutMs: settings.receiveTimeoutMs,
+      retain: () => this.retain(),
+    });
+    return this.#masquerading;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#retirement?.idle(), this.#masquerading?.idle()]);
   }
 
   get id(): NamespaceId {
@@ -78,7 +102,7 @@ export class OpenNetns {
     this.#onClosed();
     this.socket[Symbol.dispose]();
     this.revisions[Symbol.dispose]();
-    this.masquerading[Symbol.dispose]();
+    this.#masquerading?.[Symbol.dispose]();
     this.netns[Symbol.dispose]();
   }
 }
