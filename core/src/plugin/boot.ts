@@ -1,36 +1,37 @@
-import { HawserError } from '../errors/index.ts';
+import { untilAborted } from '../context/index.ts';
+import type { HawserError } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
-import type { BootOptions, Kernel, StopReport } from './kernel.ts';
 import { keepAlive } from './keep-alive.ts';
-import { serves } from './lifecycle.ts';
-import type { BootPlan, PlannedPlugin } from './plan.ts';
-import { PluginRun } from './plugin-run.ts';
-import { liveProviders } from './providers.ts';
-import { ValueRegistry } from './registry.ts';
-import { settingsOf } from './settings.ts';
+import type { BootOptions, Kernel, NextSet, ReloadReport, StopReport } from './kernel.ts';
+import { logOutcome, logStability } from './log-outcome.ts';
+import { PluginSet } from './plugin-set.ts';
+import { Reload } from './reload.ts';
+import { planReload, type ReloadPlan } from './reload-plan.ts';
 import type { PluginReport } from './status.ts';
+import { type Target, targetOf } from './target.ts';
+import { tellWhile } from './tell-while.ts';
 import type { Token } from './token.ts';
-import { requirementsOf } from './uri.ts';
 
-/** How long a boot goes on in silence; each further word comes after twice as long. */
-const STILL_STARTING_MS = 2000;
-
-/** One boot of a plan, and the kernel that it becomes. */
+/** One boot, and the kernel that it becomes. */
 export class Boot implements Kernel {
   readonly #options: BootOptions;
-  readonly #order: readonly PlannedPlugin[];
-  readonly #runs: ReadonlyMap<string, PluginRun>;
-  readonly #values = new ValueRegistry();
+  readonly #set: PluginSet;
   readonly #listeners = new Set<(report: PluginReport) => void>();
   readonly #broken = new AbortController();
+  readonly #stopping = new AbortController();
+  #target: Target;
+  #isBooting = true;
   #bootMs = 0;
+  #reloads: Promise<unknown> = Promise.resolve();
   #stop: Promise<StopReport> | undefined;
 
-  constructor(options: BootOptions, plan: BootPlan) {
+  constructor(options: BootOptions, target: Target) {
     this.#options = options;
-    this.#order = plan.order;
+    this.#target = target;
     if (options.onChange !== undefined) this.#listeners.add(options.onChange);
-    this.#runs = new Map(plan.order.map((planned) => [planned.uri, this.#run(planned)]));
+    const { context, log } = options;
+    this.#set = new PluginSet({ context, log, onChange: (report) => this.#changed(report) });
+    this.#set.arrange({ ...target, keep: () => false });
   }
 
   get bootMs(): number {
@@ -38,16 +39,12 @@ export class Boot implements Kernel {
   }
 
   reports(): readonly PluginReport[] {
-    return [...this.#runs.values()].map((run) => run.report());
+    return this.#set.runs().map((run) => run.report());
   }
 
   get<T>(token: Token<T>, pluginId?: string): T | undefined {
-    for (const run of this.#runs.values()) {
-      const matches = run.plugin.provides.id === token.id && (pluginId === undefined || run.plugin.id === pluginId);
-      // The registry is untyped by nature; definePlugin has held the value to the token's contract.
-      if (matches && serves(run.status)) return this.#values.get(run.uri) as T;
-    }
-    return undefined;
+    // The registry is untyped by nature; definePlugin has held the value to the token's contract.
+    return this.#set.find(token.id, pluginId) as T | undefined;
   }
 
   onChange(listener: (report: PluginReport) => void): Disposable {
@@ -60,11 +57,12 @@ export class Boot implements Kernel {
     const { clock } = this.#options.context;
     const begun = clock.monotonic();
     using _alive = keepAlive();
-    using _watch = this.#watch(STILL_STARTING_MS);
+    using _watch = tellWhile(clock, () => this.#tellStarting());
     using _cancel = this.#onCancel();
-    const settled = new Map<string, Promise<void>>();
-    for (const planned of this.#order) settled.set(planned.uri, this.#startWhenReady(planned, settled));
-    await Promise.race([Promise.all(settled.values()), aborted(this.#broken.signal)]);
+    logStability(this.#options.log, this.reports());
+    const all = new Set(this.#set.runs().map(({ uri }) => uri));
+    await Promise.race([this.#set.start(all, this.#broken.signal), aborted(this.#broken.signal)]);
+    this.#isBooting = false;
     if (this.#broken.signal.aborted) {
       await this.stop(describe(this.#broken.signal.reason));
       this.#broken.signal.throwIfAborted();
@@ -72,77 +70,76 @@ export class Boot implements Kernel {
     this.#bootMs = Math.round((clock.monotonic() - begun) * 10) / 10;
   }
 
+  async whenReady(signal: AbortSignal): Promise<void> {
+    const pending = (): readonly PluginReport[] => this.reports().filter(({ status }) => status === 'pending');
+    const ready = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (pending().length === 0) ready.resolve();
+    };
+    using _listener = this.onChange(look);
+    using _watch = tellWhile(this.#options.context.clock, () => {
+      const names = pending().map(({ uri, reason }) => `${uri} (${reason ?? ''})`);
+      this.#options.log.warn({ pending: pending().map(({ uri }) => uri) }, `not ready yet: ${names.join(', ')}`);
+    });
+    look();
+    await untilAborted(ready.promise, signal);
+  }
+
+  planReload(next: NextSet): ReloadPlan {
+    return planReload(this.#set.runs(), targetOf(next));
+  }
+
+  reload(next: NextSet): Promise<ReloadReport> {
+    const turn = this.#reloads.then(() => this.#reload(next));
+    this.#reloads = turn.catch(() => undefined);
+    return turn;
+  }
+
+  setLogLevel(uri: string, level: string | undefined): boolean {
+    const run = this.#set.run(uri);
+    if (run !== undefined) this.#set.setLogLevel(run, level);
+    return run !== undefined;
+  }
+
   stop(reason: string): Promise<StopReport> {
     this.#stop ??= this.#stopAll(reason);
     return this.#stop;
   }
 
-  async #stopAll(reason: string): Promise<StopReport> {
+  async #reload(next: NextSet): Promise<ReloadReport> {
     const { clock } = this.#options.context;
     const begun = clock.monotonic();
+    const to = targetOf(next);
     using _alive = keepAlive();
-    const reversed = [...this.#runs.values()].toReversed();
+    using _watch = tellWhile(clock, () => this.#tellStarting());
+    const done = await new Reload({ set: this.#set, from: this.#target, to, signal: this.#stopping.signal }).run();
+    this.#target = to;
+    return { ...done, durationMs: Math.round(clock.monotonic() - begun) };
+  }
+
+  async #stopAll(reason: string): Promise<StopReport> {
+    const { context, log } = this.#options;
+    const begun = context.clock.monotonic();
+    this.#stopping.abort(pluginErrors.stopping(reason));
+    using _alive = keepAlive();
+    const reversed = this.#set.runs().toReversed();
+    using _watch = tellWhile(context.clock, () => {
+      const names = reversed.flatMap(({ uri, status }) => (status === 'stopping' ? [uri] : []));
+      log.warn({ stopping: names }, `still stopping: ${names.join(', ')}`);
+    });
     for (const run of reversed) if (run.status === 'starting') run.interrupt(reason);
     const errors: { uri: string; error: HawserError }[] = [];
     for (const run of reversed) {
       for (const error of await run.stop(reason)) errors.push({ uri: run.uri, error });
     }
-    this.#values.clear();
-    return { errors, durationMs: Math.round(clock.monotonic() - begun) };
-  }
-
-  #run(planned: PlannedPlugin): PluginRun {
-    const { uri, plugin } = planned;
-    const log = this.#options.log.child({ plugin: uri });
-    const settings = planned.disabled === undefined ? settingsOf(plugin, this.#options.config) : undefined;
-    return new PluginRun({ planned, settings, context: this.#options.context, log, onChange: (report) => this.#changed(report) });
-  }
-
-  async #startWhenReady(planned: PlannedPlugin, settled: ReadonlyMap<string, Promise<void>>): Promise<void> {
-    const run = this.#runOf(planned.uri);
-    if (planned.disabled !== undefined) return;
-    await Promise.all([...planned.providers.values()].flat().map(async (uri) => settled.get(uri)));
-    if (run.status !== 'starting' || this.#broken.signal.aborted) return;
-    const obstacle = this.#obstacle(planned);
-    if (obstacle === undefined) await run.start(this.#requiredValues(planned), (value) => this.#values.add(planned.uri, value));
-    else if (obstacle instanceof HawserError) run.fail(obstacle);
-    else run.skip(obstacle);
-  }
-
-  /** Why a plugin can't start: an error where what it requires has failed, a reason where that merely isn't there. */
-  #obstacle(planned: PlannedPlugin): HawserError | string | undefined {
-    const obstacles = requirementsOf(planned.plugin).flatMap(([name, { cardinality }]) => {
-      if (cardinality === 'optional' || cardinality === 'all') return [];
-      return (planned.providers.get(name) ?? []).map((uri) => this.#runOf(uri)).filter((provider) => !serves(provider.status));
-    });
-    const failed = obstacles.find(({ status }) => status === 'failed');
-    if (failed !== undefined) return requirementFailed(failed);
-    const [missing] = obstacles;
-    return missing && `requires '${missing.uri}', which ${missing.why()}`;
-  }
-
-  #requiredValues(planned: PlannedPlugin): Readonly<Record<string, unknown>> {
-    const valueOf = (uri: string): unknown => this.#values.get(uri);
-    return Object.fromEntries(
-      requirementsOf(planned.plugin).map(([name, { cardinality }]) => {
-        const runs = (planned.providers.get(name) ?? []).map((uri) => this.#runOf(uri));
-        if (cardinality === 'all') return [name, liveProviders(runs, valueOf)];
-        const provider = runs.find(({ status }) => serves(status));
-        return [name, provider && valueOf(provider.uri)];
-      }),
-    );
-  }
-
-  #runOf(uri: string): PluginRun {
-    const run = this.#runs.get(uri);
-    if (run === undefined) throw new Error(`'${uri}' is in no plan`);
-    return run;
+    this.#set.clear();
+    return { errors, durationMs: Math.round(context.clock.monotonic() - begun) };
   }
 
   #changed(report: PluginReport): void {
     logOutcome(this.#options.log, report);
-    const outcome = report.status === 'failed' || report.status === 'skipped';
-    if (outcome && this.#stop === undefined && this.#options.config.required.has(report.uri))
+    const isOut = report.status === 'failed' || report.status === 'skipped';
+    if (isOut && this.#isBooting && this.#stop === undefined && this.#target.config.required.has(report.uri))
       this.#broken.abort(this.#requiredFailed(report));
     for (const listener of this.#listeners) {
       try {
@@ -153,12 +150,12 @@ export class Boot implements Kernel {
     }
   }
 
-  #requiredFailed(report: PluginReport): HawserError {
-    const run = this.#runOf(report.uri);
-    const cause = run.error === undefined ? {} : { cause: run.error, remedy: run.error.remedy };
-    return pluginErrors.requiredFailed(`plugin '${report.uri}' is in \`required\`, but ${run.why()}`, {
+  #requiredFailed({ uri }: PluginReport): HawserError {
+    const run = this.#set.run(uri);
+    const cause = run?.error === undefined ? {} : { cause: run.error, remedy: run.error.remedy };
+    return pluginErrors.requiredFailed(`plugin '${uri}' is in \`required\`, but ${run?.why() ?? 'is not in this agent'}`, {
       ...cause,
-      details: { uri: report.uri },
+      details: { uri },
     });
   }
 
@@ -171,37 +168,15 @@ export class Boot implements Kernel {
     return { [Symbol.dispose]: () => signal?.removeEventListener('abort', cancel) };
   }
 
-  /** Says what a slow boot waits for. */
-  #watch(firstMs: number): Disposable {
-    const { clock } = this.#options.context;
-    let timer: Disposable | undefined;
-    const arm = (ms: number): void => {
-      timer = clock.timer(ms, () => {
-        const waiting = this.reports().filter(({ status }) => status === 'starting');
-        const names = waiting.map(({ uri, startMs }) => (startMs > 0 ? `${uri} (${startMs} ms)` : `${uri} (waits for what it requires)`));
-        this.#options.log.warn({ starting: waiting.map(({ uri }) => uri) }, `still starting: ${names.join(', ')}`);
-        arm(ms * 2);
-      });
-    };
-    arm(firstMs);
-    return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+  /** Says what a slow boot or reload waits for. */
+  #tellStarting(): void {
+    const waiting = this.reports().filter(({ status }) => status === 'starting' || status === 'stopping');
+    const names = waiting.map(({ uri, status, startMs }) => {
+      if (status === 'stopping') return `${uri} (stopping)`;
+      return startMs > 0 ? `${uri} (${startMs} ms)` : `${uri} (waits for what it requires)`;
+    });
+    this.#options.log.warn({ starting: waiting.map(({ uri }) => uri) }, `still starting: ${names.join(', ')}`);
   }
-}
-
-function requirementFailed(provider: PluginRun): HawserError {
-  const { error } = provider;
-  return pluginErrors.requirementFailed(`requires '${provider.uri}', which ${provider.why()}`, {
-    cause: error,
-    ...(error === undefined ? {} : { remedy: error.remedy }),
-  });
-}
-
-function logOutcome(log: BootOptions['log'], report: PluginReport): void {
-  const fields = { plugin: report.uri, status: report.status, stability: report.stability, durationMs: report.startMs };
-  if (report.status === 'failed') {
-    log.error({ ...fields, code: report.error?.code, remedy: report.error?.remedy }, `plugin failed: ${report.error?.message ?? ''}`);
-  } else if (report.status === 'skipped') log.info(fields, `plugin skipped: ${report.reason ?? ''}`);
-  else log.debug(fields, `plugin is ${report.status}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -14,7 +14,13 @@ export const pluginErrors = defineErrors('plugin', {
   startDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the plugin waits for in the log.' },
   requirementFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the required plugin names.' },
   workerFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; the worker is started again where that can help.' },
+  workerDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the worker waits for in the log.' },
   releaseFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; something may have been left behind.' },
   stopDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the release waits for; something may have been left behind.' },
+  reconfigureFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; correct the settings.' },
+  reconfigureDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the plugin waits for in the log.' },
+  reloadFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the plugin names, and reload again.' },
+  reloadIncomplete: { kind: 'Internal', remedy: 'Correct what the plugins name and reload again, or restart the agent.' },
+  reloadCancelled: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the agent was told to stop.' },
   scopeClosed: { kind: 'FailedPrecondition', remedy: 'Take nothing after the signal has aborted; what was taken has been released.' },
 });

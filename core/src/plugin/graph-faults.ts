@@ -35,7 +35,7 @@ export function planFaults(planned: readonly PlannedPlugin[], config: PluginConf
 
 const TYPE = /^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*\.v[0-9]+$/;
 /** What StartContext has. */
-const RESERVED = new Set(['clock', 'random', 'faults', 'uri', 'config', 'signal', 'scope', 'status', 'log', 'skip']);
+const RESERVED = new Set(['clock', 'random', 'faults', 'uri', 'config', 'signal', 'scope', 'status', 'log', 'onReconfigure', 'skip']);
 const ID = /^[a-z0-9]+([_-][a-z0-9]+)*$/;
 
 function invalidFaults({ uri, plugin }: PlannedPlugin): GraphFault[] {

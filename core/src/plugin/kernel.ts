@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Context } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
 import type { AnyPlugin } from './definition.ts';
-import { graphInvalid } from './graph-invalid.ts';
-import { planBoot } from './plan.ts';
 import type { PluginConfig } from './plugin-config.ts';
+import type { ReloadPlan } from './reload-plan.ts';
 import type { PluginReport } from './status.ts';
+import { targetOf } from './target.ts';
 import type { Token } from './token.ts';
 
 /** What a set of plugins is started with. */
@@ -21,6 +21,16 @@ export interface BootOptions {
   readonly onChange?: (report: PluginReport) => void;
 }
 
+/** What a running set is to become. */
+export type NextSet = Pick<BootOptions, 'plugins' | 'config'>;
+
+/** How a reload went: its steps in the order in which they were taken. */
+export interface ReloadReport extends ReloadPlan {
+  /** What could not be released by those that were stopped. */
+  readonly errors: StopReport['errors'];
+  readonly durationMs: number;
+}
+
 /** A set of plugins that has been started. */
 export interface Kernel {
   /** Milliseconds from the call of `boot` until every outcome was known. */
@@ -32,6 +42,19 @@ export interface Kernel {
   get<T>(token: Token<T>, pluginId: string): T | undefined;
   /** Calls back after each change of a plugin's status. A listener that throws is logged and keeps its place. */
   onChange(listener: (report: PluginReport) => void): Disposable;
+  /** Resolves when no plugin is pending, telling those that are meanwhile; rejects with the signal's reason. */
+  whenReady(signal: AbortSignal): Promise<void>;
+  /** What `reload` would do now. Throws `plugin.graph_invalid`. */
+  planReload(next: NextSet): ReloadPlan;
+  /**
+   * Becomes another set: stops, starts, restarts and reconfigures just the plugins concerned and those that require them; who asks
+   * for all providers sees the change and goes on. Throws `plugin.graph_invalid` before anything is touched; `plugin.reload_failed` when a step failed and
+   * what ran before runs again; `plugin.reload_incomplete` when not even that could be done, naming what is off;
+   * `plugin.reload_cancelled` when the kernel is stopped meanwhile. Several reloads at once queue.
+   */
+  reload(next: NextSet): Promise<ReloadReport>;
+  /** Sets the level of one plugin's log, also for its next starts; undefined: the agent's again. False where there is no such plugin. */
+  setLogLevel(uri: string, level: string | undefined): boolean;
   /** Stops in reverse order, tries every release, never rejects. Calling it twice is one stop. */
   stop(reason: string): Promise<StopReport>;
 }
@@ -48,11 +71,10 @@ export interface StopReport {
  * `plugin.boot_cancelled` after everything that had started is stopped.
  */
 export async function boot(options: BootOptions): Promise<Kernel> {
-  const plan = planBoot(options.plugins, options.config);
-  if (plan.faults.length > 0) throw graphInvalid(plan.faults);
+  const target = targetOf(options);
   // Most who load this only define a plugin.
   const { Boot } = await import('./boot.ts');
-  const running = new Boot(options, plan);
+  const running = new Boot(options, target);
   await running.start();
   return running;
 }

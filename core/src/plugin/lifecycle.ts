@@ -5,15 +5,18 @@ import type { PluginStatus } from './status.ts';
  * that has stopped or failed changes nothing.
  *
  * ```
- * starting ─┬─▶ ok ◀──▶ degraded
- *           │    └────┬─────┘
- *           ├─────────┴─▶ stopping ─▶ stopped
+ * starting ─┬─▶ pending ─┐
+ *           │      │     ▼
+ *           ├──────┼───▶ ok ◀──▶ degraded
+ *           │      │      └────┬─────┘
+ *           ├──────┴───────────┴─▶ stopping ─▶ stopped
  *           ├─▶ skipped
  *           └─▶ failed                          disabled
  * ```
  */
 export const PLUGIN_TRANSITIONS: Readonly<Record<PluginStatus, readonly PluginStatus[]>> = {
-  starting: ['ok', 'degraded', 'skipped', 'failed', 'stopping'],
+  starting: ['pending', 'ok', 'degraded', 'skipped', 'failed', 'stopping'],
+  pending: ['ok', 'degraded', 'stopping'],
   ok: ['degraded', 'stopping'],
   degraded: ['ok', 'stopping'],
   stopping: ['stopped'],
@@ -28,7 +31,7 @@ export function mayBecome(from: PluginStatus, to: PluginStatus): boolean {
   return PLUGIN_TRANSITIONS[from].includes(to);
 }
 
-/** Whether a plugin of this status can be used by others. */
+/** Whether a plugin of this status can be used by others. One that is pending can: it only has not reached its full state yet. */
 export function serves(status: PluginStatus): boolean {
-  return status === 'ok' || status === 'degraded';
+  return status === 'ok' || status === 'degraded' || status === 'pending';
 }

@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import type { Clock } from '../context/index.ts';
 import { HawserError } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
-import type { Scope } from './scope.ts';
-import { supervise } from './supervise.ts';
+import type { Scope, WorkerOptions } from './scope.ts';
+import type { WorkerReport } from './status.ts';
+import { Worker } from './worker.ts';
 
 export interface ScopeOwner {
   readonly uri: string;
@@ -23,6 +24,7 @@ interface Entry {
 export class OwnedScope implements Scope {
   readonly #owner: ScopeOwner;
   readonly #entries: Entry[] = [];
+  readonly #workers: Worker[] = [];
   #closing: Promise<readonly HawserError[]> | undefined;
 
   constructor(owner: ScopeOwner) {
@@ -38,23 +40,28 @@ export class OwnedScope implements Scope {
     this.#take({ what: release.name === '' ? 'a deferred release' : release.name, release });
   }
 
-  spawn(name: string, worker: (signal: AbortSignal) => Promise<void>, options: { readonly restart?: boolean } = {}): void {
+  spawn(name: string, work: (signal: AbortSignal) => Promise<void>, options: WorkerOptions = {}): void {
     if (this.#closing !== undefined) throw this.#closedError();
     const { clock, signal } = this.#owner;
-    const running = Promise.resolve().then(() =>
-      supervise({
-        name,
-        worker,
-        signal,
-        clock,
-        restart: options.restart ?? true,
-        failed: (error) => this.#owner.workerFailed(name, error),
-        recovered: () => this.#owner.workerRecovered(name),
-      }),
-    );
+    const worker = new Worker({
+      name,
+      work,
+      options,
+      signal,
+      clock,
+      failed: (error) => this.#owner.workerFailed(name, error),
+      recovered: () => this.#owner.workerRecovered(name),
+    });
+    this.#workers.push(worker);
+    const running = Promise.resolve().then(() => worker.run());
     // What it rejects with is collected by its release; until then it must not count as unhandled.
     running.catch(() => undefined);
     this.#take({ what: `worker '${name}'`, release: () => running });
+  }
+
+  /** How its workers do. */
+  workers(): readonly WorkerReport[] {
+    return this.#workers.map((worker) => worker.report());
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { type Clock, type Context, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
-import type { AnyPlugin, Skipped, StartContext } from './definition.ts';
+import type { AnyPlugin, Reconfigure, Skipped, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { dispose, OwnedScope, type ScopeOwner } from './owned-scope.ts';
 import type { PlannedPlugin } from './plan.ts';
@@ -18,9 +18,26 @@ export interface RunOptions {
   readonly context: Context;
   readonly log: Logger;
   readonly onChange: (report: PluginReport) => void;
+  /** The level that its log has been set to, where it has. */
+  readonly logLevel: (uri: string) => string | undefined;
 }
 
-/** One plugin's life in one boot: start under its deadline, stop under its own, nothing left in between. */
+/** What a plugin takes while it runs. */
+interface InPlace {
+  readonly apply: Reconfigure<unknown>;
+  /** Top-level keys; undefined: all. */
+  readonly keys: readonly string[] | undefined;
+}
+
+/** What start gets for what the plugin requires. */
+export interface Received {
+  /** Name in `requires` → value. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Name in `requires` → URI of the one plugin that the value is of; those that ask for all have none. */
+  readonly providers: ReadonlyMap<string, string>;
+}
+
+/** One plugin's life, from one start to its stop: start under its deadline, stop under its own, nothing left in between. */
 export class PluginRun implements ScopeOwner {
   readonly uri: string;
   readonly plugin: AnyPlugin;
@@ -31,6 +48,10 @@ export class PluginRun implements ScopeOwner {
   readonly #scope: OwnedScope;
   readonly #abort = new AbortController();
   readonly #skips = new WeakSet<object>();
+  #settings: unknown;
+  #inPlace: InPlace | undefined;
+  #isUncertain = false;
+  #providers: ReadonlyMap<string, string> = new Map();
   #call: Promise<unknown> | undefined;
   #end: Promise<readonly HawserError[]> | undefined;
 
@@ -40,12 +61,51 @@ export class PluginRun implements ScopeOwner {
     this.clock = options.context.clock;
     this.log = options.log;
     this.#options = options;
-    this.#standing = new Standing(options.planned, this.clock, options.onChange);
+    this.#settings = options.settings;
+    this.#standing = new Standing(options.planned, this.clock, (report) => options.onChange(this.#completed(report)));
     this.#scope = new OwnedScope(this);
   }
 
   get status(): PluginStatus {
     return this.#standing.status;
+  }
+
+  get planned(): PlannedPlugin {
+    return this.#options.planned;
+  }
+
+  /** Name in `requires` → URI of the plugin whose value it was started with. */
+  get providers(): ReadonlyMap<string, string> {
+    return this.#providers;
+  }
+
+  /** Those in force. */
+  get settings(): unknown {
+    return this.#settings;
+  }
+
+  /** Whether nobody can say which settings are in force, because changing them has failed half-way. */
+  get isUncertain(): boolean {
+    return this.#isUncertain;
+  }
+
+  /** Whether it takes other values of these top-level keys while it runs. */
+  canReconfigure(keys: readonly string[]): boolean {
+    if (this.#inPlace === undefined || this.#isUncertain) return false;
+    const { keys: taken } = this.#inPlace;
+    return taken === undefined || keys.every((key) => taken.includes(key));
+  }
+
+  /** Puts other settings in force while it runs, within its start deadline. Rejects where it didn't take them. */
+  async reconfigure(settings: unknown): Promise<void> {
+    const { apply } = this.#inPlace ?? {};
+    if (apply === undefined) throw new Error(`'${this.uri}' does not take settings while it runs`);
+    const late = (): HawserError =>
+      pluginErrors.reconfigureDeadline(`plugin '${this.uri}' did not take its settings within ${this.#startDeadlineMs} ms`);
+    this.#isUncertain = true;
+    await withDeadline(this.clock, this.#startDeadlineMs, late, async (signal) => apply(settings, { signal }), this.signal);
+    this.#isUncertain = false;
+    this.#settings = settings;
   }
 
   get error(): HawserError | undefined {
@@ -61,7 +121,14 @@ export class PluginRun implements ScopeOwner {
   }
 
   report(): PluginReport {
-    return this.#standing.report();
+    return this.#completed(this.#standing.report());
+  }
+
+  #completed(report: PluginReport): PluginReport {
+    const workers = this.#scope.workers();
+    const { logLevel } = this.#options;
+    const level = logLevel(this.uri);
+    return { ...report, ...(workers.length === 0 ? {} : { workers }), ...(level === undefined ? {} : { logLevel: level }) };
   }
 
   /** It is not to be started, for a reason that lies elsewhere. */
@@ -87,9 +154,10 @@ export class PluginRun implements ScopeOwner {
    * Calls start; resolves once the outcome is known, and never rejects. `accept` takes the value before anyone hears
    * that the plugin is ok.
    */
-  async start(required: Readonly<Record<string, unknown>>, accept: (value: unknown) => void): Promise<void> {
+  async start({ values, providers }: Received, accept: (value: unknown) => void): Promise<void> {
     this.#standing.begin();
-    const call = Promise.resolve().then((): unknown => this.plugin.start({ ...required, ...this.#startContext() }));
+    this.#providers = providers;
+    const call = Promise.resolve().then((): unknown => this.plugin.start({ ...values, ...this.#startContext() }));
     this.#call = call;
     try {
       const result = await withDeadline(
@@ -141,14 +209,16 @@ export class PluginRun implements ScopeOwner {
     return {
       ...this.#options.context,
       uri: this.uri,
-      config: this.#options.settings,
+      config: this.#settings,
       signal: this.signal,
       scope: this.#scope,
       log: this.log,
       status: {
+        pending: (reason) => this.#standing.pending(reason),
         degraded: (error) => this.#degraded(error),
-        ok: () => this.#standing.recover(OWN_WORD),
+        ok: () => this.#recovered(),
       },
+      onReconfigure: (apply, keys) => void (this.#inPlace = { apply, keys }),
       skip: (reason) => {
         const skipped: Skipped = Object.freeze({ skipped: reason });
         this.#skips.add(skipped);
@@ -160,6 +230,12 @@ export class PluginRun implements ScopeOwner {
   #degraded(error: Error): void {
     this.log.warn({ err: error }, 'degraded');
     this.#standing.degrade(OWN_WORD, toHawserError(error));
+    this.#standing.ready();
+  }
+
+  #recovered(): void {
+    this.#standing.recover(OWN_WORD);
+    this.#standing.ready();
   }
 
   #isSkipped(result: unknown): result is Skipped {

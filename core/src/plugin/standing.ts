@@ -14,6 +14,8 @@ export class Standing {
   readonly #ailments = new Map<string, HawserError>();
   #status: PluginStatus;
   #reason: string | undefined;
+  /** Why it isn't ready yet, though it has started or is about to. */
+  #pending: string | undefined;
   #error: HawserError | undefined;
   #begunAt: number | undefined;
   #startMs: number | undefined;
@@ -44,7 +46,20 @@ export class Standing {
   started(): void {
     this.#endStart();
     this.#startedAt = new Date(this.#clock.now()).toISOString();
-    this.#become(this.#ailments.size === 0 ? 'ok' : 'degraded');
+    this.#become(this.#health());
+  }
+
+  /** It will be ready later; a word that comes after it has been ready changes nothing. */
+  pending(reason: string): void {
+    if (this.#status !== 'starting' && this.#status !== 'pending') return;
+    this.#pending = reason;
+    if (this.#status === 'pending') this.#changed(this.report());
+  }
+
+  /** It is ready, whatever else ails it. */
+  ready(): void {
+    this.#pending = undefined;
+    if (this.#status === 'pending') this.#become(this.#health());
   }
 
   skipped(reason: string): void {
@@ -74,7 +89,7 @@ export class Standing {
     if (this.#status !== 'starting' && !serves(this.#status)) return;
     this.#ailments.set(source, error);
     if (this.#status === 'ok') this.#become('degraded');
-    else if (this.#status === 'degraded') this.#changed(this.report());
+    else if (this.#status === 'degraded' || this.#status === 'pending') this.#changed(this.report());
   }
 
   recover(source: string): void {
@@ -84,13 +99,14 @@ export class Standing {
 
   /** As a clause that follows the plugin's name: `is disabled (not configured)`, `has failed: …`. */
   why(): string {
-    const reason = this.#reason ?? this.error?.message ?? 'no reason given';
+    const reason = this.#reasonNow() ?? this.error?.message ?? 'no reason given';
     const clauses: Readonly<Record<PluginStatus, string>> = {
       disabled: `is disabled (${reason})`,
       skipped: `was skipped: ${reason}`,
       failed: `has failed: ${reason}`,
       degraded: `is degraded: ${reason}`,
       starting: 'is still starting',
+      pending: `is not ready yet: ${reason}`,
       stopping: 'is stopping',
       stopped: 'has stopped',
       ok: 'is ok',
@@ -99,21 +115,31 @@ export class Standing {
   }
 
   report(): PluginReport {
-    const error = this.error;
+    const { error } = this;
+    const reason = this.#reasonNow();
     return {
       ...describePlugin(this.#planned.plugin),
       status: this.#status,
-      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      ...(reason === undefined ? {} : { reason }),
       ...(error === undefined ? {} : { error: { code: error.code, message: error.message, remedy: error.remedy } }),
       startMs: this.#startMs ?? (this.#begunAt === undefined ? 0 : this.#elapsed(this.#begunAt)),
       ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
     };
   }
 
+  #health(): PluginStatus {
+    if (this.#pending !== undefined) return 'pending';
+    return this.#ailments.size === 0 ? 'ok' : 'degraded';
+  }
+
+  #reasonNow(): string | undefined {
+    return this.#status === 'pending' ? this.#pending : this.#reason;
+  }
+
   #become(status: PluginStatus): void {
     if (!mayBecome(this.#status, status)) return;
     this.#status = status;
-    if (status !== 'degraded' && status !== 'stopping') this.#ailments.clear();
+    if (status !== 'degraded' && status !== 'pending' && status !== 'stopping') this.#ailments.clear();
     this.#changed(this.report());
   }
 
