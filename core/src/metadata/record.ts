@@ -10,6 +10,7 @@
  */
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
+import { checkIdentifier } from './identifiers.ts';
 import { type Collection, DEFAULT_NAMESPACE, type KeyRange } from './store.ts';
 
 /** LMDB takes 1,978 bytes; collection and namespace want some of them. */
@@ -46,6 +47,7 @@ function prefixOf({ name }: Pick<Collection, 'name'>, namespace: string): Prefix
   const known = prefixes.get(namespace)?.get(name);
   if (known !== undefined) return known;
   if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
+  checkIdentifier(namespace, 'a namespace', metadataErrors.invalidNamespace);
   const text = `${name}\0${namespace}\0`;
   const prefix = { text, bytes: Buffer.from(text) };
   const ofNamespace = prefixes.get(namespace) ?? new Map<string, Prefix>();

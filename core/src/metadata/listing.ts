@@ -1,0 +1,76 @@
+/** Listings in pages, and the cursors between them. */
+import { type Fields, type Filter, parseFilter, toPredicate } from '../filters/index.ts';
+import { metadataErrors } from './errors.ts';
+
+/** What a listing is asked for. */
+export interface ListOptions {
+  /** In the language of filters; one of them is enough, none means all. `filters.invalid` points into the one at fault. */
+  readonly filters?: readonly string[];
+  /** The `next` of the page before. `metadata.invalid_cursor` where it is of another listing. */
+  readonly after?: string;
+  /** Items of a page at most; all unless told. */
+  readonly limit?: number;
+  /**
+   * Records that are read at most, whether they are meant or not; all unless told. Who lists much reads it in slices
+   * and lets others do their work between them.
+   */
+  readonly scan?: number;
+}
+
+/**
+ * A part of a listing, in the order of keys. Cursors stand for keys: whatever is written between two pages, what was
+ * there all the time is listed exactly once, and nothing is listed twice.
+ */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Where the rest begins; absent at the end. A page that has it may hold fewer items than asked for, even none. */
+  readonly next?: string;
+}
+
+/** What a listing is made of. */
+export interface Listing<T> {
+  /** Tells its cursors from those of others, e.g. `leases`. */
+  readonly name: string;
+  /**
+   * Records by key in the order of the store, from behind `after` on. It may leave out what none of the filters can
+   * mean; of what it gives each is still asked.
+   */
+  scan(filters: readonly Filter[], after: string | undefined): Iterable<readonly [key: string, item: T]>;
+  fields(item: T): Fields;
+}
+
+/** Reads one page. */
+export function readPage<T>(listing: Listing<T>, { filters = [], after, limit, scan }: ListOptions = {}): Page<T> {
+  const parsed = filters.map(parseFilter);
+  const matches = toPredicate(parsed);
+  const most = countOf('limit', limit);
+  let left = countOf('scan', scan);
+  const items: T[] = [];
+  let last: string | undefined;
+  for (const [key, item] of listing.scan(parsed, after === undefined ? undefined : decodeCursor(listing.name, after))) {
+    if (last !== undefined && (items.length >= most || left <= 0)) return { items, next: encodeCursor(listing.name, last) };
+    if (parsed.length === 0 || matches(listing.fields(item))) items.push(item);
+    last = key;
+    left--;
+  }
+  return { items };
+}
+
+function countOf(name: string, count: number = Number.POSITIVE_INFINITY): number {
+  if (count >= 1) return count;
+  throw metadataErrors.invalidLimit(`${name} is ${count}`);
+}
+
+const SEPARATOR = '\0';
+
+/** The cursor behind a key of a listing. */
+export const encodeCursor = (listing: string, key: string): string => Buffer.from(`${listing}${SEPARATOR}${key}`).toString('base64url');
+
+function decodeCursor(listing: string, cursor: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
+  const at = text.indexOf(SEPARATOR);
+  const key = text.slice(at + 1);
+  if (at < 0 || text.slice(0, at) !== listing || encodeCursor(listing, key) !== cursor)
+    throw metadataErrors.invalidCursor(`${JSON.stringify(cursor.slice(0, 40))} is no cursor of the listing of ${listing}`);
+  return key;
+}
