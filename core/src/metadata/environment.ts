@@ -1,4 +1,5 @@
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase, type Transaction } from 'lmdb';
+import { metadataErrors } from './errors.ts';
 import type { Entry, Pages } from './pages.ts';
 import type { ByteRange } from './record.ts';
 
@@ -44,9 +45,8 @@ export class Environment implements Pages {
     return this.#db.get(key);
   }
 
-  chunk({ start, end }: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
-    const bounds = reverse ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true } : { start, end };
-    return [...this.#db.getRange({ ...bounds, limit })];
+  chunk(range: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
+    return [...this.#db.getRange({ ...bounds(range, reverse), limit })];
   }
 
   put(key: Buffer, value: Buffer): void {
@@ -62,6 +62,12 @@ export class Environment implements Pages {
     return this.#db.transactionSync(fn);
   }
 
+  /** The pages as they are now, for as long as it takes; `done` lets go of them. */
+  view(): { readonly pages: Pages; done(): void } {
+    const transaction = this.#db.useReadTransaction();
+    return { pages: new HeldPages(this.#db, transaction), done: () => transaction.done() };
+  }
+
   /** A consistent copy of the data file while it is in use. */
   async copyTo(folder: string): Promise<void> {
     await this.#db.backup(folder, true);
@@ -75,5 +81,35 @@ export class Environment implements Pages {
     if (this.#closed) return;
     this.#closed = true;
     await this.#db.close();
+  }
+}
+
+const bounds = ({ start, end }: ByteRange, reverse: boolean) =>
+  reverse ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true } : { start, end };
+
+/** Reads by one transaction of LMDB, whatever is committed meanwhile. */
+class HeldPages implements Pages {
+  readonly #db: RootDatabase<Buffer, Buffer>;
+  readonly #transaction: Transaction;
+
+  constructor(db: RootDatabase<Buffer, Buffer>, transaction: Transaction) {
+    this.#db = db;
+    this.#transaction = transaction;
+  }
+
+  get(key: Buffer): Buffer | undefined {
+    return this.#db.get(key, { transaction: this.#transaction });
+  }
+
+  chunk(range: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
+    return [...this.#db.getRange({ ...bounds(range, reverse), limit, transaction: this.#transaction })];
+  }
+
+  put(): void {
+    throw metadataErrors.readOnly('a view is for reading');
+  }
+
+  remove(): boolean {
+    throw metadataErrors.readOnly('a view is for reading');
   }
 }

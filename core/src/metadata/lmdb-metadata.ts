@@ -8,9 +8,9 @@ import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
-import type { Metadata, ReadScope, ReadTransaction, StoreName, StoreStats, Transaction, WriteScope } from './store.ts';
+import type { Metadata, ReadScope, ReadTransaction, StoreName, StoreStats, StoreView, Transaction, WriteScope } from './store.ts';
 import { openStoreFolder } from './store-folder.ts';
-import { StoreReader } from './transaction.ts';
+import { StoreReader, ViewReader } from './transaction.ts';
 import { commitError, WriteQueue } from './write-queue.ts';
 
 export interface MetadataOptions {
@@ -44,24 +44,31 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
     await prepareFolder(options[store], FOLDER_MODES[store]);
     opening.use(await lockFolder(options[store]));
   }
+  const observers: Observers = new Set();
   for (const store of STORES) {
-    const opened = await openStore(store, options);
+    const opened = await openStore(store, options, observers);
     stores.set(store, opened);
     opening.defer(() => opened.environment.close());
     opening.use(opened.headroom);
     opening.defer(() => opened.queue.close());
   }
   const held = opening.move();
-  return new LmdbMetadata(stores, () => held.disposeAsync());
+  return new LmdbMetadata(stores, observers, () => held.disposeAsync());
 }
 
-async function openStore(store: StoreName, options: MetadataOptions): Promise<OpenStore> {
+type Observers = Set<(store: StoreName, transactions: number) => void>;
+
+async function openStore(store: StoreName, options: MetadataOptions, observers: Observers): Promise<OpenStore> {
   const { log, bootId = kernelBootId, migrations = MIGRATIONS } = options;
   const steps = migrations[store];
   try {
     const environment = await openStoreFolder({ store, folder: options[store], steps, bootId, log });
     const headroom = await openHeadroom(environment);
-    return { environment, queue: new WriteQueue(store, environment, log, headroom), headroom, schemaVersion: currentVersion(steps) };
+    const committed = (transactions: number): void => {
+      for (const observe of observers) observe(store, transactions);
+    };
+    const queue = new WriteQueue(store, environment, log, headroom, committed);
+    return { environment, queue, headroom, schemaVersion: currentVersion(steps) };
   } catch (error) {
     throw folderError(error, options[store]);
   }
@@ -95,13 +102,19 @@ function folderError(error: unknown, folder: string): Error {
   return commitError(error);
 }
 
+/** LMDB has 126 places for readers; few are needed. */
+const MAX_VIEWS = 16;
+
 class LmdbMetadata implements Metadata, AsyncDisposable {
   readonly #stores: ReadonlyMap<StoreName, OpenStore>;
+  readonly #observers: Observers;
+  readonly #views = new Set<ViewReader>();
   readonly #close: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor(stores: ReadonlyMap<StoreName, OpenStore>, close: () => Promise<void>) {
+  constructor(stores: ReadonlyMap<StoreName, OpenStore>, observers: Observers, close: () => Promise<void>) {
     this.#stores = stores;
+    this.#observers = observers;
     this.#close = close;
   }
 
@@ -112,6 +125,28 @@ class LmdbMetadata implements Metadata, AsyncDisposable {
     } finally {
       reader.end();
     }
+  }
+
+  view(store: StoreName, lifetime: AbortSignal): StoreView {
+    lifetime.throwIfAborted();
+    const { environment } = this.#open(store);
+    if (this.#views.size >= MAX_VIEWS) throw metadataErrors.tooManyViews(`${MAX_VIEWS} views are open already`);
+    const { pages, done } = environment.view();
+    const end = () => view[Symbol.dispose]();
+    const view = new ViewReader(store, pages, undefined, () => {
+      lifetime.removeEventListener('abort', end);
+      this.#views.delete(view);
+      done();
+    });
+    this.#views.add(view);
+    lifetime.addEventListener('abort', end, { once: true });
+    return view;
+  }
+
+  onCommit(observe: (store: StoreName, transactions: number) => void): Disposable {
+    const observer = (store: StoreName, transactions: number): void => observe(store, transactions);
+    this.#observers.add(observer);
+    return { [Symbol.dispose]: () => void this.#observers.delete(observer) };
   }
 
   async write<T>(store: StoreName, fn: (tx: Transaction) => T, scope?: WriteScope): Promise<T> {
@@ -132,6 +167,7 @@ class LmdbMetadata implements Metadata, AsyncDisposable {
 
   /** Commits what waits, then lets go of files and locks. */
   [Symbol.asyncDispose](): Promise<void> {
+    for (const view of this.#views) view[Symbol.dispose]();
     return (this.#closing ??= this.#close());
   }
 

@@ -31,7 +31,18 @@ export interface ReadTransaction {
   has(collection: Collection, key: string): boolean;
   /** Entries in key order. The iteration must end inside the callback. */
   entries<V extends JsonValue>(collection: Collection<V>, range?: KeyRange): Iterable<readonly [key: string, value: V]>;
+  /** The same without the values, which are not decoded. */
+  keys(collection: Collection, range?: KeyRange): Iterable<string>;
+  /** Every namespace of the store that holds a record, sorted. Costs one seek for each pair of collection and namespace. */
+  namespaces(): readonly string[];
 }
+
+/**
+ * A consistent view that outlives its turn of the event loop: writes go on meanwhile, and it doesn't see them. While it is
+ * open no page that it may read is used again, so that every commit makes the file grow: open it for seconds, dispose it
+ * always. Using it afterwards is an error (`metadata.transaction_ended`).
+ */
+export interface StoreView extends ReadTransaction, Disposable {}
 
 /** The single writer's view. What it writes, it reads. Throwing aborts all of it. */
 export interface Transaction extends ReadTransaction {
@@ -95,6 +106,13 @@ export interface WriteScope extends ReadScope {
 export interface Metadata {
   /** A snapshot read; `fn` is synchronous. */
   read<T>(store: StoreName, fn: (tx: ReadTransaction) => T, scope?: ReadScope): T;
+  /**
+   * Opens a view for work in slices. `lifetime` bounds it: when that aborts the view ends, whatever its reader does, and so
+   * it does when the store is closed. At most 16 at a time (`metadata.too_many_views`). Not for use inside a write to the same store.
+   */
+  view(store: StoreName, lifetime: AbortSignal): StoreView;
+  /** Calls back after each commit with the number of transactions in it; never from inside one. */
+  onCommit(observe: (store: StoreName, transactions: number) => void): Disposable;
   /**
    * A write transaction; `fn` is synchronous and runs exactly once. Resolves with its result when the commit is as
    * durable as the store promises. Concurrent calls may share a commit; each aborts alone.

@@ -1,13 +1,15 @@
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
+import { namespacesIn } from './namespaces-in.ts';
 import { byteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
-import type { Pages } from './pages.ts';
+import type { Entry, Pages } from './pages.ts';
 import {
   type Collection,
   DEFAULT_NAMESPACE,
   type KeyRange,
   type ReadTransaction,
   type StoreName,
+  type StoreView,
   type Transaction,
   type WriteScope,
 } from './store.ts';
@@ -49,16 +51,30 @@ export class StoreReader implements ReadTransaction {
   }
 
   *entries<V extends JsonValue>(collection: Collection<V>, range: KeyRange = {}): Iterable<readonly [key: string, value: V]> {
-    this.check(collection);
     const prefixLength = collectionPrefix(collection, this.namespace).length;
+    for (const { key, value } of this.#scan(collection, range)) yield [decodeKey(key, prefixLength), decodeValue(collection, value)];
+  }
+
+  *keys(collection: Collection, range: KeyRange = {}): Iterable<string> {
+    const prefixLength = collectionPrefix(collection, this.namespace).length;
+    for (const { key } of this.#scan(collection, range)) yield decodeKey(key, prefixLength);
+  }
+
+  namespaces(): readonly string[] {
+    this.checkAlive();
+    return namespacesIn(this.pages);
+  }
+
+  *#scan(collection: Collection, range: KeyRange): Iterable<Entry> {
+    this.check(collection);
     const reverse = range.reverse ?? false;
     let { start, end } = byteRange(collection, range, this.namespace);
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const wanted = Math.min(CHUNK, left);
       const chunk = this.pages.chunk({ start, end }, reverse, wanted);
-      for (const { key, value } of chunk) {
-        yield [decodeKey(key, prefixLength), decodeValue(collection, value)];
+      for (const entry of chunk) {
+        yield entry;
         this.check(collection);
       }
       const last = chunk.at(-1);
@@ -69,18 +85,44 @@ export class StoreReader implements ReadTransaction {
     }
   }
 
+  protected get ended(): boolean {
+    return this.#life.ended;
+  }
+
   /** From now on every use is an error: the view is no longer consistent. */
   end(): void {
     this.#life.ended = true;
   }
 
   protected check(collection: Collection): void {
-    if (this.#life.ended) throw metadataErrors.transactionEnded('a transaction was used after its callback had returned');
+    this.checkAlive();
     if (collection.store !== this.store) {
       throw metadataErrors.wrongStore(
         `collection ${collection.name} is in the ${collection.store} store, the transaction in ${this.store}`,
       );
     }
+  }
+
+  protected checkAlive(): void {
+    if (this.#life.ended)
+      throw metadataErrors.transactionEnded('a transaction was used after its callback had returned, or a view after its end');
+  }
+}
+
+/** A view that its reader, its lifetime or the store ends, whichever comes first. */
+export class ViewReader extends StoreReader implements StoreView {
+  readonly #release: () => void;
+
+  /** `release` lets go of the pages; called once. */
+  constructor(store: StoreName, pages: Pages, namespace: string | undefined, release: () => void) {
+    super(store, pages, namespace);
+    this.#release = release;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.ended) return;
+    this.end();
+    this.#release();
   }
 }
 

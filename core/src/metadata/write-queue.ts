@@ -30,10 +30,19 @@ export class WriteQueue {
   readonly #environment: Environment;
   readonly #log: Logger;
   readonly #headroom: Headroom;
+  readonly #committed: (transactions: number) => void;
   #jobs: Job[] = [];
   #closed = false;
 
-  constructor(store: StoreName, environment: Environment, log: Logger, headroom: Headroom) {
+  /** `committed` is told after each commit how many transactions it had. */
+  constructor(
+    store: StoreName,
+    environment: Environment,
+    log: Logger,
+    headroom: Headroom,
+    committed: (transactions: number) => void = () => undefined,
+  ) {
+    this.#committed = committed;
     this.#store = store;
     this.#environment = environment;
     this.#log = log;
@@ -73,6 +82,7 @@ export class WriteQueue {
       const done = this.#commit(jobs);
       for (const job of done) this.#effects(job);
       for (const job of done) job.resolve();
+      if (done.length > 0) this.#committed(done.length);
     } catch (error) {
       for (const job of jobs) job.reject(commitError(error));
     }

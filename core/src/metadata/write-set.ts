@@ -15,6 +15,9 @@ interface Write {
 export class WriteSet implements Pages {
   readonly #below: Pages;
   readonly #writes = new Map<string, Write>();
+  /** The names of writes in order, but for the fresh ones: who never scans needs no order. */
+  readonly #order: string[] = [];
+  #fresh: string[] = [];
 
   constructor(below: Pages) {
     this.#below = below;
@@ -35,12 +38,12 @@ export class WriteSet implements Pages {
   }
 
   put(key: Buffer, value: Buffer): void {
-    this.#writes.set(nameOf(key), { key, value });
+    this.#set({ key, value });
   }
 
   remove(key: Buffer): boolean {
     const wasThere = this.get(key) !== undefined;
-    this.#writes.set(nameOf(key), { key, value: undefined });
+    this.#set({ key, value: undefined });
     return wasThere;
   }
 
@@ -52,9 +55,44 @@ export class WriteSet implements Pages {
     }
   }
 
-  #within({ start, end }: ByteRange): readonly Write[] {
-    return Array.from(this.#writes.values()).filter(({ key }) => key.compare(start) >= 0 && key.compare(end) < 0);
+  #set(write: Write): void {
+    const name = nameOf(write.key);
+    if (!this.#writes.has(name)) this.#fresh.push(name);
+    this.#writes.set(name, write);
   }
+
+  #within({ start, end }: ByteRange): readonly Write[] {
+    if (this.#writes.size === 0) return [];
+    const order = this.#ordered();
+    const names = order.slice(positionOf(order, nameOf(start)), positionOf(order, nameOf(end)));
+    return names.map((name) => this.#writes.get(name)).filter((write) => write !== undefined);
+  }
+
+  /** A few are put in their places, so that a long transaction which scans and writes by turns stays linear. */
+  #ordered(): readonly string[] {
+    if (this.#fresh.length > FEW) {
+      this.#order.push(...this.#fresh);
+      this.#order.sort();
+    } else {
+      for (const name of this.#fresh) this.#order.splice(positionOf(this.#order, name), 0, name);
+    }
+    this.#fresh = [];
+    return this.#order;
+  }
+}
+
+const FEW = 16;
+
+/** Of the first name that is not before this one. */
+function positionOf(order: readonly string[], name: string): number {
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((order[middle] ?? '') < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** One character per byte. */
