@@ -55,7 +55,7 @@ export function attributesSize(attributes: readonly Attribute[]): number {
 
 /** Throws RangeError for a payload that the length field can't carry. */
 export function encodeAttributes(attributes: readonly Attribute[]): Buffer {
-  const bytes = Buffer.alloc(attributesSize(attributes));
+  const bytes = Buffer.allocUnsafe(attributesSize(attributes)).fill(0);
   writeAttributes(bytes, 0, attributes);
   return bytes;
 }

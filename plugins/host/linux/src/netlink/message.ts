@@ -57,21 +57,28 @@ export interface Request {
  * end speaks for all that have none.
  */
 export function encodeRequests(requests: readonly Request[], sequence: number, lastFlags: number): Buffer {
-  const sizes = requests.map(({ header, attributes }) => HEADER + align(header.length) + attributesSize(attributes ?? []));
-  const bytes = Buffer.alloc(sizes.reduce((sum, size) => sum + size, 0));
+  let size = 0;
+  for (const request of requests) size += sizeOf(request);
+  // Of the pool, as memory of its own for each would be twice the garbage.
+  const bytes = Buffer.allocUnsafe(size).fill(0);
   let at = 0;
-  for (const [index, request] of requests.entries()) {
-    const size = sizes[index] ?? 0;
-    writeU32(bytes, size, at);
+  let next = sequence;
+  for (const request of requests) {
+    const last = next - sequence === requests.length - 1;
+    writeU32(bytes, sizeOf(request), at);
     writeU16(bytes, request.type, at + 4);
-    writeU16(bytes, NLM_F_REQUEST | (request.flags ?? 0) | (index === requests.length - 1 ? lastFlags : 0), at + 6);
-    writeU32(bytes, sequence + index, at + 8);
+    writeU16(bytes, NLM_F_REQUEST | (request.flags ?? 0) | (last ? lastFlags : 0), at + 6);
+    writeU32(bytes, next++, at + 8);
     bytes.set(request.header, at + HEADER);
-    writeAttributes(bytes, at + HEADER + align(request.header.length), request.attributes ?? []);
-    at += size;
+    writeAttributes(bytes, at + HEADER + align(request.header.length), request.attributes ?? NONE);
+    at += sizeOf(request);
   }
   return bytes;
 }
+
+const NONE: readonly Attribute[] = [];
+
+const sizeOf = ({ header, attributes = NONE }: Request): number => HEADER + align(header.length) + attributesSize(attributes);
 
 /** The messages of one datagram, one after the other: it is itself the message that it stands on, so that reading makes no garbage. */
 export class Messages implements Message {
