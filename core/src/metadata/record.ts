@@ -15,6 +15,8 @@ import { type Collection, DEFAULT_NAMESPACE, type KeyRange } from './store.ts';
 
 /** LMDB takes 1,978 bytes; collection and namespace want some of them. */
 const MAX_KEY_BYTES = 1024;
+/** What a derived key may have beside the key that it stands for. */
+const DERIVED_BYTES = 32;
 const MAX_VALUE_BYTES = 1024 * 1024;
 
 const COLLECTION_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
@@ -29,7 +31,7 @@ export function encodeKey(collection: Collection, key: string, namespace = DEFAU
   if (key === '' || !key.isWellFormed())
     throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
   const bytes = Buffer.byteLength(key);
-  if (bytes > MAX_KEY_BYTES) {
+  if (bytes > MAX_KEY_BYTES + (collection.derived === true ? DERIVED_BYTES : 0)) {
     throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes} bytes`, { details: { collection: collection.name, bytes } });
   }
   return Buffer.from(prefixOf(collection, namespace).text + key);

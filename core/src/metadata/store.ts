@@ -75,6 +75,8 @@ export interface KeyRange {
 export interface Collection<V extends JsonValue = JsonValue> {
   readonly store: StoreName;
   readonly name: string;
+  /** Made from another collection's records, e.g. an index: a digest stands before the key of one. */
+  readonly derived?: boolean;
   /** Only for the type checker. */
   readonly value?: V;
 }
