@@ -1,11 +1,10 @@
+import type { Labels } from '../metadata/labels.ts';
 import { parseTime } from '../metadata/rfc3339.ts';
 
 /** The label that tells when a lease ends (RFC 3339). A lease's `expiresAt` and this label are one thing. */
 export const EXPIRE_LABEL = 'gc.expire';
 /** On a lease, whatever its value: it protects its resources alone, and nothing that only their labels refer to. */
 export const FLAT_LABEL = 'gc.flat';
-
-type Labels = Readonly<Record<string, string>>;
 
 /** What is stored of a lease's terms: an expiry that can be read stands outside of the labels. */
 export interface Terms {

@@ -83,12 +83,11 @@ export function unlinkResource(tx: Transaction, id: string, resource: Node): boo
   return tx.delete(resources, `${id}\0${name}`);
 }
 
-/** Deletes the lease with all its links; says what it protected. */
-export function deleteLease(tx: Transaction, id: string): readonly Node[] {
+/** Deletes the lease with all its links; says what it protected, or undefined where there is none. */
+export function deleteLease(tx: Transaction, id: string): readonly Node[] | undefined {
   const resources = resourcesOf(tx, id);
   for (const resource of resources) unlinkResource(tx, id, resource);
-  tx.delete(COLLECTIONS[tx.store].leases, id);
-  return resources;
+  return tx.delete(COLLECTIONS[tx.store].leases, id) ? resources : undefined;
 }
 
 /** Takes a node out of every lease, when it is gone. */

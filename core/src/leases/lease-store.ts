@@ -2,6 +2,8 @@ import type { Context } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import type { Gc, Node } from '../gc/gc.ts';
 import type { JsonObject } from '../json.ts';
+import { checkIdentifier } from '../metadata/identifiers.ts';
+import { changeLabels, newLabels } from '../metadata/labels.ts';
 import type { Metadata, ReadTransaction, Transaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { collectAll } from './collect-all.ts';
@@ -31,10 +33,6 @@ export interface LeaseDependencies {
   readonly metrics?: Metrics;
 }
 
-const ID = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
-const MAX_ID_LENGTH = 76;
-const MAX_LABEL_BYTES = 4096;
-
 const CREATED = { change: 'created' };
 const RENEWED = { change: 'renewed' };
 const UPDATED = { change: 'updated' };
@@ -54,7 +52,7 @@ export class LeaseStore implements Leases {
     tx.refuseWhenFull();
     const { clock, random } = this.#core.context;
     const id = options.id ?? random.id();
-    if (id.length > MAX_ID_LENGTH || !ID.test(id)) throw leaseErrors.invalidId(`'${id.slice(0, 80)}' is no id for a lease`);
+    if (options.id !== undefined) checkIdentifier(id, 'a lease', leaseErrors.invalidId);
     if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
     const now = clock.now();
     const record: LeaseRecord = { createdAt: new Date(now).toISOString(), ...this.#terms(tx, now, options) };
@@ -78,7 +76,7 @@ export class LeaseStore implements Leases {
 
   update(tx: Transaction, id: string, changes: LeaseChanges): Lease {
     const former = this.#existing(tx, id);
-    const terms = toTerms(checkedLabels({ ...shownLabels(former), ...changes.labels }));
+    const terms = toTerms(changeLabels(shownLabels(former), changes.labels, leaseErrors.invalidLabels));
     const record = { createdAt: former.createdAt, ...terms };
     writeLease(tx, id, record);
     if (terms.expiresAt !== undefined) this.#core.gc.wakeAt(tx, Date.parse(terms.expiresAt));
@@ -134,8 +132,8 @@ export class LeaseStore implements Leases {
   }
 
   #delete(tx: Transaction, id: string): readonly Node[] {
-    this.#assertThere(tx, id);
     const resources = deleteLease(tx, id);
+    if (resources === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
     this.#publish(tx, 'deleted', id, { reason: 'deleted' });
     this.#changes.add(1, DELETED);
     return resources;
@@ -152,7 +150,7 @@ export class LeaseStore implements Leases {
   }
 
   #terms(tx: Transaction, now: number, { labels = {}, expiresInMs }: LeaseOptions): Terms {
-    const checked = checkedLabels(labels);
+    const checked = newLabels(labels, leaseErrors.invalidLabels);
     if (expiresInMs === undefined) {
       const terms = toTerms(checked);
       if (terms.expiresAt !== undefined) this.#core.gc.wakeAt(tx, Date.parse(terms.expiresAt));
@@ -177,12 +175,3 @@ export class LeaseStore implements Leases {
 
 /** The end of year 9999: the last that RFC 3339 can write. */
 const MAX_TIME = Date.UTC(9999, 11, 31);
-
-function checkedLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [key, value] of Object.entries(labels)) {
-    if (key === '' || Buffer.byteLength(key) + Buffer.byteLength(value) > MAX_LABEL_BYTES) {
-      throw leaseErrors.invalidLabels(`label '${key.slice(0, 80)}' is empty or too long`);
-    }
-  }
-  return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''));
-}

@@ -4,7 +4,13 @@ import { defineToken } from '../plugin/token.ts';
 import type { ReadTransaction, StoreName, Transaction } from './store.ts';
 
 /**
- * The durable state of one thing that a plugin makes: active (intended, being made) or committed (made).
+ * `active`: intended, being made. `view`: looks at its parents and never becomes more. `committed`: made; others may stand
+ * on it. One key is one snapshot, whatever its kind.
+ */
+export type SnapshotKind = 'active' | 'view' | 'committed';
+
+/**
+ * The durable state of one thing that a plugin makes. It keeps its key for life; committing changes its kind.
  *
  * ```
  * snapshots/<type>/<key>             → Snapshot
@@ -16,7 +22,7 @@ export interface Snapshot<D extends JsonObject = JsonObject> {
   readonly type: string;
   readonly key: string;
   readonly namespace: string;
-  readonly kind: 'active' | 'committed';
+  readonly kind: SnapshotKind;
   /** Full names `type/key` of the snapshots of the same store that it stands on. */
   readonly parents: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -36,6 +42,8 @@ export interface PrepareOptions<D extends JsonObject> {
   readonly lease?: string;
   /** Committed at once: there is nothing to be made outside the store. */
   readonly committed?: boolean;
+  /** Where the key is there already, that one is given back as it is, under the lease; else it is `already_exists`. */
+  readonly orExisting?: boolean;
 }
 
 /** Changes to a snapshot; an empty label value deletes the label. */
@@ -44,21 +52,48 @@ export interface SnapshotChanges<D extends JsonObject> {
   readonly data?: D;
 }
 
+/** What may change when it is committed. */
+export interface CommitChanges<D extends JsonObject> extends SnapshotChanges<D> {
+  /** Only for one that stands on nothing yet. */
+  readonly parents?: readonly string[];
+}
+
+/** What a snapshot takes by itself, without what it stands on. */
+export interface SnapshotUsage {
+  readonly bytes: number;
+  /** Records of the store, or files and folders of a backend. */
+  readonly items: number;
+}
+
 /**
  * The snapshots of one type. Every method runs in the caller's transaction; changes publish
  * `/snapshots/prepared|committed|updated|removed`.
  *
- * Errors: key exists `snapshots.already_exists`; parent missing `snapshots.not_found`; parent not committed
- * `snapshots.invalid_parent`; commit of a committed one, or any change to a condemned one
- * `snapshots.failed_precondition`; remove with children `snapshots.has_children`.
+ * | what goes wrong | code | kind |
+ * |---|---|---|
+ * | the key exists, of whatever kind | `snapshots.already_exists` | AlreadyExists |
+ * | it, or a parent, is missing | `snapshots.not_found` | NotFound |
+ * | a parent is active, a view, or condemned | `snapshots.invalid_parent` | InvalidArgument |
+ * | commit of a committed one or of a view; parents at commit for one that has some; any change to a condemned one | `snapshots.failed_precondition` | FailedPrecondition |
+ * | remove of one that others stand on | `snapshots.has_children` | FailedPrecondition |
  */
 export interface Snapshotter<D extends JsonObject> {
   readonly type: string;
+  /**
+   * A new active one, under the lease. One that is there already is put under the lease too, before that is refused: who
+   * catches the refusal inside the transaction keeps it.
+   */
   prepare(tx: Transaction, key: string, options: PrepareOptions<D>): Snapshot<D>;
+  /** A new view. */
+  view(tx: Transaction, key: string, options: Omit<PrepareOptions<D>, 'committed'>): Snapshot<D>;
   /** Active → committed. */
-  commit(tx: Transaction, key: string, changes?: SnapshotChanges<D>): Snapshot<D>;
+  commit(tx: Transaction, key: string, changes?: CommitChanges<D>): Snapshot<D>;
   update(tx: Transaction, key: string, changes: SnapshotChanges<D>): Snapshot<D>;
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined;
+  /** Like `get`, for who needs it to be there. */
+  stat(tx: ReadTransaction, key: string): Snapshot<D>;
+  /** What its record takes in the store. */
+  usage(tx: ReadTransaction, key: string): SnapshotUsage;
   /** By key. `after`, a key with the prefix, goes on behind it; one that is no longer there is fine. */
   walk(tx: ReadTransaction, range?: { readonly prefix?: string; readonly after?: string }): Iterable<Snapshot<D>>;
   /** Puts one that is there under a lease, the transaction's own unless told. One that is condemned can't be kept any more. */

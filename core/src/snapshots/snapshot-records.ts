@@ -1,12 +1,12 @@
 import type { Node } from '../gc/gc.ts';
 import { nodeName } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
-import type { Snapshot } from '../metadata/snapshots.ts';
+import type { Snapshot, SnapshotKind } from '../metadata/snapshots.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 
 /** What is stored under `type/key`; see metadata/snapshots.ts for the picture. */
 export type SnapshotRecord<D extends JsonObject = JsonObject> = {
-  readonly kind: 'active' | 'committed';
+  readonly kind: SnapshotKind;
   readonly parents: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: string;

@@ -4,6 +4,7 @@ import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { Snapshot, Snapshots, Snapshotter, SnapshotType } from '../metadata/snapshots.ts';
 import type { Metadata, ReadTransaction } from '../metadata/store.ts';
+import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { expiryOf, keptByLabels } from './labels.ts';
 import { hasRecord, readChildren, readRecord, readRecords, toSnapshot } from './snapshot-records.ts';
 import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
@@ -11,20 +12,25 @@ import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshot
 export interface SnapshotDependencies extends SnapshotterDependencies {
   readonly metadata: Pick<Metadata, 'read'>;
   readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'wakeAt' | 'register'>;
+  readonly metrics?: Metrics;
 }
 
 /** All types of snapshots, and their part in garbage collection. */
 export class SnapshotStore implements Snapshots {
   readonly #core: SnapshotDependencies;
+  readonly #changes: Counter;
   readonly #open = new Set<string>();
 
   constructor(core: SnapshotDependencies) {
     this.#core = core;
+    const { metrics = silentMetrics } = core;
+    const labels = ['type', 'change'];
+    this.#changes = metrics.counter({ name: 'hawser_snapshots_changes_total', help: 'Changes to snapshots.', labels });
   }
 
   open<D extends JsonObject>(definition: SnapshotType<D>): Snapshotter<D> & Disposable {
     const { type } = definition;
-    const snapshotter = new TypedSnapshotter(definition, this.#core);
+    const snapshotter = new TypedSnapshotter(definition, this.#core, this.#changes);
     const registration = this.#core.gc.register(this.#collector(definition, snapshotter));
     this.#open.add(type);
     const close = () => {

@@ -4,6 +4,7 @@ import { Leases } from '../leases/leases.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
 import { definePlugin } from '../plugin/definition.ts';
+import { Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { snapshotErrors } from './errors.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 
@@ -14,6 +15,7 @@ export const snapshotsPlugin = definePlugin({
   stability: 'beta',
   summary: 'The durable state of what plugins make: active while it is being made, committed when it is.',
   errors: snapshotErrors,
-  requires: { metadata: Metadata, events: Events, leases: Leases, gc: Gc },
-  start: ({ metadata, events, leases, gc, clock }) => new SnapshotStore({ metadata, events, leases, gc, clock }),
+  requires: { metadata: Metadata, events: Events, leases: Leases, gc: Gc, metrics: Metrics.optional() },
+  start: ({ metadata, events, leases, gc, metrics = silentMetrics, clock }) =>
+    new SnapshotStore({ metadata, events, leases, gc, metrics, clock }),
 });

@@ -4,14 +4,25 @@ import type { Gc, Node } from '../gc/gc.ts';
 import { nodeName, parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { Leases } from '../leases/leases.ts';
-import type { PrepareOptions, Snapshot, SnapshotChanges, Snapshotter, SnapshotType } from '../metadata/snapshots.ts';
+import { changeLabels, type Labels, newLabels } from '../metadata/labels.ts';
+import type {
+  CommitChanges,
+  PrepareOptions,
+  Snapshot,
+  SnapshotChanges,
+  SnapshotKind,
+  Snapshotter,
+  SnapshotType,
+  SnapshotUsage,
+} from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import type { Counter } from '../telemetry/metrics.ts';
 import { snapshotErrors } from './errors.ts';
-import { changeLabels, EXPIRE_LABEL, expiryOf, type Labels, ROOT_LABEL } from './labels.ts';
+import { EXPIRE_LABEL, expiryOf, ROOT_LABEL } from './labels.ts';
+import { checkParents, linkParents } from './parents.ts';
 import {
   deleteRecord,
   hasRecord,
-  linkParent,
   readChildren,
   readRecord,
   readRecords,
@@ -27,44 +38,47 @@ export interface SnapshotterDependencies {
   readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'wakeAt'>;
 }
 
+type Verb = 'prepared' | 'committed' | 'updated' | 'removed';
+
 /** The snapshots of one type. Its data is what this type's own calls have put. */
 export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   readonly type: string;
   readonly #definition: SnapshotType<D>;
   readonly #core: SnapshotterDependencies;
+  readonly #changes: Counter;
+  /** One object each, made once: they are on the way of every ADD. */
+  readonly #labels: Readonly<Record<Verb, { readonly type: string; readonly change: Verb }>>;
 
-  constructor(definition: SnapshotType<D>, core: SnapshotterDependencies) {
-    this.type = definition.type;
+  constructor(definition: SnapshotType<D>, core: SnapshotterDependencies, changes: Counter) {
+    const { type } = definition;
+    this.type = type;
     this.#definition = definition;
     this.#core = core;
-  }
-
-  prepare(tx: Transaction, key: string, { data, parents = [], labels = {}, lease, committed = false }: PrepareOptions<D>): Snapshot<D> {
-    const node = this.#node(tx, key);
-    if (hasRecord(tx, node)) throw snapshotErrors.alreadyExists(`${nodeName(node)} exists already`, { details: { ...node } });
-    for (const parent of parents) this.#checkParent(tx, parent);
-    const createdAt = this.#now();
-    const record: SnapshotRecord<D> = {
-      kind: committed ? 'committed' : 'active',
-      parents: [...new Set(parents)],
-      labels: changeLabels({}, labels),
-      createdAt,
-      updatedAt: createdAt,
-      data,
+    this.#changes = changes;
+    this.#labels = {
+      prepared: { type, change: 'prepared' },
+      committed: { type, change: 'committed' },
+      updated: { type, change: 'updated' },
+      removed: { type, change: 'removed' },
     };
-    writeRecord(tx, node, record);
-    for (const parent of record.parents) linkParent(tx, parent, node);
-    this.#core.leases.underLease(tx, node);
-    if (lease !== undefined && lease !== tx.lease) this.#core.leases.underLease(tx, node, lease);
-    this.#wake(tx, node, {}, record.labels);
-    this.#publish(tx, committed ? 'committed' : 'prepared', node, { parents: record.parents });
-    return this.#snapshot(tx.namespace, key, record);
   }
 
-  commit(tx: Transaction, key: string, changes: SnapshotChanges<D> = {}): Snapshot<D> {
+  prepare(tx: Transaction, key: string, options: PrepareOptions<D>): Snapshot<D> {
+    return this.#make(tx, key, options.committed === true ? 'committed' : 'active', options);
+  }
+
+  view(tx: Transaction, key: string, options: Omit<PrepareOptions<D>, 'committed'>): Snapshot<D> {
+    return this.#make(tx, key, 'view', options);
+  }
+
+  commit(tx: Transaction, key: string, changes: CommitChanges<D> = {}): Snapshot<D> {
     const record = this.#changeable(tx, key);
-    if (record.kind === 'committed') throw snapshotErrors.failedPrecondition(`${this.type}/${key} is committed already`);
-    return this.#change(tx, key, { ...record, kind: 'committed' }, changes, 'committed');
+    if (record.kind !== 'active') {
+      const fault = record.kind === 'view' ? 'is a view' : 'is committed already';
+      throw snapshotErrors.failedPrecondition(`${this.type}/${key} ${fault}`, { details: { ...this.#node(tx, key), kind: record.kind } });
+    }
+    const parents = this.#adopt(tx, key, record, changes.parents);
+    return this.#change(tx, key, { ...record, kind: 'committed', parents }, changes, 'committed');
   }
 
   update(tx: Transaction, key: string, changes: SnapshotChanges<D>): Snapshot<D> {
@@ -74,6 +88,14 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined {
     const record = readRecord(tx, this.#node(tx, key));
     return record === undefined ? undefined : this.#snapshot(tx.namespace, key, record);
+  }
+
+  stat(tx: ReadTransaction, key: string): Snapshot<D> {
+    return this.#snapshot(tx.namespace, key, this.#existing(tx, key));
+  }
+
+  usage(tx: ReadTransaction, key: string): SnapshotUsage {
+    return { bytes: Buffer.byteLength(JSON.stringify(this.#existing(tx, key))), items: 1 };
   }
 
   *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {
@@ -111,17 +133,71 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     if (this.hasChildren(tx, key))
       throw snapshotErrors.hasChildren(`${nodeName(node)} has children`, { details: { ...node, children: [...this.children(tx, key)] } });
     deleteRecord(tx, node, record);
-    this.#publish(tx, 'removed', node);
+    this.#tell(tx, 'removed', node);
     this.#definition.removed?.(tx, this.#snapshot(tx.namespace, key, record));
   }
 
-  #change(tx: Transaction, key: string, former: SnapshotRecord, changes: SnapshotChanges<D>, verb: string): Snapshot<D> {
+  #make(tx: Transaction, key: string, kind: SnapshotKind, options: PrepareOptions<D>): Snapshot<D> {
     const node = this.#node(tx, key);
-    const labels = changeLabels(former.labels, changes.labels ?? {});
+    if (hasRecord(tx, node)) return this.#meet(tx, node, options);
+    const { data, parents = [], labels = {} } = options;
+    checkParents(tx, this.#core.gc, parents);
+    const createdAt = this.#now();
+    const record: SnapshotRecord<D> = {
+      kind,
+      parents: [...new Set(parents)],
+      labels: newLabels(labels, snapshotErrors.invalidLabels),
+      createdAt,
+      updatedAt: createdAt,
+      data,
+    };
+    writeRecord(tx, node, record);
+    linkParents(tx, record.parents, node);
+    this.#protect(tx, node, options.lease);
+    this.#wake(tx, node, {}, record.labels);
+    this.#tell(tx, kind === 'committed' ? 'committed' : 'prepared', node, {
+      parents: record.parents,
+      ...(kind === 'view' ? { kind } : {}),
+    });
+    return this.#snapshot(tx.namespace, key, record);
+  }
+
+  /** The key is there already. Who asks for it relies on it: the lease takes it, whether that is refused or not. */
+  #meet(tx: Transaction, node: Node, { lease, orExisting = false }: PrepareOptions<D>): Snapshot<D> {
+    const condemned = this.#core.gc.isCondemned(tx, node);
+    if (!condemned) this.#protect(tx, node, lease);
+    if (orExisting && !condemned) return this.stat(tx, node.key);
+    const fault = condemned ? 'exists already, and is being removed' : 'exists already';
+    throw snapshotErrors.alreadyExists(`${nodeName(node)} ${fault}`, { details: { ...node } });
+  }
+
+  #protect(tx: Transaction, node: Node, lease: string | undefined): void {
+    this.#core.leases.underLease(tx, node);
+    if (lease !== undefined && lease !== tx.lease) this.#core.leases.underLease(tx, node, lease);
+  }
+
+  /** Its parents after a commit. */
+  #adopt(tx: Transaction, key: string, record: SnapshotRecord, wanted: readonly string[] = []): readonly string[] {
+    if (wanted.length === 0) return record.parents;
+    const node = this.#node(tx, key);
+    if (record.parents.length > 0) {
+      throw snapshotErrors.failedPrecondition(`${nodeName(node)} stands on ${record.parents.join(', ')} and can't be put on others`, {
+        details: { ...node, parents: record.parents },
+      });
+    }
+    const parents = [...new Set(wanted)];
+    checkParents(tx, this.#core.gc, parents);
+    linkParents(tx, parents, node);
+    return parents;
+  }
+
+  #change(tx: Transaction, key: string, former: SnapshotRecord, changes: SnapshotChanges<D>, verb: Verb): Snapshot<D> {
+    const node = this.#node(tx, key);
+    const labels = changes.labels === undefined ? former.labels : changeLabels(former.labels, changes.labels, snapshotErrors.invalidLabels);
     const record = { ...former, labels, data: changes.data ?? former.data, updatedAt: this.#now() };
     writeRecord(tx, node, record);
     this.#wake(tx, node, former.labels, labels);
-    this.#publish(tx, verb, node);
+    this.#tell(tx, verb, node);
     return this.#snapshot(tx.namespace, key, record);
   }
 
@@ -133,23 +209,19 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     if (lost) this.#core.gc.trigger(tx, [node]);
   }
 
-  #changeable(tx: Transaction, key: string): SnapshotRecord {
+  #existing(tx: ReadTransaction, key: string): SnapshotRecord {
     const node = this.#node(tx, key);
     const record = readRecord(tx, node);
     if (record === undefined) throw snapshotErrors.notFound(`there is no ${nodeName(node)}`, { details: { ...node } });
-    if (this.#core.gc.isCondemned(tx, node))
-      throw snapshotErrors.failedPrecondition(`${nodeName(node)} is being removed`, { details: { ...node } });
     return record;
   }
 
-  #checkParent(tx: Transaction, name: string): void {
-    const parent = parseNode(name);
-    const record = parent && readRecord(tx, parent);
-    if (parent === undefined || record === undefined)
-      throw snapshotErrors.notFound(`there is no parent ${name}`, { details: { parent: name } });
-    if (record.kind !== 'committed') throw snapshotErrors.invalidParent(`parent ${name} is not committed`, { details: { parent: name } });
-    if (this.#core.gc.isCondemned(tx, parent))
-      throw snapshotErrors.invalidParent(`parent ${name} is being removed`, { details: { parent: name } });
+  #changeable(tx: Transaction, key: string): SnapshotRecord {
+    const record = this.#existing(tx, key);
+    const node = this.#node(tx, key);
+    if (this.#core.gc.isCondemned(tx, node))
+      throw snapshotErrors.failedPrecondition(`${nodeName(node)} is being removed`, { details: { ...node } });
+    return record;
   }
 
   #node(tx: ReadTransaction, key: string): Node {
@@ -158,7 +230,8 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     return { type: this.type, key };
   }
 
-  #publish(tx: Transaction, verb: string, node: Node, facts: JsonObject = {}): void {
+  #tell(tx: Transaction, verb: Verb, node: Node, facts: JsonObject = {}): void {
+    this.#changes.add(1, this.#labels[verb]);
     if (this.#definition.quiet === true) return;
     this.#core.events.publish(tx, { topic: `/snapshots/${verb}`, data: { ...node, ...facts } });
   }
