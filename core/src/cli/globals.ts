@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { variablesIn } from '../config/variable.ts';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import type { GlobalOptions, OptionSpec } from './command.ts';
 import { cliErrors } from './errors.ts';
@@ -8,7 +9,7 @@ import { cliErrors } from './errors.ts';
 export const DEFAULT_CONFIG = '/etc/hawser/config.toml';
 const DEFAULT_STATE = '/run/hawser';
 const FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Options that stand before or after every command. */
 export const GLOBALS: readonly OptionSpec[] = [
@@ -46,7 +47,7 @@ export async function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Pr
     if (path === '') throw cliErrors.usage(`${name} is empty`, { remedy: 'Name a path, or leave the option out.' });
   }
   const config = raw.config ?? DEFAULT_CONFIG;
-  const socket = await findSocket(raw.socket, config);
+  const socket = await findSocket(raw.socket, config, env);
   return {
     config,
     get socket() {
@@ -59,11 +60,12 @@ export async function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Pr
   };
 }
 
-async function findSocket(named: string | undefined, config: string): Promise<string | HawserError> {
+async function findSocket(named: string | undefined, config: string, env: Terminal['env']): Promise<string | HawserError> {
   if (named !== undefined) return named;
   try {
     const isUsual = config === DEFAULT_CONFIG;
-    const state = isUsual && !existsSync(config) ? undefined : await stateFolderOf(config, isUsual);
+    const nothingSaid = isUsual && !existsSync(config) && variablesIn(env).length === 0;
+    const state = nothingSaid ? undefined : await stateFolderOf(config, isUsual, env);
     return join(state ?? DEFAULT_STATE, 'hawser.sock');
   } catch (thrown) {
     return toHawserError(thrown);
@@ -71,9 +73,9 @@ async function findSocket(named: string | undefined, config: string): Promise<st
 }
 
 /** Only who has a config pays for its parser. */
-async function stateFolderOf(config: string, missingOk: boolean): Promise<string | undefined> {
+async function stateFolderOf(config: string, missingOk: boolean, env: Terminal['env']): Promise<string | undefined> {
   const { stateFolder } = await import('../config/state-folder.ts');
-  return await stateFolder(config, missingOk);
+  return await stateFolder(config, missingOk, env);
 }
 
 /** Whether a format is read by people rather than by programs. */

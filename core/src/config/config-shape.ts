@@ -2,13 +2,21 @@ import type { JsonObject } from '../json.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { uriOf } from '../plugin/uri.ts';
 import { coreKeys } from './core-keys.ts';
+import { TABLE_VERSION } from './migrate.ts';
 import { propertiesOf, shapeOf } from './shape.ts';
 
 const EMPTY: JsonObject = { type: 'object', properties: {}, additionalProperties: false };
 
-/** What a plugin's table takes. */
-export function pluginShape(plugin: AnyPlugin): JsonObject {
-  return plugin.config === undefined ? EMPTY : shapeOf(plugin.config);
+/** What a plugin's table takes; of one whose settings have had other versions also the key that tells which. */
+export function pluginShape({ config, configVersion = 1 }: AnyPlugin): JsonObject {
+  const shape = config === undefined ? EMPTY : shapeOf(config);
+  if (configVersion === 1) return shape;
+  return { ...shape, properties: { [TABLE_VERSION]: versionShape(configVersion), ...propertiesOf(shape) } };
+}
+
+function versionShape(current: number): JsonObject {
+  const description = `Version of this table; one that says none has version 1 and is migrated.`;
+  return { type: 'integer', minimum: 1, maximum: current, default: current, description };
 }
 
 /** The core keys without the tables of plugins. */
@@ -16,6 +24,13 @@ export function coreShape(): JsonObject {
   const shape = shapeOf(coreKeys);
   const { plugins: _, ...properties } = propertiesOf(shape);
   return { ...shape, properties };
+}
+
+/** The whole config for these plugins. */
+export function wholeShape(plugins: readonly AnyPlugin[]): JsonObject {
+  const core = coreShape();
+  const properties = Object.fromEntries(plugins.map((plugin) => [uriOf(plugin), pluginShape(plugin)]));
+  return { ...core, properties: { ...propertiesOf(core), plugins: { type: 'object', properties, additionalProperties: false } } };
 }
 
 /** JSON Schema (draft 2020-12) of a config file for these plugins, for editors and other programs. */

@@ -1,8 +1,6 @@
 import * as z from 'zod';
+import { CONFIG_VERSION } from './core-history.ts';
 import { path } from './fields.ts';
-
-/** The config version that this release writes, and the newest that it reads. */
-export const CONFIG_VERSION = 1;
 
 const uri = (): z.ZodString => z.string().min(1);
 
@@ -12,6 +10,10 @@ export const coreKeys = z.strictObject({
   root: path().default('/var/lib/hawser').describe('Folder of what outlives a reboot.'),
   state: path().default('/run/hawser').describe('Folder of what the kernel forgets in a reboot too; must differ from root.'),
   imports: z.array(z.string().min(1)).default([]).describe('Files laid over this one, in order; globs, relative to this file.'),
+  unset: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Dotted keys whose values in files before this one are dropped, e.g. \'plugins."type.id".key\'.'),
   required: z.array(uri()).default([]).describe('Plugins, as "type.id", without which the agent is not to run.'),
   disabled: z.array(uri()).default([]).describe('Plugins, as "type.id", that are left out.'),
   packages: z.array(z.string().min(1)).default([]).describe('Packages whose plugins are loaded beside the assembled ones.'),
@@ -20,3 +22,6 @@ export const coreKeys = z.strictObject({
 
 /** The core keys, checked, with defaults. */
 export type CoreSettings = z.output<typeof coreKeys>;
+
+/** The keys that each file has for itself: what other files say of them means nothing to it. */
+export const fileKeys = coreKeys.pick({ version: true, imports: true, unset: true });

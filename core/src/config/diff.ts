@@ -62,7 +62,7 @@ function takingPart({ allPlugins, plugins }: AgentConfig): ReadonlyMap<string, A
 
 /** The core keys as far as they mean something by themselves, sets in one order. */
 function comparable(config: AgentConfig): JsonObject {
-  const { version: _, imports: __, ...core } = effectiveCore(config);
+  const { version: _, imports: __, unset: ___, ...core } = effectiveCore(config);
   return Object.fromEntries(
     Object.entries(core).map(([key, value]) => [
       key,

@@ -45,12 +45,15 @@ function keyLines(table: JsonObject, at: KeyPath, origins: ReadonlyMap<string, O
 
 /** Where a value was written. A table that stands in a file does not make its defaults stand there. */
 function ownOrigin(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {
-  return dotted(path) === 'imports' ? undefined : origins.get(dotted(path));
+  return ['imports', 'unset'].includes(dotted(path)) ? undefined : origins.get(dotted(path));
 }
 
 function describe(origin: Origin | undefined): string {
-  return origin === undefined ? 'default' : `${origin.file.replace(/\p{Cc}/gu, '?')}:${origin.line}`;
+  if (origin === undefined) return 'default';
+  return printable('variable' in origin ? origin.variable : `${origin.file}:${origin.line}`);
 }
+
+const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?');
 
 function allOrigins(table: JsonObject, origins: ReadonlyMap<string, Origin>, at: KeyPath = []): Record<string, JsonValue> {
   return Object.fromEntries(

@@ -6,10 +6,10 @@ import { coreShape, pluginShape } from './config-shape.ts';
 import { isTable } from './merge.ts';
 import { withDefaults } from './setting.ts';
 
-/** The core keys that are in force, as a file would have them. Imports are in already, so their list is empty. */
+/** The core keys that are in force, as a file would have them. Imports and removals have been carried out, so their lists are empty. */
 export function effectiveCore({ table }: AgentConfig): JsonObject {
   const { plugins: _, ...core } = table;
-  return { ...withDefaults(coreShape(), core), imports: [] };
+  return { ...withDefaults(coreShape(), core), imports: [], unset: [] };
 }
 
 /** What is in force of a plugin's table, as a file would have it; undefined for one that is off and has no table. */

@@ -5,7 +5,7 @@ import { nearest } from '../plugin/nearest.ts';
 import type { ConfigFault, Origin } from './agent-config.ts';
 import { configErrors } from './errors.ts';
 import { dotted, type KeyPath } from './key-path.ts';
-import { isList, isTable, type Layer } from './merge.ts';
+import { isList, isTable, type Layer, valueAt } from './merge.ts';
 import { keysAt, shapeOf, unknownKeys } from './shape.ts';
 
 /** What a fault is without its place. */
@@ -94,16 +94,6 @@ function brief(value: JsonValue): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }
 
-function valueAt(table: JsonObject, path: KeyPath): JsonValue | undefined {
-  let value: JsonValue | undefined = table;
-  for (const key of path) {
-    if (isList(value) && typeof key === 'number') value = value[key];
-    else if (isTable(value) && Object.hasOwn(value, key)) value = value[key];
-    else return undefined;
-  }
-  return value;
-}
-
 /** Where a path, or else what stands above it, is written. */
 function originOf(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {
   for (let length = path.length; length > 0; length--) {
@@ -121,8 +111,9 @@ export function placed(fault: PlainFault, { origins }: Layer, main: string | und
 }
 
 /** `conf.toml:3: mtu is unknown … Did you mean "mtu"?` */
-function renderFault({ file, line, key, message, suggestion }: ConfigFault): string {
-  const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;
+function renderFault({ file, line, variable, key, message, suggestion }: ConfigFault): string {
+  const stands = variable ?? (file === undefined || line === undefined ? file : `${file}:${line}`);
+  const place = stands === undefined ? '' : `${stands}: `;
   return `${place}${key === '' ? '' : `${key} `}${message}${suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`}`;
 }
 

@@ -1,13 +1,14 @@
 import { dirname, resolve } from 'node:path';
-import type { JsonObject } from '../json.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { loadPackages } from '../plugin/packages.ts';
-import type { AgentConfig, ConfigFault } from './agent-config.ts';
-import { CONFIG_VERSION, type CoreSettings, coreKeys } from './core-keys.ts';
+import type { AgentConfig } from './agent-config.ts';
+import { readCore } from './core-stage.ts';
+import type { OverridesLayer } from './environment.ts';
 import { configErrors } from './errors.ts';
-import { checkTable, invalidConfig, type PlainFault, placed } from './faults.ts';
-import { isTable } from './merge.ts';
-import { checkPlugins } from './plugin-settings.ts';
+import { invalidConfig } from './faults.ts';
+import { NOTHING } from './merge.ts';
+import { readPlugins } from './plugin-stage.ts';
+import { type Environment, firstPart, type Variable, variablesIn } from './variable.ts';
 
 /** Which config is read, and for which plugins. */
 export interface LoadOptions {
@@ -17,56 +18,52 @@ export interface LoadOptions {
   readonly plugins: readonly AnyPlugin[];
   /** Whether a main file that isn't there means all defaults. */
   readonly missingOk: boolean;
+  /** Whose `HAWSER_CONFIG__…` override the files; the process's unless told. */
+  readonly environment?: Environment;
 }
 
 /**
- * Reads the config with its imports, loads its packages, checks everything. Throws `config.not_found`,
- * `config.unreadable`, `config.package_failed` and `config.invalid`; the latter with all faults at once in its message and
- * in `details.faults` (see ConfigFault).
+ * Reads the config with its imports and the environment's overrides, loads its packages, migrates what is of an older
+ * version, checks everything. Throws `config.not_found`, `config.unreadable`, `config.package_failed` and
+ * `config.invalid`; the latter with all faults at once in its message and in `details.faults` (see ConfigFault).
  */
-export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
-  const main = options.file === undefined ? undefined : resolve(options.file);
+export async function loadConfig({ file, plugins, missingOk, environment = process.env }: LoadOptions): Promise<AgentConfig> {
+  const main = file === undefined ? undefined : resolve(file);
   // Parsers are only for who reads a file: most who load this define a plugin.
   const [{ readMain }, { keyLines }] = await Promise.all([import('./read-main.ts'), import('./positions.ts')]);
-  const reading = await readMain(main, options.missingOk, keyLines);
-  const { layer } = reading;
-  const tell = (fault: PlainFault): ConfigFault => placed(fault, layer, main);
-  const version = versionFault(layer.table);
-  if (version !== undefined) throw invalidConfig([...reading.faults, tell(version)]);
-  const core = checkCore(layer.table);
-  // Packages of a config with syntax faults would only add to the confusion, and code is not loaded on a guess.
-  const early = [...reading.faults, ...core.faults.map(tell)];
+  const reading = await readMain(main, missingOk, keyLines);
+  // A newer config is refused before anything else is said of it: the rest would be guesses.
+  if (reading.refused) throw invalidConfig(reading.faults);
+  const overrides = await overridesIn(environment);
+  const ofCore = overrides((first) => first !== 'PLUGINS', []);
+  const core = readCore(reading.layers, ofCore.layer, main);
+  // Packages of a config with faults so far would only add to the confusion, and code is not loaded on a guess.
+  const early = [...reading.faults, ...core.faults, ...ofCore.faults];
   const loaded = early.length > 0 ? [] : await packages(core.settings.packages, main);
-  const allPlugins = [...options.plugins, ...loaded];
-  const checked = checkPlugins(allPlugins, { ...core.settings, tables: tablesOf(layer.table) });
+  const allPlugins = [...plugins, ...loaded];
+  const ofPlugins = overrides((first) => first === 'PLUGINS', allPlugins);
+  const whole = readPlugins(core, ofPlugins.layer, allPlugins, main);
   // Without its packages a config would seem to name plugins that aren't there.
-  const later = early.length > 0 && core.settings.packages.length > 0 ? [] : checked.faults;
-  const faults = [...early, ...later.map(tell)];
-  if (faults.length > 0) throw invalidConfig(faults);
-  const { plugins: _, ...settings } = core.settings;
-  return { ...settings, plugins: checked.config, allPlugins, files: reading.files, origins: layer.origins, table: layer.table };
+  const later = early.length > 0 && core.settings.packages.length > 0 ? [] : [...whole.faults, ...ofPlugins.faults];
+  if (early.length + later.length > 0) throw invalidConfig([...early, ...later]);
+  const { plugins: _, unset: __, ...settings } = core.settings;
+  const { origins, table } = whole.layer;
+  const warnings = [...reading.warnings, ...whole.warnings];
+  return { ...settings, plugins: whole.config, allPlugins, files: reading.files, origins, table, warnings };
 }
 
-/** A newer config is refused before anything else is said of it: the rest would be guesses. */
-function versionFault({ version }: JsonObject): PlainFault | undefined {
-  if (typeof version !== 'number' || version <= CONFIG_VERSION) return undefined;
-  return { path: ['version'], message: `${version} is newer than this agent knows (${CONFIG_VERSION}); run a newer agent` };
-}
+type Overrides = (wanted: (first: string) => boolean, plugins: readonly AnyPlugin[]) => OverridesLayer;
 
-/** The core keys, and their faults; where a key is at fault its default stands in, so that the search can go on. */
-function checkCore(table: JsonObject): { readonly settings: CoreSettings; readonly faults: readonly PlainFault[] } {
-  const { faults } = checkTable(coreKeys, table, []);
-  const sound = Object.entries(table).filter(([key]) => !faults.some(({ path }) => path[0] === key));
-  const settings = coreKeys.parse(Object.fromEntries(sound));
-  if (resolve(settings.root) !== resolve(settings.state)) return { settings, faults };
-  const same: PlainFault = { path: ['state'], message: `is the same folder as root (${settings.root}); they must differ` };
-  return { settings, faults: [...faults, same] };
-}
-
-/** The tables of plugins that are tables; what else stands there is a fault of the core keys. */
-function tablesOf({ plugins }: JsonObject): Readonly<Record<string, JsonObject>> {
-  if (!isTable(plugins)) return {};
-  return Object.fromEntries(Object.entries(plugins).flatMap(([uri, table]) => (isTable(table) ? [[uri, table]] : [])));
+/** The environment's overrides; who has none doesn't pay for reading them. */
+async function overridesIn(environment: Environment): Promise<Overrides> {
+  const variables: readonly Variable[] = variablesIn(environment);
+  if (variables.length === 0) return () => ({ layer: NOTHING, faults: [] });
+  const { environmentLayer } = await import('./environment.ts');
+  return (wanted, plugins) =>
+    environmentLayer(
+      variables.filter((variable) => wanted(firstPart(variable))),
+      plugins,
+    );
 }
 
 /** Packages may be installed beside the config or beside the agent. */

@@ -2,14 +2,20 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import type { Origin } from './agent-config.ts';
 import { dotted, type KeyPath } from './key-path.ts';
 
-/** One file's content, or several laid over each other. */
+/** What one file says, or the environment, or several laid over each other. */
 export interface Layer {
   readonly table: JsonObject;
   /** Dotted key path → where it is written. */
   readonly origins: ReadonlyMap<string, Origin>;
 }
 
-/** Lays `over` over `base`: tables are merged key by key, everything else, lists too, is replaced with its origins. */
+/** A layer that says nothing. */
+export const NOTHING: Layer = { table: {}, origins: new Map() };
+
+/**
+ * Lays `over` over `base`: tables are merged key by key, everything else is replaced with its origins. Lists too, and
+ * a value that is 0, false, "" or [] replaces like any other.
+ */
 export function mergeLayers(base: Layer, over: Layer): Layer {
   const origins = new Map(base.origins);
   const table = mergeTables(base.table, over.table, [], origins);
@@ -20,7 +26,7 @@ export function mergeLayers(base: Layer, over: Layer): Layer {
 function mergeTables(base: JsonObject, over: JsonObject, path: KeyPath, origins: Map<string, Origin>): JsonObject {
   const merged: Record<string, JsonValue | undefined> = { ...base };
   for (const [key, value] of Object.entries(over)) {
-    const below = Object.hasOwn(base, key) ? base[key] : undefined;
+    const below = own(base, key);
     if (isTable(below) && isTable(value)) merged[key] = mergeTables(below, value, [...path, key], origins);
     else {
       if (typeof below === 'object') forget(origins, dotted([...path, key]));
@@ -28,6 +34,56 @@ function mergeTables(base: JsonObject, over: JsonObject, path: KeyPath, origins:
     }
   }
   return merged;
+}
+
+/**
+ * A layer without what stands at a path, and whether anything stood there. In a list of texts the last part names the
+ * element: `required."hawser.mode.v1.bridge"`.
+ */
+export function removeAt({ table, origins }: Layer, path: readonly string[]): { readonly layer: Layer; readonly found: boolean } {
+  const left = without(table, path);
+  if (left === undefined || !isTable(left)) return { layer: { table, origins }, found: false };
+  const rest = new Map(origins);
+  // The lines of a list's elements are those of other elements now; the list itself still stands where it stood.
+  const listAt = path.findIndex((_, index) => isList(valueAt(table, path.slice(0, index))));
+  const list = listAt === -1 ? undefined : dotted(path.slice(0, listAt));
+  const origin = list === undefined ? undefined : origins.get(list);
+  forget(rest, list ?? dotted(path));
+  if (list !== undefined && origin !== undefined) rest.set(list, origin);
+  return { layer: { table: left, origins: rest }, found: true };
+}
+
+function without(value: JsonValue | undefined, [key, ...rest]: readonly string[]): JsonValue | undefined {
+  if (key === undefined) return undefined;
+  if (isList(value)) return rest.length === 0 && value.includes(key) ? value.filter((element) => element !== key) : undefined;
+  if (!isTable(value) || !Object.hasOwn(value, key)) return undefined;
+  const { [key]: inner, ...others } = value;
+  if (rest.length === 0) return others;
+  const left = without(inner, rest);
+  return left === undefined ? undefined : { ...value, [key]: left };
+}
+
+/** What stands at a path. */
+export function valueAt(table: JsonObject, path: KeyPath): JsonValue | undefined {
+  let value: JsonValue | undefined = table;
+  for (const key of path) {
+    if (isList(value) && typeof key === 'number') value = value[key];
+    else if (isTable(value) && typeof key === 'string') value = own(value, key);
+    else return undefined;
+  }
+  return value;
+}
+
+/** A table's own value of a key, whatever objects inherit. */
+export function own(table: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+/** The tables of plugins that are tables, of a config's table. */
+export function pluginTables(table: JsonObject): Readonly<Record<string, JsonObject>> {
+  const plugins = own(table, 'plugins');
+  if (!isTable(plugins)) return {};
+  return Object.fromEntries(Object.entries(plugins).flatMap(([uri, one]) => (isTable(one) ? [[uri, one]] : [])));
 }
 
 /** Whether a value is a table rather than a list or a plain value. */

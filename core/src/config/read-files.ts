@@ -1,7 +1,8 @@
 import { glob, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import type { ConfigFault } from './agent-config.ts';
-import { isList, type Layer, mergeLayers } from './merge.ts';
+import type { ConfigFault, ConfigWarning } from './agent-config.ts';
+import { type FileLayer, lineOf, raiseFile } from './file-layer.ts';
+import { isList, own } from './merge.ts';
 import { type Locate, parseFile } from './parse-file.ts';
 import { readBytes } from './read-bytes.ts';
 
@@ -10,64 +11,71 @@ const MOST_FILES = 256;
 /** Everything that a main file and its imports say. */
 export interface Reading {
   readonly files: readonly string[];
-  readonly layer: Layer;
+  /** In the order in which they are laid over each other. */
+  readonly layers: readonly FileLayer[];
   readonly faults: readonly ConfigFault[];
+  readonly warnings: readonly ConfigWarning[];
+  /** One file is of a version that nothing more can be said about. */
+  readonly refused: boolean;
 }
 
 /** The files of one reading as far as it has come. */
-interface Progress {
+interface Progress extends Reading {
   readonly files: string[];
   readonly seen: Set<string>;
+  readonly layers: FileLayer[];
   readonly faults: ConfigFault[];
-  layer: Layer;
+  readonly warnings: ConfigWarning[];
+  refused: boolean;
   readonly locate: Locate;
 }
 
 /**
- * Reads a main file, given as its bytes, and lays its imports over it, in order, each followed by its own. A file
- * that is imported twice, or in a circle, counts where it is met first.
+ * Reads a main file, given as its bytes, and its imports, in order, each followed by its own. A file that is imported
+ * twice, or in a circle, counts where it is met first.
  */
 export async function readFiles(main: string, bytes: Uint8Array, locate: Locate): Promise<Reading> {
-  const progress: Progress = {
-    files: [],
-    seen: new Set([await identity(main)]),
-    faults: [],
-    layer: { table: {}, origins: new Map() },
-    locate,
-  };
-  await layOver(progress, main, bytes);
+  const seen = new Set([await identity(main)]);
+  const progress: Progress = { files: [], seen, layers: [], faults: [], warnings: [], refused: false, locate };
+  await addFile(progress, main, bytes, undefined);
   return progress;
 }
 
-async function layOver(progress: Progress, file: string, bytes: Uint8Array): Promise<void> {
+async function addFile(progress: Progress, file: string, bytes: Uint8Array, importer: FileLayer | undefined): Promise<void> {
   progress.files.push(file);
   const parsed = parseFile(file, bytes, progress.locate);
   if (!('table' in parsed)) {
     progress.faults.push(parsed);
     return;
   }
-  progress.layer = mergeLayers(progress.layer, parsed);
-  const { imports = [] } = parsed.table;
-  // Whatever else stands there is told when the core keys are checked.
+  const raised = raiseFile(file, parsed, importer);
+  if ('fault' in raised) {
+    progress.faults.push(raised.fault);
+    progress.refused = true;
+    return;
+  }
+  const { layer } = raised;
+  progress.layers.push(layer);
+  progress.warnings.push(...raised.warnings);
+  const imports = own(layer.table, 'imports');
+  // Whatever else stands there is told when the keys of each file are checked.
   const patterns = isList(imports) ? imports : [];
   for (const [index, pattern] of patterns.entries()) {
-    if (typeof pattern !== 'string') continue;
-    const origin = parsed.origins.get(`imports[${index}]`) ?? parsed.origins.get('imports');
-    await importFiles(progress, file, pattern, { file, ...(origin === undefined ? {} : { line: origin.line }), key: `imports[${index}]` });
+    if (typeof pattern === 'string') await importFiles(progress, layer, pattern, `imports[${index}]`);
   }
 }
 
-type Place = Pick<ConfigFault, 'file' | 'line' | 'key'>;
-
-async function importFiles(progress: Progress, from: string, pattern: string, place: Place): Promise<void> {
+async function importFiles(progress: Progress, importer: FileLayer, pattern: string, key: string): Promise<void> {
+  const { line = lineOf(importer, 'imports').line } = lineOf(importer, key);
+  const place = { file: importer.file, ...(line === undefined ? {} : { line }), key };
   const tell = (message: string): void => void progress.faults.push({ ...place, message });
   try {
-    for (const file of await matching(pattern, dirname(from))) {
+    for (const file of await matching(pattern, dirname(importer.file))) {
       const id = await identity(file);
       if (progress.seen.has(id)) continue;
       if (progress.seen.size >= MOST_FILES) return tell(`more than ${MOST_FILES} files are imported`);
       progress.seen.add(id);
-      await layOver(progress, file, await readBytes(file));
+      await addFile(progress, file, await readBytes(file), importer);
     }
   } catch (thrown) {
     if (!isFileError(thrown)) throw thrown;

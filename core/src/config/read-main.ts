@@ -8,7 +8,7 @@ import { isFileError, readFiles, type Reading } from './read-files.ts';
  * `config.unreadable`; faults inside the files come back with the reading.
  */
 export async function readMain(main: string | undefined, missingOk: boolean, locate: Locate): Promise<Reading> {
-  const nothing: Reading = { files: [], faults: [], layer: { table: {}, origins: new Map() } };
+  const nothing: Reading = { files: [], layers: [], faults: [], warnings: [], refused: false };
   if (main === undefined) return nothing;
   let bytes: Uint8Array;
   try {

@@ -46,7 +46,7 @@ export function keysAt(shape: JsonObject, path: KeyPath): readonly string[] {
 }
 
 /** What may stand at this path. */
-function shapesAt(shape: JsonObject, path: KeyPath): readonly JsonObject[] {
+export function shapesAt(shape: JsonObject, path: KeyPath): readonly JsonObject[] {
   const [key, ...rest] = path;
   if (key === undefined) return alternatives(shape);
   return alternatives(shape).flatMap((one) => {

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import type { JsonObject } from '../json.ts';
+import type { ConfigFault } from './agent-config.ts';
+import { compose } from './compose.ts';
+import { type CoreSettings, coreKeys, fileKeys } from './core-keys.ts';
+import { checkTable, type PlainFault, placed } from './faults.ts';
+import type { FileLayer } from './file-layer.ts';
+import type { Layer } from './merge.ts';
+import { unsetFaults } from './unset-faults.ts';
+
+/** The core keys of all layers together. */
+export interface CoreStage {
+  /** Where a key is at fault its default stands in, so that the search can go on. */
+  readonly settings: CoreSettings;
+  readonly files: readonly FileLayer[];
+  readonly environment: Layer;
+  readonly faults: readonly ConfigFault[];
+}
+
+/** Reads the core keys of the files and, over them, of the environment. */
+export function readCore(files: readonly FileLayer[], environment: Layer, main: string | undefined): CoreStage {
+  const each = [...files, environment].flatMap(faultsOfItsOwn);
+  const { layer } = compose([...files, environment]);
+  const { settings, faults } = checkCore(withoutOwn(layer.table));
+  const imports = importsOf(files[0]);
+  return {
+    settings: { ...settings, imports },
+    files,
+    environment,
+    faults: [...each, ...faults.map((fault) => placed(fault, layer, main))],
+  };
+}
+
+function importsOf(file: FileLayer | undefined): CoreSettings['imports'] {
+  return fileKeys.shape.imports.safeParse(file?.table['imports']).data ?? [];
+}
+
+/** What is wrong in the keys that each file has for itself; once they are laid over each other one would hide another. */
+function faultsOfItsOwn(layer: Layer): readonly ConfigFault[] {
+  const own = Object.entries(layer.table).filter(([key]) => Object.hasOwn(fileKeys.shape, key));
+  const { faults } = checkTable(fileKeys, Object.fromEntries(own), []);
+  return [...faults, ...unsetFaults(layer)].map((fault) => placed(fault, layer, undefined));
+}
+
+const withoutOwn = (table: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(table).filter(([key]) => !Object.hasOwn(fileKeys.shape, key)));
+
+function checkCore(table: JsonObject): { readonly settings: CoreSettings; readonly faults: readonly PlainFault[] } {
+  const { faults } = checkTable(coreKeys, table, []);
+  const sound = Object.entries(table).filter(([key]) => !faults.some(({ path }) => path[0] === key));
+  const settings = coreKeys.parse(Object.fromEntries(sound));
+  if (resolve(settings.root) !== resolve(settings.state)) return { settings, faults };
+  const same: PlainFault = { path: ['state'], message: `is the same folder as root (${settings.root}); they must differ` };
+  return { settings, faults: [...faults, same] };
+}
