@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { loadConfig } from '../config/index.ts';
+import { type AgentConfig, loadConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/index.ts';
 import { pluginErrors, renderBootTree } from '../plugin/index.ts';
-import { openServiceManager, type ServiceManager } from './service-manager.ts';
+import { openServiceManager, type ServiceManager, watchdogMs } from './service-manager.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
 /** What an agent in the foreground is run with. */
@@ -20,7 +20,9 @@ export interface RunOptions {
   /** Where signals come from: the process, or a test's stand-in. */
   readonly signals: Pick<NodeJS.Process, 'on' | 'off'>;
   readonly notifySocket: string | undefined;
-  /** Runs once when the agent serves, e.g. to tell runtimes of it; its failure is a warning. */
+  /** WATCHDOG_USEC and WATCHDOG_PID, as the service manager sets them. */
+  readonly watchdog?: { readonly usec: string | undefined; readonly pid: string | undefined };
+  /** Runs when the agent is ready, and again after each reload, e.g. to tell runtimes of it; its failure is a warning. */
   readonly onReady?: (agent: Agent) => Promise<void>;
   /** Ends the process at once; only for the second signal. */
   readonly exit: (code: number) => void;
@@ -28,20 +30,72 @@ export interface RunOptions {
 
 /**
  * The agent in the foreground, from config to the last release. Resolves with the exit code: 0 after a clean stop,
- * 1 when a plugin could not be stopped. SIGTERM and SIGINT drain; a second one ends the process at once.
+ * 1 when a plugin could not be stopped. SIGTERM and SIGINT drain; a second one ends the process at once. SIGHUP reloads the
+ * config; one that comes before the agent is ready waits for that.
  */
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log } = options;
   using signals = watchSignals(options);
-  const config = await loadConfig({ file: options.configFile, plugins: options.plugins, missingOk: options.configMissingOk });
+  const read = (): Promise<AgentConfig> =>
+    loadConfig({ file: options.configFile, plugins: options.plugins, missingOk: options.configMissingOk });
+  const config = await read();
   if (config.files.length === 0) log.info({ file: options.configFile }, 'there is no config file: running with the defaults');
   const manager = await openServiceManager(options.notifySocket);
-  const agent = await startUnlessStopped({ ...options, config, signal: signals.stop });
+  using _alive = pingWatchdog(options, manager);
+  const source = { read, ...reloadNotices(options, manager) };
+  const agent = await startUnlessStopped({ ...options, config, source, signal: signals.stop });
   if (agent === undefined) return 0;
-  announceReady(agent, options, manager);
-  await options.onReady?.(agent).catch((error: unknown) => warn(log, error));
+  await becomeReady(agent, options, manager, signals.stop);
+  using _reloads = signals.onReload(() => void reload(agent, options));
   if (!signals.stop.aborted) await new Promise((resolve) => signals.stop.addEventListener('abort', resolve, { once: true }));
   return await drain(agent, String(signals.stop.reason), manager, log);
+}
+
+/** Serving is not being ready: that waits for every plugin. A signal to stop that comes first is the caller's to see. */
+async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceManager, stop: AbortSignal): Promise<void> {
+  try {
+    await agent.whenReady(stop);
+  } catch (error) {
+    if (stop.aborted) return;
+    throw error;
+  }
+  announceReady(agent, options, manager);
+  await options.onReady?.(agent).catch((error: unknown) => warn(options.log, error));
+}
+
+/** What a reload can't do it has logged. */
+async function reload(agent: Agent, { log, onReady }: RunOptions): Promise<void> {
+  const done = await agent.reload({ dryRun: false }).then(
+    () => true,
+    () => false,
+  );
+  if (done) await onReady?.(agent).catch((error: unknown) => warn(log, error));
+}
+
+/** Told by SIGHUP or through the API, a reload is one to the service manager. */
+function reloadNotices({ log }: RunOptions, manager: ServiceManager): { begun(): void; ended(outcome: string): void } {
+  return {
+    begun: () => tell(manager, `RELOADING=1\nMONOTONIC_USEC=${monotonicUsec()}\nSTATUS=reloading the config`, log),
+    ended: (outcome) => tell(manager, `READY=1\nSTATUS=the config was ${outcome}`, log),
+  };
+}
+
+/** CLOCK_MONOTONIC, in which the service manager orders notices. */
+function monotonicUsec(): bigint {
+  // oxlint-disable-next-line walls/time -- the service manager compares it with its own clock
+  return process.hrtime.bigint() / 1000n;
+}
+
+/** Says that it lives, twice in the time that the service manager allows: an event loop that stands still says nothing. */
+function pingWatchdog({ watchdog, context, log }: RunOptions, manager: ServiceManager): Disposable {
+  const ms = watchdog === undefined ? undefined : watchdogMs(watchdog.usec, watchdog.pid);
+  let timer: Disposable | undefined;
+  const ping = (every: number): void => {
+    tell(manager, 'WATCHDOG=1', log);
+    timer = context.clock.timer(every, () => ping(every));
+  };
+  if (ms !== undefined) ping(ms / 2);
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 }
 
 /** Who is told to stop while it starts, and does, has done what it was told. */
@@ -94,8 +148,15 @@ function warn(log: Logger, error: unknown): void {
   log.warn({ code, remedy }, message);
 }
 
-/** `stop` aborts at the first SIGTERM or SIGINT, its reason is a sentence. */
-function watchSignals({ signals, exit, log }: RunOptions): Disposable & { readonly stop: AbortSignal } {
+/** The signals of one run. */
+interface Signals extends Disposable {
+  /** Aborts at the first SIGTERM or SIGINT; its reason is a sentence. */
+  readonly stop: AbortSignal;
+  /** Who does what SIGHUP asks for; called at once where one came before. */
+  onReload(reload: () => void): Disposable;
+}
+
+function watchSignals({ signals, exit, log }: RunOptions): Signals {
   const stop = new AbortController();
   const onStop = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted) {
@@ -104,10 +165,20 @@ function watchSignals({ signals, exit, log }: RunOptions): Disposable & { readon
     }
     stop.abort(`received ${signal}`);
   };
-  const onReload = () => log.warn('the config is not read again while the agent runs: restart it to apply changes');
+  let waits = false;
+  let reload = (): void => void (waits = true);
+  const onReload = () => {
+    log.info('received SIGHUP: reading the config again');
+    reload();
+  };
   signals.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', onReload);
   return {
     stop: stop.signal,
+    onReload: (listener) => {
+      reload = listener;
+      if (waits) reload();
+      return { [Symbol.dispose]: () => void (reload = () => undefined) };
+    },
     [Symbol.dispose]: () => void signals.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', onReload),
   };
 }

@@ -42,6 +42,13 @@ export async function openServiceManager(address: string | undefined): Promise<S
   };
 }
 
+/** How often WATCHDOG_USEC wants to hear that this process lives, milliseconds; undefined where it is asked of nobody, or of another. */
+export function watchdogMs(usec: string | undefined, pid: string | undefined): number | undefined {
+  if (pid !== undefined && pid !== '' && Number(pid) !== process.pid) return undefined;
+  const ms = Number(usec) / 1000;
+  return Number.isFinite(ms) && ms >= 1 ? ms : undefined;
+}
+
 /** sockaddr_un: family in host byte order, then the path with its zero, or a zero and the abstract name without one. */
 function encodeAddress(address: string): Buffer {
   const family = Buffer.from(new Uint8Array(new Uint16Array([AF_UNIX]).buffer));

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { AgentView, ApiServer } from '../api/index.ts';
+import { type AgentView, apiErrors, type ApiServer, type ConfigReload } from '../api/index.ts';
 import type { AgentConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts';
 import { boot, uriOf } from '../plugin/index.ts';
 import { coreVersion } from '../version.ts';
+import { ConfigReloader, type ConfigSource } from './config-reloader.ts';
 import { corePlugins } from './core-plugins.ts';
 import { prepareFolders } from './folders.ts';
 import { withPaths } from './paths.ts';
@@ -21,6 +22,8 @@ export interface AgentOptions {
   readonly log: Logger;
   /** Aborting it while the agent starts stops what has started. */
   readonly signal?: AbortSignal;
+  /** Where the config can be read anew; without it the agent can't be reloaded. */
+  readonly source?: ConfigSource;
 }
 
 /** An agent that serves. */
@@ -30,6 +33,10 @@ export interface Agent {
   reports(): readonly PluginReport[];
   /** A running plugin's service, for who assembles an agent. */
   get<T>(token: Token<T>): T | undefined;
+  /** Resolves when no plugin is pending any more; rejects with the signal's reason. */
+  whenReady(signal: AbortSignal): Promise<void>;
+  /** Reads the config again and puts it in force; several at once queue. Rejects where the former one stays in force. */
+  reload(options: { readonly dryRun: boolean }): Promise<ConfigReload>;
   /** Refuses new calls, ends the old ones, stops the plugins in reverse order. Never rejects; calling it twice is one stop. */
   stop(reason: string): Promise<StopReport>;
 }
@@ -47,15 +54,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { serveApi } = await import('../api/server.ts');
   const api = await serveApi({ agent: phases.view(options), path: socket, log: log.child({ area: 'api' }), random: context.random });
   try {
+    const setOf = (config: AgentConfig) => ({ plugins: withPaths(config.allPlugins, folders), config: withCoreRequired(config) });
     const kernel = await boot({
-      plugins: withPaths(config.allPlugins, folders),
-      config: withCoreRequired(config),
+      ...setOf(config),
       context,
       log,
       onChange: (report) => phases.report(report),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    phases.ready(kernel);
+    const reloader = new ConfigReloader({ kernel, config, setOf, log, source: options.source });
+    phases.booted(kernel, reloader);
     return running(kernel, api, phases);
   } catch (error) {
     await api[Symbol.asyncDispose]();
@@ -84,27 +92,42 @@ function running(kernel: Kernel, api: ApiServer, phases: Phases): Agent {
     bootMs: kernel.bootMs,
     reports: () => kernel.reports(),
     get: (token) => kernel.get(token),
+    whenReady: (signal) => kernel.whenReady(signal),
+    reload: (options) => phases.reload(options),
     stop: (reason) => (stopped ??= stop(reason)),
   };
 }
 
 /** What the API knows of an agent that starts, serves and stops. */
 class Phases {
-  #phase: 'starting' | 'ready' | 'stopping' = 'starting';
+  #isStopping = false;
   #kernel: Kernel | undefined;
+  #reloader: ConfigReloader | undefined;
   readonly #starting = new Map<string, PluginReport>();
 
   report(report: PluginReport): void {
     this.#starting.set(report.uri, report);
   }
 
-  ready(kernel: Kernel): void {
+  booted(kernel: Kernel, reloader: ConfigReloader): void {
     this.#kernel = kernel;
-    this.#phase = 'ready';
+    this.#reloader = reloader;
   }
 
   stopping(): void {
-    this.#phase = 'stopping';
+    this.#isStopping = true;
+  }
+
+  async reload(options: { readonly dryRun: boolean }): Promise<ConfigReload> {
+    if (this.#isStopping) throw apiErrors.stopping('the agent is stopping');
+    if (this.#reloader === undefined) throw apiErrors.starting('the agent is still starting');
+    return await this.#reloader.reload(options);
+  }
+
+  #phase(): ReturnType<AgentView['phase']> {
+    if (this.#isStopping) return 'stopping';
+    const isReady = this.#kernel?.reports().every(({ status }) => status !== 'pending') === true;
+    return isReady ? 'ready' : 'starting';
   }
 
   view({ name, version, context }: AgentOptions): AgentView {
@@ -113,9 +136,11 @@ class Phases {
       version,
       coreVersion,
       clock: context.clock,
-      phase: () => this.#phase,
+      phase: () => this.#phase(),
       reports: () => this.#kernel?.reports() ?? [...this.#starting.values()],
       get: (token) => this.#kernel?.get(token),
+      reload: (options) => this.reload(options),
+      setLogLevel: (uri, level) => this.#kernel?.setLogLevel(uri, level) ?? false,
     };
   }
 }

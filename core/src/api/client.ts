@@ -4,6 +4,7 @@ import type { Claim } from '../claims/claims.ts';
 import type { Envelope, Lagged } from '../events/events.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { StoreName, StoreStats } from '../metadata/store.ts';
+import type { ConfigReload } from './reload.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import type { Snapshot } from '../metadata/snapshots.ts';
 
@@ -17,6 +18,12 @@ export interface Client {
     signal: AbortSignal,
   ): Promise<{ readonly agent: string; readonly core: string; readonly node: string; readonly pid: number; readonly ready: boolean }>;
   plugins(signal: AbortSignal): Promise<readonly PluginReport[]>;
+  /** Sets the level of one plugin's log; null: the agent's own again. */
+  setLogLevel(uri: string, level: string | null, signal: AbortSignal): Promise<PluginReport>;
+  config: {
+    /** Has the agent read its config again and put it in force, or tell what that would do. */
+    reload(options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<ConfigReload>;
+  };
   leases: {
     list(signal: AbortSignal): Promise<readonly Lease[]>;
     get(id: string, signal: AbortSignal): Promise<Lease>;
@@ -52,4 +59,5 @@ export interface Client {
   };
 }
 
+export type { ConfigReload } from './reload.ts';
 export { openClient } from './open-client.ts';

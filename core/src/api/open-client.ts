@@ -18,6 +18,7 @@ const CHANGE_MS = 35_000;
 const DETACH_MS = 125_000;
 const COLLECT_MS = 305_000;
 const BACKUP_MS = 605_000;
+const RELOAD_MS = 305_000;
 
 /** A client of the agent at a socket. Connects with each call, so that opening one never fails. */
 export function openClient({ socket, clock = systemClock }: ClientOptions): Client {
@@ -33,6 +34,8 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
   return {
     version: get('/v1/version'),
     plugins: get('/v1/plugins'),
+    setLogLevel: (uri, level, signal) => call('PATCH', `/v1/plugins/${encodeURIComponent(uri)}/log`, signal, { body: { level } }),
+    config: { reload: (options, signal) => call('POST', '/v1/config/reload', signal, { body: options, patienceMs: RELOAD_MS }) },
     leases: {
       list: get('/v1/leases'),
       get: (id, signal) => call('GET', lease(id), signal),

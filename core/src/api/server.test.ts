@@ -53,6 +53,8 @@ describe('the API at its socket', () => {
     phase: () => phase,
     reports: () => [failed],
     get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
+    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
+    setLogLevel: (uri) => uri === failed.uri,
   };
   const serve = (view: AgentView = agent) => serveApi({ agent: view, path, log, random: systemRandom });
   const never = new AbortController().signal;

@@ -10,11 +10,13 @@ import { statusOf, toProblem } from './problem.ts';
 import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
 import { agentRoutes } from './routes/agent.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
+import { configRoutes } from './routes/config.ts';
 import { dbRoutes } from './routes/db.ts';
 import { openEvents } from './routes/events.ts';
 import { gcRoutes } from './routes/gc.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { listingRoutes } from './routes/listings.ts';
+import { logRoutes } from './routes/log.ts';
 import type { AgentView } from './service.ts';
 import { type ClaimedSocket, claimSocket } from './socket.ts';
 
@@ -57,7 +59,9 @@ export async function serveApi({ agent, path, log, random }: ApiOptions): Promis
   });
   answerErrors(app, log);
   acceptEmptyBodies(app);
-  const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes].flatMap((make) => make(agent));
+  const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes, configRoutes, logRoutes].flatMap((make) =>
+    make(agent),
+  );
   for (const route of routes) addRoute(app, agent, route);
   app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
   const socket = await openSocket(app, path, random);

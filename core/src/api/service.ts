@@ -2,17 +2,22 @@ import type { Clock } from '../context/index.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import type { Token } from '../plugin/token.ts';
 import { apiErrors } from './errors.ts';
+import type { ConfigReload } from './reload.ts';
 
 /** What the API sees of the running agent. */
 export interface AgentView {
   readonly name: string;
   readonly version: string;
   readonly coreVersion: string;
-  /** `starting` until the kernel has booted; `stopping` from the first signal on. */
+  /** `starting` until the kernel has booted and no plugin is pending; `stopping` from the first signal on. */
   phase(): 'starting' | 'ready' | 'stopping';
   reports(): readonly PluginReport[];
   get<T>(token: Token<T>): T | undefined;
   readonly clock: Clock;
+  /** Reads the config again and puts it in force, or tells what that would do. Refused until the agent has started. */
+  reload(options: { readonly dryRun: boolean }): Promise<ConfigReload>;
+  /** Sets the level of one plugin's log; undefined: the agent's. False where there is no such plugin. */
+  setLogLevel(uri: string, level: string | undefined): boolean;
 }
 
 /** The provider of a contract, or the reason why there is none. */

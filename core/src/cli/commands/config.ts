@@ -2,6 +2,7 @@ import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { isForPeople } from '../globals.ts';
 import { readConfig } from '../read-config.ts';
+import { configReloadCommand } from './config-reload.ts';
 
 /** The schemas of all plugins take a moment to load. */
 const loadConfigModules = () => import('../../config/index.ts');
@@ -51,6 +52,7 @@ export const configCommand = (assembly: Assembly): CommandSpec => ({
       summary: 'Check the config and the wiring of its plugins; tells all faults at once, exit 2.',
       run: (invocation) => check(assembly, invocation),
     },
+    configReloadCommand,
     {
       name: 'schema',
       summary: 'Print the JSON Schema of the config file.',

@@ -1,8 +1,9 @@
-import type { PluginReport } from '../../plugin/status.ts';
+import type { PluginReport, WorkerReport } from '../../plugin/status.ts';
 import { flag, listArgument, textArgument, textOption } from '../arguments.ts';
 import type { Assembly } from '../assembly.ts';
 import type { CommandSpec, Invocation, OptionSpec } from '../command.ts';
 import { cliErrors } from '../errors.ts';
+import { LEVELS } from '../globals.ts';
 import { renderGraph } from '../plugin-graph.ts';
 import { offlineReports } from '../offline-reports.ts';
 import { paintStatus, styleOf } from '../style.ts';
@@ -36,7 +37,29 @@ const FIELDS: readonly Column<PluginReport>[] = [
   ['TOOK', (report) => (report.startedAt === undefined ? undefined : `${report.startMs.toFixed(1)} ms`)],
   ['REQUIRES', (report) => report.requires.join(' ') || undefined],
   ['PROVIDES', (report) => report.provides],
+  ['WORKERS', ({ workers }) => workers?.map(workerLine).join('; ')],
+  ['LOG', (report) => report.logLevel],
 ];
+
+/** `journal waiting, round 12, next 2026-01-01T00:00:00Z`. */
+function workerLine({ name, state, rounds, failures, lastError, nextAt }: WorkerReport): string {
+  const next = nextAt === undefined ? [] : [`next ${nextAt}`];
+  const failed = failures === 0 ? [] : [`failed ${failures} times`];
+  const error = lastError === undefined ? [] : [`last error: ${lastError.message}`];
+  return [`${name} ${state.replace('_', ' ')}`, `round ${rounds}`, ...failed, ...error, ...next].join(', ');
+}
+
+/** The agent's own level is what a level is taken back to. */
+const AGENT = 'agent';
+
+async function setLogLevel(invocation: Invocation): Promise<void> {
+  const [uri, level] = [textArgument(invocation, 0), textArgument(invocation, 1)];
+  if (level !== AGENT && !LEVELS.some((known) => known === level)) {
+    const remedy = `Use one of ${LEVELS.join(', ')}, or ${AGENT} to take it back.`;
+    throw cliErrors.invalidValue(`${JSON.stringify(level)} is no level of a log`, { remedy });
+  }
+  show(invocation, FIELDS, await invocation.client.setLogLevel(uri, level === AGENT ? null : level, invocation.signal));
+}
 
 const reportsOf = (assembly: Assembly, invocation: Invocation): Promise<readonly PluginReport[]> =>
   flag(invocation, 'offline') ? offlineReports(assembly, invocation.global) : invocation.client.plugins(invocation.signal);
@@ -78,6 +101,16 @@ export const pluginsCommand = (assembly: Assembly): CommandSpec => ({
       arguments: [{ name: '<uri>', description: 'type and id, e.g. hawser.ipam.v1.range' }],
       options: [OFFLINE],
       run: (invocation) => showOne(assembly, invocation),
+    },
+    {
+      name: 'log',
+      summary: "Set the level of one plugin's log while the agent runs; it holds until the agent ends.",
+      arguments: [
+        { name: '<uri>', description: 'type and id, e.g. hawser.ipam.v1.range' },
+        { name: '<level>', description: `${LEVELS.join(', ')}; ${AGENT}: the agent's own again` },
+      ],
+      examples: [['hawser plugins log hawser.mode.v1.bridge debug', 'what the bridge does, without the noise of the others']],
+      run: setLogLevel,
     },
     {
       name: 'graph',

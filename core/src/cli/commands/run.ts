@@ -24,6 +24,7 @@ async function run(assembly: Assembly, { global }: Invocation): Promise<number> 
     ...(onReady === undefined ? {} : { onReady }),
     signals: process,
     notifySocket: process.env['NOTIFY_SOCKET'],
+    watchdog: { usec: process.env['WATCHDOG_USEC'], pid: process.env['WATCHDOG_PID'] },
     exit: (code) => process.exit(code),
   });
 }
