@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { defineErrors } from '../errors/index.ts';
 import type { Envelope, Events } from '../events/events.ts';
 import type { Lease, Leases } from '../leases/leases.ts';
-import type { Metadata, Transaction } from '../metadata/store.ts';
+import { DEFAULT_NAMESPACE, type Metadata, type Transaction } from '../metadata/store.ts';
 import type { Attachments } from '../network/index.ts';
 
 const errors = defineErrors('leases', {
@@ -33,14 +33,19 @@ export function fakeLeases(): Leases {
     removeResource: () => undefined,
     get: (tx, id) => (at(id)?.store === tx.store ? at(id) : undefined),
     list: (tx) => [...leases.values()].filter((lease) => lease.store === tx.store),
+    page: (tx) => ({ items: [...leases.values()].filter((lease) => lease.store === tx.store) }),
   };
 }
 
 const transaction = (store: 'root' | 'state'): Transaction => ({
   store,
+  namespace: DEFAULT_NAMESPACE,
+  in: () => transaction(store),
   get: () => undefined,
   has: () => false,
   entries: () => [],
+  keys: () => [],
+  namespaces: () => [DEFAULT_NAMESPACE],
   put: () => undefined,
   delete: () => false,
   afterCommit: () => undefined,
@@ -51,6 +56,8 @@ const stats = { path: '/x', schemaVersion: 1, sizeBytes: 1, entries: 0 };
 export const metadata: Metadata = {
   read: (store, fn) => fn(transaction(store)),
   write: async (store, fn) => fn(transaction(store)),
+  view: (store) => ({ ...transaction(store), [Symbol.dispose]: () => undefined }),
+  onCommit: () => ({ [Symbol.dispose]: () => undefined }),
   stats: () => ({ root: stats, state: stats }),
   backup: async () => undefined,
 };

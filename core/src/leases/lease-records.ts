@@ -3,12 +3,15 @@
  * leases/<id>                              → LeaseRecord
  * lease_resources/<id>\0<type>/<key>       → {}
  * leased/<type>/<key>\0<id>                → {}      the same backwards
+ * leases.by_label/<digest of label>\0<id>  → {}      see metadata/indexes.ts
  * ```
  *
  * Each in both stores. Garbage collection reads them without the service of leases, which in turn triggers collections.
  */
 import { nodeName, parseNode } from '../gc/node.ts';
 import type { Node } from '../gc/gc.ts';
+import { keysByTerm, updateIndex } from '../metadata/indexes.ts';
+import { LEASES_BY_LABEL } from '../metadata/label-indexes.ts';
 import {
   type Collection,
   defineCollection,
@@ -62,9 +65,15 @@ export function* readLeases(tx: ReadTransaction): Iterable<Lease> {
 export const readLeaseRecords = (tx: ReadTransaction, after?: string): Iterable<readonly [id: string, record: LeaseRecord]> =>
   tx.entries(COLLECTIONS[tx.store].leases, after === undefined ? {} : { start: `${after}\0` });
 
-export function writeLease(tx: Transaction, id: string, record: LeaseRecord): void {
+/** `former` is what was there before. */
+export function writeLease(tx: Transaction, id: string, record: LeaseRecord, former?: LeaseRecord): void {
   tx.put(COLLECTIONS[tx.store].leases, id, record);
+  updateIndex(tx, LEASES_BY_LABEL[tx.store], id, former, record);
 }
+
+/** Ids of the leases that may have a label (`labelTerm`), in order, from behind `after` on. */
+export const leasesByLabel = (tx: ReadTransaction, term: string, after?: string): Iterable<string> =>
+  keysByTerm(tx, LEASES_BY_LABEL[tx.store], term, after);
 
 export const isUnderLease = (tx: ReadTransaction, id: string, resource: Node): boolean =>
   tx.has(COLLECTIONS[tx.store].resources, `${id}\0${nodeName(resource)}`);
@@ -85,9 +94,13 @@ export function unlinkResource(tx: Transaction, id: string, resource: Node): boo
 
 /** Deletes the lease with all its links; says what it protected, or undefined where there is none. */
 export function deleteLease(tx: Transaction, id: string): readonly Node[] | undefined {
+  const record = readLeaseRecord(tx, id);
+  if (record === undefined) return undefined;
   const resources = resourcesOf(tx, id);
   for (const resource of resources) unlinkResource(tx, id, resource);
-  return tx.delete(COLLECTIONS[tx.store].leases, id) ? resources : undefined;
+  tx.delete(COLLECTIONS[tx.store].leases, id);
+  updateIndex(tx, LEASES_BY_LABEL[tx.store], id, record, undefined);
+  return resources;
 }
 
 /** Takes a node out of every lease, when it is gone. */

@@ -3,7 +3,9 @@ import type { Events } from '../events/events.ts';
 import type { Gc, Node } from '../gc/gc.ts';
 import type { JsonObject } from '../json.ts';
 import { checkIdentifier } from '../metadata/identifiers.ts';
-import { changeLabels, newLabels } from '../metadata/labels.ts';
+import { applyUpdate, type Updatable } from '../metadata/field-paths.ts';
+import { changeLabels, type Labels, newLabels } from '../metadata/labels.ts';
+import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
 import type { Metadata, ReadTransaction, Transaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { collectAll } from './collect-all.ts';
@@ -23,6 +25,7 @@ import {
   unlinkResource,
   writeLease,
 } from './lease-records.ts';
+import { leaseListing } from './lease-listing.ts';
 import type { Lease, LeaseChanges, LeaseOptions, Leases, LeaseScope } from './leases.ts';
 
 export interface LeaseDependencies {
@@ -68,7 +71,7 @@ export class LeaseStore implements Leases {
     const expiresAt = this.#expiry(tx, this.#core.context.clock.now(), expiresInMs);
     const { [EXPIRE_LABEL]: _unreadable, ...labels } = former.labels;
     const record = { labels, createdAt: former.createdAt, expiresAt };
-    writeLease(tx, id, record);
+    writeLease(tx, id, record, former);
     this.#publish(tx, 'renewed', id, { expiresAt });
     this.#changes.add(1, RENEWED);
     return toLease(tx, id, record);
@@ -76,9 +79,9 @@ export class LeaseStore implements Leases {
 
   update(tx: Transaction, id: string, changes: LeaseChanges): Lease {
     const former = this.#existing(tx, id);
-    const terms = toTerms(changeLabels(shownLabels(former), changes.labels, leaseErrors.invalidLabels));
+    const terms = toTerms(changedLabels(shownLabels(former), changes));
     const record = { createdAt: former.createdAt, ...terms };
-    writeLease(tx, id, record);
+    writeLease(tx, id, record, former);
     if (terms.expiresAt !== undefined) this.#core.gc.wakeAt(tx, Date.parse(terms.expiresAt));
     this.#publish(tx, 'updated', id, { ...terms });
     this.#changes.add(1, UPDATED);
@@ -131,6 +134,10 @@ export class LeaseStore implements Leases {
     return readLeases(tx);
   }
 
+  page(tx: ReadTransaction, options?: ListOptions): Page<Lease> {
+    return readPage(leaseListing(tx), options);
+  }
+
   #delete(tx: Transaction, id: string): readonly Node[] {
     const resources = deleteLease(tx, id);
     if (resources === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
@@ -175,3 +182,15 @@ export class LeaseStore implements Leases {
 
 /** The end of year 9999: the last that RFC 3339 can write. */
 const MAX_TIME = Date.UTC(9999, 11, 31);
+
+const UPDATABLE: Updatable<{ readonly labels: Labels }> = {
+  what: 'a lease',
+  mutable: ['labels'],
+  immutable: ['id', 'store', 'namespace', 'createdAt', 'expiresAt', 'resources'],
+  invalidLabels: leaseErrors.invalidLabels,
+};
+
+const changedLabels = (former: Labels, { labels, fields }: LeaseChanges): Labels =>
+  fields === undefined
+    ? changeLabels(former, labels, leaseErrors.invalidLabels)
+    : applyUpdate({ labels: former }, { labels }, fields, UPDATABLE).labels;

@@ -1,4 +1,5 @@
 import type { Node } from '../gc/gc.ts';
+import type { ListOptions, Page } from '../metadata/listing.ts';
 import type { ReadTransaction, StoreName, Transaction } from '../metadata/store.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
@@ -22,10 +23,15 @@ export interface LeaseOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Changes to a lease; an empty label value deletes the label. */
+/** Changes to a lease; an empty label value deletes the label, one that isn't named stays unless `fields` says otherwise. */
 export interface LeaseChanges {
   /** `gc.expire` changes the expiry; deleting it lets the lease live until it is deleted. */
   readonly labels: Readonly<Record<string, string>>;
+  /**
+   * Field paths: `labels` replaces all of them, `labels.<key>` takes one from `labels` or deletes it; an empty list
+   * stands for all fields that can change. Others are `metadata.invalid_field_path`.
+   */
+  readonly fields?: readonly string[];
 }
 
 /** Where a lease is, for calls that are not in a transaction of their caller. */
@@ -79,6 +85,8 @@ export interface Leases {
   /** By name, from behind the name `after` (`type/key`) on. */
   resources(tx: ReadTransaction, id: string, range?: { readonly after?: string; readonly limit?: number }): readonly Node[];
   list(tx: ReadTransaction): Iterable<Lease>;
+  /** By id. Filters ask for a lease's fields as JSON has them; `labels.<key>==…` and `id==…` are answered without reading the others. */
+  page(tx: ReadTransaction, options?: ListOptions): Page<Lease>;
 }
 
 export const Leases: Token<Leases, 'hawser.leases.v1'> = defineToken<Leases>()('hawser.leases.v1');

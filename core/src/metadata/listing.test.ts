@@ -7,19 +7,17 @@ import { encodeCursor, type Listing, readPage } from './listing.ts';
 import { defineCollection, type ReadTransaction } from './store.ts';
 
 const THINGS = defineCollection<{ readonly n: number }>('state', 'things');
-type Thing = readonly [key: string, value: { readonly n: number }];
 
-const listing = (tx: ReadTransaction): Listing<Thing> => ({
+const listing = (tx: ReadTransaction): Listing<{ readonly n: number }, string> => ({
   name: 'things',
-  *scan(_filters, after) {
-    for (const [key, value] of tx.entries(THINGS, after === undefined ? {} : { start: `${after}\0` })) yield [key, [key, value]];
-  },
-  fields: ([, value]) => fieldsOf(value),
+  scan: (_filters, after) => tx.entries(THINGS, after === undefined ? {} : { start: `${after}\0` }),
+  fields: (_key, value) => fieldsOf(value),
+  item: (key) => key,
 });
 const page = (core: TestCore, options: Parameters<typeof readPage>[1]) =>
   core.metadata.read('state', (tx) => {
     const { items, ...rest } = readPage(listing(tx), options);
-    return { keys: items.map(([key]) => key), ...rest };
+    return { keys: items, ...rest };
   });
 const put = (core: TestCore, entries: Readonly<Record<string, number>>) =>
   core.metadata.write('state', (tx) => {

@@ -27,29 +27,30 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-/** What a listing is made of. */
-export interface Listing<T> {
+/** What a listing is made of: records `R` as they are read, items `T` as they are given. */
+export interface Listing<R, T> {
   /** Tells its cursors from those of others, e.g. `leases`. */
   readonly name: string;
   /**
    * Records by key in the order of the store, from behind `after` on. It may leave out what none of the filters can
    * mean; of what it gives each is still asked.
    */
-  scan(filters: readonly Filter[], after: string | undefined): Iterable<readonly [key: string, item: T]>;
-  fields(item: T): Fields;
+  scan(filters: readonly Filter[], after: string | undefined): Iterable<readonly [key: string, record: R]>;
+  fields(key: string, record: R): Fields;
+  item(key: string, record: R): T;
 }
 
 /** Reads one page. */
-export function readPage<T>(listing: Listing<T>, { filters = [], after, limit, scan }: ListOptions = {}): Page<T> {
+export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, limit, scan }: ListOptions = {}): Page<T> {
   const parsed = filters.map(parseFilter);
   const matches = toPredicate(parsed);
   const most = countOf('limit', limit);
   let left = countOf('scan', scan);
   const items: T[] = [];
   let last: string | undefined;
-  for (const [key, item] of listing.scan(parsed, after === undefined ? undefined : decodeCursor(listing.name, after))) {
+  for (const [key, record] of listing.scan(parsed, after === undefined ? undefined : decodeCursor(listing.name, after))) {
     if (last !== undefined && (items.length >= most || left <= 0)) return { items, next: encodeCursor(listing.name, last) };
-    if (parsed.length === 0 || matches(listing.fields(item))) items.push(item);
+    if (parsed.length === 0 || matches(listing.fields(key, record))) items.push(listing.item(key, record));
     last = key;
     left--;
   }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readFileMeta } from './data-file.ts';
 import { openMetadata, type MetadataOptions } from './lmdb-metadata.ts';
 import { backupStore, checkStore, restoreStore } from './maintenance.ts';
+import { currentVersion, type Migration, MIGRATIONS } from './migrations.ts';
 import { defineCollection, type Metadata } from './store.ts';
 
 const log = pino({ level: 'silent' });
@@ -20,6 +21,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const folders = () => ({ root: join(folder, 'root'), state: join(folder, 'state') });
 const open = (options: Partial<MetadataOptions> = {}) => openMetadata({ ...folders(), log, ...options });
+const CURRENT = currentVersion(MIGRATIONS.state);
+const withSteps = (...steps: readonly Migration[]) => ({ ...MIGRATIONS, state: [...MIGRATIONS.state, ...steps] });
 const dataFile = (store: 'root' | 'state') => join(folder, store, 'store', 'data.mdb');
 const keys = (metadata: Metadata) => metadata.read('state', (tx) => Array.from(tx.entries(things), ([key]) => key));
 
@@ -43,7 +46,7 @@ describe('transactions', () => {
     await using metadata = await open();
     expect(keys(metadata)).toEqual(['k000000', 'k000001', 'k000002']);
     expect(metadata.read('root', (tx) => tx.get(intents, 'a'))).toHaveLength(20_000);
-    expect(metadata.stats().state).toMatchObject({ schemaVersion: 1, path: dataFile('state') });
+    expect(metadata.stats().state).toMatchObject({ schemaVersion: CURRENT, path: dataFile('state') });
   });
 
   test('a transaction that throws takes nothing of the others in its commit along', async () => {
@@ -199,7 +202,7 @@ describe('opening', () => {
   });
 
   test('a newer schema is refused, and the file stays as it is', async () => {
-    const steps = { root: [], state: [{ version: 2, summary: 'test', migrate: () => {} }] };
+    const steps = withSteps({ version: CURRENT + 1, summary: 'test', migrate: () => {} });
     await (await open({ migrations: steps }))[Symbol.asyncDispose]();
     const before = readFileSync(dataFile('state'));
     await expect(open()).rejects.toMatchObject({ code: 'metadata.schema_newer' });
@@ -216,16 +219,19 @@ describe('opening', () => {
         if (fail) throw new Error('broken');
       },
     });
-    await expect(open({ migrations: { root: [], state: [step(2), step(3, true)] } })).rejects.toMatchObject({
+    await expect(open({ migrations: withSteps(step(CURRENT + 1), step(CURRENT + 2, true)) })).rejects.toMatchObject({
       code: 'metadata.migration_failed',
     });
     {
       await using metadata = await open();
       expect(metadata.read('state', (tx) => [...tx.entries(texts)])).toEqual([]);
     }
-    await using metadata = await open({ migrations: { root: [], state: [step(2), step(3)] } });
-    expect(metadata.stats().state.schemaVersion).toBe(3);
-    expect(metadata.read('state', (tx) => Array.from(tx.entries(texts), ([key]) => key))).toEqual(['step2', 'step3']);
+    await using metadata = await open({ migrations: withSteps(step(CURRENT + 1), step(CURRENT + 2)) });
+    expect(metadata.stats().state.schemaVersion).toBe(CURRENT + 2);
+    expect(metadata.read('state', (tx) => Array.from(tx.entries(texts), ([key]) => key))).toEqual([
+      `step${CURRENT + 1}`,
+      `step${CURRENT + 2}`,
+    ]);
   });
 });
 
@@ -282,7 +288,7 @@ describe('damage', () => {
     const former = await restoreStore('state', folders().state, join(folder, 'backup'));
     expect(readFileSync(join(former ?? '', 'data.mdb'), 'utf8')).toBe('garbage');
     await restoreStore('root', folders().root, join(folder, 'backup-root', 'data.mdb'));
-    expect(await checkStore('state', folders().state)).toMatchObject({ schemaVersion: 1, collections: { things: 10 } });
+    expect(await checkStore('state', folders().state)).toMatchObject({ schemaVersion: CURRENT, collections: { things: 10 } });
     await using metadata = await open();
     expect(keys(metadata)).toHaveLength(10);
     await expect(checkStore('state', folders().state)).rejects.toMatchObject({ code: 'metadata.locked' });

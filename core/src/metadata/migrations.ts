@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { HawserError } from '../errors/index.ts';
 import type { Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { rebuildIndexes } from './label-indexes.ts';
 import { SCHEMA_KEY } from './record.ts';
 import type { StoreName, Transaction } from './store.ts';
 import { StoreWriter } from './transaction.ts';
@@ -18,8 +19,10 @@ export interface Migration {
 /** Steps of each store in the order of their versions, without a gap. A store without steps is at version 1. */
 export type Migrations = Readonly<Record<StoreName, readonly Migration[]>>;
 
-/** There is one version so far. A step is never changed once it is released; a new one is added behind it. */
-export const MIGRATIONS: Migrations = { root: [], state: [] };
+const LABEL_INDEXES: Migration = { version: 2, summary: 'snapshots and leases are found by their labels', migrate: rebuildIndexes };
+
+/** A step is never changed once it is released; a new one is added behind it. */
+export const MIGRATIONS: Migrations = { root: [LABEL_INDEXES], state: [LABEL_INDEXES] };
 
 const FIRST_VERSION = 1;
 const schemaRecord = z.object({ version: z.int().positive() });
