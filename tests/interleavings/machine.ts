@@ -76,11 +76,12 @@ export class Machine implements AsyncDisposable {
     return this.#agent?.life.isDead === false ? this.#agent : undefined;
   }
 
-  /** The end of the agent and the beginning of the next, in good order. */
-  async restart(): Promise<void> {
+  /** The end of the agent and the beginning of the next, in good order; `meanwhile` begins when the end has begun. */
+  async restart(meanwhile: () => Promise<unknown>): Promise<void> {
     const agent = this.#agent;
     if (!agent) return;
     const stopping = agent.kernel.stop('a restart').then(() => 'stopped' as const);
+    await meanwhile();
     const end = await pump(this, Promise.race([stopping, agent.life.died]), CLOSING_MS);
     if (end !== 'stopped') return;
     agent.host[Symbol.dispose]();
@@ -104,6 +105,11 @@ export interface Books {
   readonly records: readonly AttachmentRecord[];
   /** Address → container, of those that somebody has, or had until what stands on them is undone. */
   readonly holders: ReadonlyMap<string, string | undefined>;
+}
+
+/** What whoever asks a stopped agent gets. */
+class NotRunning extends Error {
+  override readonly name = 'NotRunning';
 }
 
 /** One agent: the real core, engine, address plugin and mode on the machine's kernel. */
@@ -189,7 +195,7 @@ class Agent {
   #service<T>(token: Token<T>): T {
     const service = this.kernel.get(token);
     if (service === undefined)
-      throw new Error(`${token.id} does not run: ${JSON.stringify(this.kernel.reports().filter(({ status }) => status !== 'ok'))}`);
+      throw new NotRunning(`${token.id} does not run: ${JSON.stringify(this.kernel.reports().filter(({ status }) => status !== 'ok'))}`);
     return service;
   }
 }

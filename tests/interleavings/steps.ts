@@ -12,10 +12,12 @@ export type Step =
   | { readonly kind: 'crash'; readonly points: number }
   | { readonly kind: 'fail'; readonly nth: number; readonly when: 'before' | 'after' }
   | { readonly kind: 'tick'; readonly ms: number }
+  /** `late`: the pod that is to be attached while the agent stops. */
+  | { readonly kind: 'restart'; readonly late?: number | undefined }
   /** Calls go on for some turns of the event loop. */
   | { readonly kind: 'turns'; readonly count: number }
   /** `gone`: a GC without a list. `collect`: garbage collection at once. `steal`: somebody takes what is held. */
-  | { readonly kind: 'restart' | 'settle' | 'gone' | 'collect' | 'steal' };
+  | { readonly kind: 'settle' | 'gone' | 'collect' | 'steal' };
 
 export const PODS = [0, 1, 2, 3] as const;
 
@@ -55,7 +57,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('tick' as const), ms: fc.integer({ min: 1, max: 20_000 }) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('turns' as const), count: fc.integer({ min: 1, max: 40 }) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), late: fc.option(pod, { nil: undefined }) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle' as const) }) },
   ),
   { minLength: 1, maxLength: 24, size: 'max' },

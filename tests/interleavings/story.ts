@@ -1,6 +1,7 @@
 import { HawserError } from '@hawser/core';
 import { expect } from 'vitest';
 import { expectIdle, expectSound } from './invariants.ts';
+import { interfaceOf, viewOf } from './kernel-view.ts';
 import type { Agent, Machine } from './machine.ts';
 import { containerOf, idOf, pathOf, requestOf } from './pods.ts';
 import { pump } from './pump.ts';
@@ -9,7 +10,7 @@ import { Told } from './told.ts';
 
 /** What a call may be told in a story; anything else is a defect, be it only in the words. */
 const EXPECTED = {
-  add: /^(AbortError|TimeoutError|host\.(busy|namespace_gone|not_found|kernel)|gc\.cleanup_timed_out|attachments\.(conflict|draining)|ipam\.(exhausted|address_in_use))$/,
+  add: /^(AbortError|TimeoutError|NotRunning|host\.(busy|namespace_gone|not_found|kernel)|gc\.cleanup_timed_out|attachments\.(conflict|draining)|ipam\.(exhausted|address_in_use))$/,
   del: /^(AbortError|TimeoutError|host\.busy|gc\.(cleanup_timed_out|stopping))$/,
   check: /^(AbortError|TimeoutError|host\.(busy|namespace_gone)|attachments\.not_found|network\.check_failed)$/,
   steal: /^(claims\.already_held|metadata\.closed)$/,
@@ -110,7 +111,7 @@ export class Story {
         for (let turn = 0; turn < step.count; turn++) await turns.next();
         return undefined;
       case 'restart':
-        return this.#machine.restart();
+        return this.#machine.restart(async () => step.late === undefined || this.#add(step.late, undefined));
       case 'settle':
         return this.settle();
     }
@@ -142,6 +143,7 @@ export class Story {
     return this.#begin('del', async ({ engine }, options) => {
       try {
         await engine.detach(idOf(pod), options);
+        if (change.isLatest()) expect(interfaceOf(viewOf(this.#machine), pod)?.connected ?? false, 'reached after its DEL').toBe(false);
         change.cameTo({ kind: 'absent' });
       } catch (error) {
         if (change.former?.kind === 'absent') change.cameTo(change.former);
