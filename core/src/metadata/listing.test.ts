@@ -99,7 +99,16 @@ test('a cursor of another listing, a damaged one, a limit below one and a wrong 
   await using core = await startCore({ context: testContext() });
   const cursor = encodeCursor('things', 'ä');
   expect(page(core, { after: cursor })).toEqual({ keys: [] });
-  for (const after of [encodeCursor('others', 'a'), '', 'x', `${cursor}=`, `${cursor}A`, 'ä', '\0'])
+  for (const after of [
+    encodeCursor('others', 'a'),
+    '',
+    'x',
+    `${cursor}=`,
+    `${cursor}A`,
+    'ä',
+    '\0',
+    encodeCursor('things', 'x'.repeat(3000)),
+  ])
     expect(() => page(core, { after })).toThrow(expect.objectContaining({ code: 'metadata.invalid_cursor' }));
   for (const limit of [0, -1, Number.NaN])
     expect(() => page(core, { limit })).toThrow(expect.objectContaining({ code: 'metadata.invalid_limit' }));

@@ -63,6 +63,8 @@ function countOf(name: string, count: number = Number.POSITIVE_INFINITY): number
 }
 
 const SEPARATOR = '\0';
+/** No key of a store makes a longer one. */
+const MAX_CURSOR_LENGTH = 2_000;
 
 /** The cursor behind a key of a listing. */
 export const encodeCursor = (listing: string, key: string): string => Buffer.from(`${listing}${SEPARATOR}${key}`).toString('base64url');
@@ -71,7 +73,7 @@ function decodeCursor(listing: string, cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const at = text.indexOf(SEPARATOR);
   const key = text.slice(at + 1);
-  if (at < 0 || text.slice(0, at) !== listing || encodeCursor(listing, key) !== cursor)
+  if (cursor.length > MAX_CURSOR_LENGTH || at < 0 || text.slice(0, at) !== listing || encodeCursor(listing, key) !== cursor)
     throw metadataErrors.invalidCursor(`${JSON.stringify(cursor.slice(0, 40))} is no cursor of the listing of ${listing}`);
   return key;
 }

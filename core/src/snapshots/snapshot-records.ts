@@ -1,6 +1,8 @@
 import type { Node } from '../gc/gc.ts';
 import { nodeName } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
+import { keysByTerm, updateIndex } from '../metadata/indexes.ts';
+import { SNAPSHOTS_BY_LABEL } from '../metadata/label-indexes.ts';
 import type { Snapshot, SnapshotKind } from '../metadata/snapshots.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 
@@ -37,8 +39,26 @@ export function readRecords(
   return tx.entries(SNAPSHOTS[tx.store], after === undefined ? { prefix } : { start: `${after}\0`, end: `${prefix}${PAST_ALL}` });
 }
 
-export function writeRecord(tx: Transaction, node: Node, record: SnapshotRecord): void {
-  tx.put(SNAPSHOTS[tx.store], nodeName(node), record);
+/** Of all types, from behind the name `after` on. */
+export const readAllRecords = (tx: ReadTransaction, after?: string): Iterable<readonly [name: string, record: SnapshotRecord]> =>
+  tx.entries(SNAPSHOTS[tx.store], after === undefined ? {} : { start: `${after}\0` });
+
+/** `former` is what was there before. */
+export function writeRecord(tx: Transaction, node: Node, record: SnapshotRecord, former?: SnapshotRecord): void {
+  const name = nodeName(node);
+  tx.put(SNAPSHOTS[tx.store], name, record);
+  updateIndex(tx, SNAPSHOTS_BY_LABEL[tx.store], name, former, record);
+}
+
+/** Names of the snapshots that may have a label (`labelTerm`), in order, from behind `after` on. */
+export const namesByLabel = (tx: ReadTransaction, term: string, after?: string): Iterable<string> =>
+  keysByTerm(tx, SNAPSHOTS_BY_LABEL[tx.store], term, after);
+
+/** Names of what stands on a snapshot, in order, from behind `after` on; a name or two that are not there may be among them. */
+export function* namesByParent(tx: ReadTransaction, parent: string, after?: string): Iterable<string> {
+  const prefix = `${parent}\0`;
+  const range = after === undefined ? { prefix } : { start: `${prefix}${after}\0`, end: `${parent}\u0001` };
+  for (const key of tx.keys(CHILDREN[tx.store], range)) yield key.slice(prefix.length);
 }
 
 export function linkParent(tx: Transaction, parent: string, child: Node): void {
@@ -49,6 +69,7 @@ export function linkParent(tx: Transaction, parent: string, child: Node): void {
 export function deleteRecord(tx: Transaction, node: Node, record: SnapshotRecord): void {
   for (const parent of record.parents) tx.delete(CHILDREN[tx.store], `${parent}\0${nodeName(node)}`);
   tx.delete(SNAPSHOTS[tx.store], nodeName(node));
+  updateIndex(tx, SNAPSHOTS_BY_LABEL[tx.store], nodeName(node), record, undefined);
 }
 
 /** Full names of what stands on a snapshot, whatever their type. */

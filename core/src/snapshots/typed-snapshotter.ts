@@ -195,7 +195,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     const node = this.#node(tx, key);
     const labels = changes.labels === undefined ? former.labels : changeLabels(former.labels, changes.labels, snapshotErrors.invalidLabels);
     const record = { ...former, labels, data: changes.data ?? former.data, updatedAt: this.#now() };
-    writeRecord(tx, node, record);
+    writeRecord(tx, node, record, former);
     this.#wake(tx, node, former.labels, labels);
     this.#tell(tx, verb, node);
     return this.#snapshot(tx.namespace, key, record);
