@@ -178,7 +178,8 @@ describe('packages', () => {
   it('are loaded before plugins’ tables are checked', async () => {
     const file = await write({
       'config.toml': 'packages = ["@acme/mode", "./local.mjs"]\n[plugins."acme.mode.v1.macvlan"]\n',
-      'node_modules/@acme/mode/package.json': '{"name":"@acme/mode","type":"module","exports":{".":{"import":"./main.js"}}}',
+      'node_modules/@acme/mode/package.json':
+        '{"name":"@acme/mode","hawser":{"apiVersion":1},"type":"module","exports":{".":{"import":"./main.js"}}}',
       'node_modules/@acme/mode/main.js': source,
       'local.mjs': source.replaceAll('macvlan', 'ipvlan'),
     });

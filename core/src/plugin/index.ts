@@ -1,4 +1,5 @@
 export { assemble, type CheckedAssembly } from './assemble.ts';
+export { API_VERSION } from './compatibility.ts';
 export { renderBootTree } from './boot-tree.ts';
 export * from './definition.ts';
 export { describePlugin, type PluginDescription } from './describe.ts';

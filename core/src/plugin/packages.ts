@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { compatibilityFault } from './compatibility.ts';
 import type { AnyPlugin } from './definition.ts';
 import { pluginErrors } from './errors.ts';
+import { isRecord, readManifest } from './manifest.ts';
 
 /**
  * Loads plugins from packages: the default export is a plugin or an array of them. A name is searched from `fromFolder`
  * (a path beginning with a dot is relative to it), then from where this package is installed. Throws
- * `plugin.package_invalid`, naming every package at fault.
+ * `plugin.package_invalid`, naming every package at fault. One that was written for another version of the plugin API, wants another
+ * @hawser/core or would bring a second copy of it isn't run.
  */
 export async function loadPackages(names: readonly string[], fromFolder: string): Promise<AnyPlugin[]> {
   const outcomes = await Promise.all(names.map((name) => loadPackage(name, fromFolder)));
@@ -29,6 +31,8 @@ async function loadPackage(name: string, fromFolder: string): Promise<Outcome> {
   const file = find(name, fromFolder) ?? find(name, import.meta.dirname);
   if (file === undefined) return { fault: `package '${name}' is not installed in ${fromFolder} or above it` };
   let exports: unknown;
+  const incompatible = await compatibilityFault(name, file, !isPath(name));
+  if (incompatible !== undefined) return { fault: incompatible };
   try {
     exports = await import(pathToFileURL(file).href);
   } catch (thrown) {
@@ -40,6 +44,9 @@ async function loadPackage(name: string, fromFolder: string): Promise<Outcome> {
   if (plugins.length === candidates.length && plugins.length > 0) return { plugins };
   return { fault: `package '${name}' has no plugin as its default export (expected what definePlugin returns, or an array of it)` };
 }
+
+/** Whether a name is a file beside the config: whoever wrote that wrote it for this agent. */
+const isPath = (name: string): boolean => isAbsolute(name) || name.startsWith('.');
 
 /** The module that `import name` would load from a folder. */
 function find(name: string, folder: string): string | undefined {
@@ -55,22 +62,11 @@ function find(name: string, folder: string): string | undefined {
 
 function importDoor(name: string, folders: readonly string[]): string | undefined {
   for (const folder of folders) {
-    const file = join(folder, name, 'package.json');
-    const manifest = readManifest(file);
+    const manifest = readManifest(join(folder, name));
     const door = manifest && target(manifest['exports']);
-    if (door !== undefined) return join(dirname(file), door);
+    if (door !== undefined) return join(folder, name, door);
   }
   return undefined;
-}
-
-function readManifest(file: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isRecord(manifest) ? manifest : undefined;
-  } catch {
-    // Not there, or no manifest: the next folder may have it, and the caller names what none has.
-    return undefined;
-  }
 }
 
 /** The file behind the main entry of an `exports` field. */
@@ -90,8 +86,4 @@ function isPlugin(value: unknown): value is AnyPlugin {
     (isRecord(requires) && Object.values(requires).every((one) => isRecord(one) && typeof one['id'] === 'string'));
   const schema = config === undefined || (isRecord(config) && typeof config['safeParse'] === 'function');
   return token && wants && schema && typeof id === 'string' && typeof summary === 'string' && typeof start === 'function';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,0 +1,62 @@
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { coreVersion } from '../version.ts';
+import { packageOf, tableOf } from './manifest.ts';
+
+/** Version of what plugins are written against: definitions, start contexts, contracts. A package states its own as `hawser.apiVersion`. */
+export const API_VERSION = 1;
+
+const CORE = '@hawser/core';
+
+/**
+ * What keeps a package's plugins from running in this agent, as a sentence that names both sides; undefined where
+ * nothing does. Looks at its manifest: `hawser.apiVersion`, the range of @hawser/core that it wants, and the copy of @hawser/core that it would load.
+ * Its code isn't run for it. `mustSay`: stating neither version is a fault.
+ */
+export async function compatibilityFault(name: string, file: string, mustSay: boolean): Promise<string | undefined> {
+  const real = realpathSync(file);
+  const found = packageOf(real);
+  const manifest = found?.manifest ?? {};
+  const api = tableOf(manifest, 'hawser')['apiVersion'];
+  const range = tableOf(manifest, 'peerDependencies')[CORE] ?? tableOf(manifest, 'dependencies')[CORE];
+  if (api === undefined && range === undefined) {
+    const unsaid = `package '${name}' does not say for which version of the plugin API it was written; this agent has version ${API_VERSION}`;
+    return mustSay ? unsaid : undefined;
+  }
+  if (api !== undefined && api !== API_VERSION) {
+    return `package '${name}' was written for version ${JSON.stringify(api)} of the plugin API, but this agent has version ${API_VERSION}`;
+  }
+  if (range !== undefined && !(await isInRange(range)))
+    return `package '${name}' wants ${CORE} ${JSON.stringify(range)}, but this agent has ${coreVersion}`;
+  return copyFault(name, real);
+}
+
+async function isInRange(range: unknown): Promise<boolean> {
+  // Only agents that load packages pay for it.
+  const { satisfies } = (await import('semver')).default;
+  if (typeof range !== 'string') return false;
+  // What a workspace links to is this very copy.
+  return range.startsWith('workspace:') || satisfies(coreVersion, range, { includePrerelease: true });
+}
+
+/** Two copies of core would have two of everything that is compared by identity: errors, tokens, containers. */
+function copyFault(name: string, file: string): string | undefined {
+  const theirs = coreSeenFrom(file);
+  const ours = packageOf(realpathSync(import.meta.filename));
+  if (theirs === undefined || ours === undefined || theirs.folder === ours.folder) return undefined;
+  return `package '${name}' brings ${CORE} ${String(theirs.manifest['version'])} of its own (${theirs.folder}), beside this agent's ${coreVersion} (${ours.folder})`;
+}
+
+/** The copy that an import in this file would load; undefined where it would find none. */
+function coreSeenFrom(file: string): ReturnType<typeof packageOf> {
+  const folders = createRequire(file).resolve.paths(CORE) ?? [];
+  for (const folder of folders) {
+    try {
+      return packageOf(realpathSync(join(folder, CORE, 'package.json')));
+    } catch {
+      // Not there; the next folder up may have it.
+    }
+  }
+  return undefined;
+}
