@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
+import type { ListOptions, Page } from './listing.ts';
 import type { ReadTransaction, StoreName, Transaction } from './store.ts';
 
 /**
@@ -46,10 +47,15 @@ export interface PrepareOptions<D extends JsonObject> {
   readonly orExisting?: boolean;
 }
 
-/** Changes to a snapshot; an empty label value deletes the label. */
+/** Changes to a snapshot; an empty label value deletes the label, what isn't named stays unless `fields` says otherwise. */
 export interface SnapshotChanges<D extends JsonObject> {
   readonly labels?: Readonly<Record<string, string>>;
   readonly data?: D;
+  /**
+   * Field paths: `data`, `labels` (all of them are replaced), `labels.<key>` (taken from `labels`, or deleted); an empty list
+   * stands for all fields that can change. Others are `metadata.invalid_field_path`.
+   */
+  readonly fields?: readonly string[];
 }
 
 /** What may change when it is committed. */
@@ -128,6 +134,11 @@ export interface Snapshots {
   open<D extends JsonObject>(type: SnapshotType<D>): Snapshotter<D> & Disposable;
   /** All of a store, for listings. */
   list(tx: ReadTransaction): Iterable<Snapshot>;
+  /**
+   * By name, `type/key`. Filters ask for a snapshot's fields as JSON has them, its `name` and its first `parent`;
+   * `labels.<key>==…`, `parent==…` and `name==…` are answered without reading the others, `type==…` without the other types.
+   */
+  page(tx: ReadTransaction, options?: ListOptions): Page<Snapshot>;
 }
 
 export const Snapshots: Token<Snapshots, 'hawser.snapshots.v1'> = defineToken<Snapshots>()('hawser.snapshots.v1');

@@ -2,11 +2,13 @@ import type { Gc } from '../gc/gc.ts';
 import type { Collector, Node } from '../gc/gc.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
+import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
 import type { Snapshot, Snapshots, Snapshotter, SnapshotType } from '../metadata/snapshots.ts';
 import type { Metadata, ReadTransaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { expiryOf, keptByLabels } from './labels.ts';
 import { hasRecord, readChildren, readRecord, readRecords, toSnapshot } from './snapshot-records.ts';
+import { snapshotListing } from './snapshot-listing.ts';
 import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
 
 export interface SnapshotDependencies extends SnapshotterDependencies {
@@ -45,6 +47,10 @@ export class SnapshotStore implements Snapshots {
       const node = parseNode(name);
       if (node !== undefined) yield toSnapshot(tx.namespace, node, record);
     }
+  }
+
+  page(tx: ReadTransaction, options?: ListOptions): Page<Snapshot> {
+    return readPage(snapshotListing(tx), options);
   }
 
   #collector<D extends JsonObject>({ type, store, cleanup }: SnapshotType<D>, snapshotter: TypedSnapshotter<D>): Collector {

@@ -4,7 +4,7 @@ import type { Gc, Node } from '../gc/gc.ts';
 import { nodeName, parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { Leases } from '../leases/leases.ts';
-import { changeLabels, type Labels, newLabels } from '../metadata/labels.ts';
+import { type Labels, newLabels } from '../metadata/labels.ts';
 import type {
   CommitChanges,
   PrepareOptions,
@@ -17,6 +17,7 @@ import type {
 } from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import type { Counter } from '../telemetry/metrics.ts';
+import { applyChanges } from './apply-changes.ts';
 import { snapshotErrors } from './errors.ts';
 import { EXPIRE_LABEL, expiryOf, ROOT_LABEL } from './labels.ts';
 import { checkParents, linkParents } from './parents.ts';
@@ -193,8 +194,8 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
 
   #change(tx: Transaction, key: string, former: SnapshotRecord, changes: SnapshotChanges<D>, verb: Verb): Snapshot<D> {
     const node = this.#node(tx, key);
-    const labels = changes.labels === undefined ? former.labels : changeLabels(former.labels, changes.labels, snapshotErrors.invalidLabels);
-    const record = { ...former, labels, data: changes.data ?? former.data, updatedAt: this.#now() };
+    const { labels, data } = applyChanges(former, changes);
+    const record = { ...former, labels, data, updatedAt: this.#now() };
     writeRecord(tx, node, record, former);
     this.#wake(tx, node, former.labels, labels);
     this.#tell(tx, verb, node);
