@@ -30,6 +30,8 @@ export interface AgentConfig {
   readonly required: readonly string[];
   readonly disabled: readonly string[];
   readonly packages: readonly string[];
+  /** Who may talk to the agent. */
+  readonly api: { readonly uids: readonly number[]; readonly gids: readonly number[]; readonly reader_uids: readonly number[] };
   /** For `boot`. */
   readonly plugins: PluginConfig;
   /** The assembled plugins and those that `packages` has added: what `boot` is to start. */

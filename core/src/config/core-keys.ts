@@ -4,6 +4,9 @@ import { path } from './fields.ts';
 
 const uri = (): z.ZodString => z.string().min(1);
 
+/** A user or group in 32 bits; the highest stands for none. */
+const ids = () => z.array(z.int().min(0).max(0xffff_fffe)).max(64).default([]);
+
 /** The keys of a config file beside the tables of plugins. */
 export const coreKeys = z.strictObject({
   version: z.int().min(1).default(CONFIG_VERSION).describe('Version of this file’s shape; a newer one than the agent knows is refused.'),
@@ -17,6 +20,14 @@ export const coreKeys = z.strictObject({
   required: z.array(uri()).default([]).describe('Plugins, as "type.id", without which the agent is not to run.'),
   disabled: z.array(uri()).default([]).describe('Plugins, as "type.id", that are left out.'),
   packages: z.array(z.string().min(1)).default([]).describe('Packages whose plugins are loaded beside the assembled ones.'),
+  api: z
+    .strictObject({
+      uids: ids().describe('Users who may do everything through the agent’s socket, beside root and the agent’s own.'),
+      gids: ids().describe('Groups whose processes may do everything; a process’s first group counts.'),
+      reader_uids: ids().describe('Users who may look and change nothing.'),
+    })
+    .prefault({})
+    .describe('Who may talk to the agent, by what the kernel says of the process that connects.'),
   plugins: z.record(z.string(), z.looseObject({})).default({}).describe('Settings by plugin: [plugins."type.id"].'),
 });
 

@@ -8,5 +8,10 @@ export const configErrors = defineErrors('config', {
     kind: 'FailedPrecondition',
     remedy: 'Install the package beside the configuration or the agent, or take it out of `packages`.',
   },
+  unwritable: {
+    kind: 'PermissionDenied',
+    remedy: 'Run it as the owner of the files; what it printed without `--write` can be put there by hand.',
+  },
+  changedMeanwhile: { kind: 'Aborted', remedy: 'Nothing was written: run it again.' },
   invalid: { kind: 'InvalidArgument', remedy: 'Correct the configuration; `hawser config check` checks it again.' },
 });

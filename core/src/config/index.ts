@@ -1,4 +1,4 @@
-export type { AgentConfig, ConfigFault, Origin } from './agent-config.ts';
+export type { AgentConfig, ConfigFault, ConfigWarning, FileOrigin, Origin, VariableOrigin } from './agent-config.ts';
 export { configJsonSchema } from './config-shape.ts';
 export { defaultConfigToml } from './default-toml.ts';
 export { type ConfigDiff, diffConfigs, type KeyChange, type PluginChange } from './diff.ts';
@@ -7,4 +7,8 @@ export { configErrors } from './errors.ts';
 export { cidr, duration, identifier, ifname, ipAddress, mac, path, size } from './fields.ts';
 export { loadConfig, type LoadOptions } from './load.ts';
 export { configMarkdown } from './markdown.ts';
+export { type FileMigration, migrateConfig } from './migrate-files.ts';
+export type { ProxyFactory, ProxySettings } from './proxies.ts';
 export { pluginConfig, type PluginTables } from './plugin-settings.ts';
+export type { Environment } from './variable.ts';
+export { writeMigrations } from './write-files.ts';

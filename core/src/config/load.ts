@@ -1,13 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { loadPackages } from '../plugin/packages.ts';
-import type { AgentConfig } from './agent-config.ts';
-import { readCore } from './core-stage.ts';
+import type { AgentConfig, ConfigFault } from './agent-config.ts';
+import { type CoreStage, readCore } from './core-stage.ts';
 import type { OverridesLayer } from './environment.ts';
 import { configErrors } from './errors.ts';
 import { invalidConfig } from './faults.ts';
 import { NOTHING } from './merge.ts';
 import { readPlugins } from './plugin-stage.ts';
+import type { Reading } from './read-files.ts';
 import { type Environment, firstPart, type Variable, variablesIn } from './variable.ts';
 
 /** Which config is read, and for which plugins. */
@@ -27,20 +28,8 @@ export interface LoadOptions {
  * version, checks everything. Throws `config.not_found`, `config.unreadable`, `config.package_failed` and
  * `config.invalid`; the latter with all faults at once in its message and in `details.faults` (see ConfigFault).
  */
-export async function loadConfig({ file, plugins, missingOk, environment = process.env }: LoadOptions): Promise<AgentConfig> {
-  const main = file === undefined ? undefined : resolve(file);
-  // Parsers are only for who reads a file: most who load this define a plugin.
-  const [{ readMain }, { keyLines }] = await Promise.all([import('./read-main.ts'), import('./positions.ts')]);
-  const reading = await readMain(main, missingOk, keyLines);
-  // A newer config is refused before anything else is said of it: the rest would be guesses.
-  if (reading.refused) throw invalidConfig(reading.faults);
-  const overrides = await overridesIn(environment);
-  const ofCore = overrides((first) => first !== 'PLUGINS', []);
-  const core = readCore(reading.layers, ofCore.layer, main);
-  // Packages of a config with faults so far would only add to the confusion, and code is not loaded on a guess.
-  const early = [...reading.faults, ...core.faults, ...ofCore.faults];
-  const loaded = early.length > 0 ? [] : await packages(core.settings.packages, main);
-  const allPlugins = [...plugins, ...loaded];
+export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
+  const { main, reading, core, faults: early, overrides, allPlugins } = await readUpToPlugins(options);
   const ofPlugins = overrides((first) => first === 'PLUGINS', allPlugins);
   const whole = readPlugins(core, ofPlugins.layer, allPlugins, main);
   // Without its packages a config would seem to name plugins that aren't there.
@@ -50,6 +39,33 @@ export async function loadConfig({ file, plugins, missingOk, environment = proce
   const { origins, table } = whole.layer;
   const warnings = [...reading.warnings, ...whole.warnings];
   return { ...settings, plugins: whole.config, allPlugins, files: reading.files, origins, table, warnings };
+}
+
+/** A config up to where its plugins are known. */
+interface FirstHalf {
+  readonly main: string | undefined;
+  readonly reading: Reading;
+  readonly core: CoreStage;
+  readonly faults: readonly ConfigFault[];
+  readonly overrides: Overrides;
+  readonly allPlugins: readonly AnyPlugin[];
+}
+
+/** Reads the files and all core keys, and loads packages where there is no fault so far. */
+export async function readUpToPlugins({ file, plugins, missingOk, environment = process.env }: LoadOptions): Promise<FirstHalf> {
+  const main = file === undefined ? undefined : resolve(file);
+  // Parsers are only for who reads a file: most who load this define a plugin.
+  const [{ readMain }, { keyLines }] = await Promise.all([import('./read-main.ts'), import('./positions.ts')]);
+  const reading = await readMain(main, missingOk, keyLines);
+  // A newer config is refused before anything else is said of it: the rest would be guesses.
+  if (reading.refused) throw invalidConfig(reading.faults);
+  const overrides = await overridesIn(environment);
+  const ofCore = overrides((first) => first !== 'PLUGINS', []);
+  const core = readCore(reading.layers, ofCore.layer, main);
+  const faults = [...reading.faults, ...core.faults, ...ofCore.faults];
+  // Packages of a config with faults so far would only add to the confusion, and code is not loaded on a guess.
+  const loaded = faults.length > 0 ? [] : await packages(core.settings.packages, main);
+  return { main, reading, core, faults, overrides, allPlugins: [...plugins, ...loaded] };
 }
 
 type Overrides = (wanted: (first: string) => boolean, plugins: readonly AnyPlugin[]) => OverridesLayer;

@@ -2,6 +2,7 @@ import { glob, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ConfigFault, ConfigWarning } from './agent-config.ts';
 import { type FileLayer, lineOf, raiseFile } from './file-layer.ts';
+import { isFileError } from './is-file-error.ts';
 import { isList, own } from './merge.ts';
 import { type Locate, parseFile } from './parse-file.ts';
 import { readBytes } from './read-bytes.ts';
@@ -94,9 +95,4 @@ async function matching(pattern: string, folder: string): Promise<readonly strin
 
 async function identity(file: string): Promise<string> {
   return await realpath(file).catch(() => file);
-}
-
-/** An error of the file system, which carries its errno's name. */
-export function isFileError(thrown: unknown): thrown is Error & { readonly code: string } {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string';
 }

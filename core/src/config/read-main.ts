@@ -1,7 +1,8 @@
 import { configErrors } from './errors.ts';
+import { isFileError } from './is-file-error.ts';
 import type { Locate } from './parse-file.ts';
 import { readBytes } from './read-bytes.ts';
-import { isFileError, readFiles, type Reading } from './read-files.ts';
+import { readFiles, type Reading } from './read-files.ts';
 
 /**
  * The main file with its imports; nothing where there is no file and that is allowed. Throws `config.not_found` and

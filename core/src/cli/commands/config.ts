@@ -2,6 +2,7 @@ import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { isForPeople } from '../globals.ts';
 import { readConfig } from '../read-config.ts';
+import { configMigrateCommand } from './config-migrate.ts';
 import { configReloadCommand } from './config-reload.ts';
 
 /** The schemas of all plugins take a moment to load. */
@@ -53,6 +54,7 @@ export const configCommand = (assembly: Assembly): CommandSpec => ({
       run: (invocation) => check(assembly, invocation),
     },
     configReloadCommand,
+    configMigrateCommand(assembly),
     {
       name: 'schema',
       summary: 'Print the JSON Schema of the config file.',

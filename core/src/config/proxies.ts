@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import type { AnyPlugin } from '../plugin/definition.ts';
+import { duration, size } from './fields.ts';
+import { isPath } from './is-path.ts';
+
+/** Longest path that a unix socket can have. */
+const MAX_SOCKET_PATH = 107;
+
+/** Where another process listens: `unix:///run/acme.sock`. */
+function socketAddress(): z.ZodString {
+  return z.string().refine(isSocketAddress, {
+    error: (issue) =>
+      `expected a socket such as unix:///run/acme.sock (a path of at most ${MAX_SOCKET_PATH} bytes), not ${JSON.stringify(issue.input)}`,
+  });
+}
+
+function isSocketAddress(text: string): boolean {
+  const path = /^unix:\/\/(\/[^?#%]+)$/.exec(text)?.[1];
+  return path !== undefined && isPath(path) && Buffer.byteLength(path) <= MAX_SOCKET_PATH;
+}
+
+/** A table `[proxy_plugins.<name>]`: a plugin that another process provides. */
+export const proxyTable = z.strictObject({
+  type: z.string().min(1).describe('Contract that it provides, e.g. "hawser.mode.v1".'),
+  address: socketAddress().describe('Socket at which it listens: "unix:///run/acme.sock".'),
+  start_deadline: duration()
+    .prefault('10s')
+    .describe('How long the agent is not ready while it does not answer; it is degraded afterwards.'),
+  call_deadline: duration().prefault('30s').describe('How long one call to it may take.'),
+  health_interval: duration().prefault('5s').describe('How often it is asked for its health.'),
+  health_deadline: duration().prefault('2s').describe('How long that may take.'),
+  max_message: size().prefault('4MiB').describe('Largest message in either direction.'),
+  config: z.record(z.string(), z.json()).default({}).describe('Passed on to it as it is written.'),
+});
+
+/** What a table `[proxy_plugins.<name>]` says, with defaults; durations in milliseconds, sizes in bytes. */
+export type ProxySettings = z.output<typeof proxyTable>;
+
+/** The tables by name, which becomes the plugin's id. */
+export const proxyTables = z.record(
+  z.string().regex(/^[a-z0-9]+([_-][a-z0-9]+)*$/, { error: 'expected lowercase letters and digits, joined by dashes or underscores' }),
+  proxyTable,
+);
+
+/** Makes plugins of processes; an assembly brings it along. */
+export interface ProxyFactory {
+  /** Contracts that can be provided from another process. */
+  readonly types: readonly string[];
+  /** The plugin `<type>.<name>`. Its settings at start are those of its table. */
+  plugin(name: string, type: string): AnyPlugin;
+}
