@@ -4,3 +4,4 @@ export * from './errors/index.ts';
 export * from './filters/index.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export * from './plugin/index.ts';
+export { DirectoryBackend } from './snapshots/directory-backend.ts';

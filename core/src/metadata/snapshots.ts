@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
+import type { BackedSnapshotter, BackedType } from './snapshot-backend.ts';
 import type { ListOptions, Page } from './listing.ts';
 import type { ReadTransaction, StoreName, Transaction } from './store.ts';
 
@@ -132,6 +133,8 @@ export interface SnapshotType<D extends JsonObject> {
 export interface Snapshots {
   /** Registers the type with garbage collection too; once per type. */
   open<D extends JsonObject>(type: SnapshotType<D>): Snapshotter<D> & Disposable;
+  /** Registers a type whose snapshots have bodies in a backend, and begins to compare the two. */
+  openBacked(type: BackedType): BackedSnapshotter;
   /** All of a store, for listings. */
   list(tx: ReadTransaction): Iterable<Snapshot>;
   /**

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { HawserError } from '../errors/index.ts';
 import type { Transaction } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
@@ -22,7 +23,7 @@ const outcomeOf = (core: TestCore, fn: (tx: Transaction) => unknown) =>
     .write('state', (tx) => void fn(tx))
     .then(
       () => 'done',
-      (error: unknown) => (error instanceof Error && 'code' in error && 'kind' in error ? `${error.code}: ${error.kind}` : error),
+      (error: unknown) => (error instanceof HawserError ? `${error.code}: ${error.kind}` : error),
     );
 
 describe('the table of errors', () => {

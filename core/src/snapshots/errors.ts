@@ -11,5 +11,6 @@ export const snapshotErrors = defineErrors('snapshots', {
   },
   invalidLabels: { kind: 'InvalidArgument', remedy: 'Use labels of which key and value have at most 4,096 bytes together.' },
   failedPrecondition: { kind: 'FailedPrecondition', remedy: 'Look at its state with `hawser snapshots show`.' },
+  closed: { kind: 'Unavailable', remedy: 'Try again when the agent runs; what was under way is undone by then.' },
   hasChildren: { kind: 'FailedPrecondition', remedy: 'Remove what stands on it first.' },
 });

@@ -1,15 +1,15 @@
 import type { Gc, Node } from '../gc/gc.ts';
 import { parseNode } from '../gc/node.ts';
-import type { Transaction } from '../metadata/store.ts';
+import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { snapshotErrors } from './errors.ts';
 import { linkParent, readRecord } from './snapshot-records.ts';
 
 /** Parents must be there, committed, and not about to go. */
-export function checkParents(tx: Transaction, gc: Pick<Gc, 'isCondemned'>, parents: readonly string[]): void {
+export function checkParents(tx: ReadTransaction, gc: Pick<Gc, 'isCondemned'>, parents: readonly string[]): void {
   for (const parent of parents) checkParent(tx, gc, parent);
 }
 
-function checkParent(tx: Transaction, gc: Pick<Gc, 'isCondemned'>, name: string): void {
+function checkParent(tx: ReadTransaction, gc: Pick<Gc, 'isCondemned'>, name: string): void {
   const parent = parseNode(name);
   const record = parent && readRecord(tx, parent);
   const details = { parent: name };

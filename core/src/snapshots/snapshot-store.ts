@@ -1,19 +1,19 @@
-import type { Gc } from '../gc/gc.ts';
 import type { Collector, Node } from '../gc/gc.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
 import type { Snapshot, Snapshots, Snapshotter, SnapshotType } from '../metadata/snapshots.ts';
-import type { Metadata, ReadTransaction } from '../metadata/store.ts';
+import type { BackedSnapshotter, BackedType } from '../metadata/snapshot-backend.ts';
+import type { ReadTransaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
+import { type BackedDependencies, StoreBackedSnapshotter } from './backed-snapshotter.ts';
 import { expiryOf, keptByLabels } from './labels.ts';
 import { hasRecord, readChildren, readRecord, readRecords, toSnapshot } from './snapshot-records.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
 
-export interface SnapshotDependencies extends SnapshotterDependencies {
-  readonly metadata: Pick<Metadata, 'read'>;
-  readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'wakeAt' | 'register'>;
+export interface SnapshotDependencies extends Omit<BackedDependencies, 'snapshots'> {
+  readonly gc: SnapshotterDependencies['gc'] & BackedDependencies['gc'];
   readonly metrics?: Metrics;
 }
 
@@ -32,7 +32,7 @@ export class SnapshotStore implements Snapshots {
 
   open<D extends JsonObject>(definition: SnapshotType<D>): Snapshotter<D> & Disposable {
     const { type } = definition;
-    const snapshotter = new TypedSnapshotter(definition, this.#core, this.#changes);
+    const snapshotter = new TypedSnapshotter(definition, { ...this.#core, clock: this.#core.context.clock }, this.#changes);
     const registration = this.#core.gc.register(this.#collector(definition, snapshotter));
     this.#open.add(type);
     const close = () => {
@@ -40,6 +40,10 @@ export class SnapshotStore implements Snapshots {
       registration[Symbol.dispose]();
     };
     return Object.assign(snapshotter, { [Symbol.dispose]: close });
+  }
+
+  openBacked(type: BackedType): BackedSnapshotter {
+    return new StoreBackedSnapshotter(type, { ...this.#core, snapshots: this });
   }
 
   *list(tx: ReadTransaction): Iterable<Snapshot> {

@@ -16,6 +16,14 @@ export const snapshotsPlugin = definePlugin({
   summary: 'The durable state of what plugins make: active while it is being made, committed when it is.',
   errors: snapshotErrors,
   requires: { metadata: Metadata, events: Events, leases: Leases, gc: Gc, metrics: Metrics.optional() },
-  start: ({ metadata, events, leases, gc, metrics = silentMetrics, clock }) =>
-    new SnapshotStore({ metadata, events, leases, gc, metrics, clock }),
+  start: ({ metadata, events, leases, gc, metrics = silentMetrics, clock, random, faults, log }) =>
+    new SnapshotStore({
+      metadata,
+      events,
+      leases,
+      gc,
+      metrics,
+      log,
+      context: { clock, random, ...(faults === undefined ? {} : { faults }) },
+    }),
 });

@@ -53,7 +53,7 @@ export async function startCore(options: CoreOptions): Promise<TestCore> {
     new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
   );
   const leases = new LeaseStore({ context, metadata, events, gc });
-  const snapshots = new SnapshotStore({ metadata, events, leases, gc, clock: context.clock });
+  const snapshots = new SnapshotStore({ metadata, events, leases, gc, context, log });
   const claims = starting.use(new ClaimLedger({ snapshots, events, clock: context.clock }));
   const running = starting.move();
   return { folder, metadata, events, leases, snapshots, gc, claims, [Symbol.asyncDispose]: () => running.disposeAsync() };
