@@ -36,8 +36,7 @@ export interface RunOptions {
 export async function runAgent(options: RunOptions): Promise<number> {
   const { log } = options;
   using signals = watchSignals(options);
-  const read = (): Promise<AgentConfig> =>
-    loadConfig({ file: options.configFile, plugins: options.plugins, missingOk: options.configMissingOk });
+  const read = (): Promise<AgentConfig> => readConfig(options);
   const config = await read();
   if (config.files.length === 0) log.info({ file: options.configFile }, 'there is no config file: running with the defaults');
   const manager = await openServiceManager(options.notifySocket);
@@ -49,6 +48,13 @@ export async function runAgent(options: RunOptions): Promise<number> {
   using _reloads = signals.onReload(() => void reload(agent, options));
   if (!signals.stop.aborted) await new Promise((resolve) => signals.stop.addEventListener('abort', resolve, { once: true }));
   return await drain(agent, String(signals.stop.reason), manager, log);
+}
+
+/** The config as it stands now. What of it is of an older version works, and is told each time. */
+async function readConfig({ configFile, plugins, configMissingOk, log }: RunOptions): Promise<AgentConfig> {
+  const config = await loadConfig({ file: configFile, plugins, missingOk: configMissingOk });
+  for (const { key, message, ...place } of config.warnings) log.warn(place, `${key} ${message}`);
+  return config;
 }
 
 /** Serving is not being ready: that waits for every plugin. A signal to stop that comes first is the caller's to see. */

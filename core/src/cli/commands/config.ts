@@ -19,10 +19,13 @@ async function check(assembly: Assembly, { global, output }: Invocation): Promis
   const config = await readConfig(assembly, global);
   const { order, faults } = planBoot(config.allPlugins, config.plugins);
   if (faults.length > 0) throw graphInvalid(faults);
+  for (const { file, line, key, message, remedy } of config.warnings) {
+    output.note(`${file}${line === undefined ? '' : `:${line}`}: ${key} ${message}. ${remedy}`);
+  }
   const on = order.filter((plugin) => plugin.disabled === undefined).map((plugin) => plugin.uri);
   const files = config.files.length === 0 ? 'no file, all defaults' : config.files.join(', ');
   output.result(
-    { ok: true, files: config.files, plugins: on },
+    { ok: true, files: config.files, plugins: on, warnings: config.warnings.map((warning) => ({ ...warning })) },
     {
       columns: [],
       rows: [
