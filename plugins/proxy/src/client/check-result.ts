@@ -1,0 +1,27 @@
+import { type Attachment, type AttachmentResult, canonicalIp } from '@hawser/core/network';
+import { proxyErrors } from '../errors.ts';
+
+/**
+ * Throws `proxy.bad_answer` for a result that can't be true: an address that the attachment does not hold, one that it
+ * holds and did not get, no interface in the container.
+ */
+export function checkResult(address: string, attachment: Attachment, result: AttachmentResult): AttachmentResult {
+  const fault = faultOf(attachment, result);
+  if (fault === undefined) return result;
+  throw proxyErrors.badAnswer(
+    `the process at ${address} says of ${attachment.containerId}/${attachment.ifname} that it is attached, but ${fault}`,
+  );
+}
+
+function faultOf({ ifname, netns, claims }: Attachment, { interfaces, ips }: AttachmentResult): string | undefined {
+  if (!interfaces.some(({ name, sandbox }) => name === ifname && sandbox === netns)) return `names no interface ${ifname} in ${netns}`;
+  if (ips.length === 0) return 'names no address';
+  const held = new Set(claims.filter(({ type }) => type === 'address').map(({ key }) => key));
+  const given = new Set(ips.map(({ address }) => canonicalIp(address.split('/', 1)[0] ?? '') ?? address));
+  const foreign = [...given].find((key) => !held.has(key));
+  if (foreign !== undefined) return `gave it ${foreign}, which it does not hold`;
+  const lacking = [...held].find((key) => !given.has(key));
+  if (lacking !== undefined) return `did not give it ${lacking}, which it holds`;
+  const beyond = ips.find(({ interface: index = 0 }) => index >= interfaces.length);
+  return beyond && `puts ${beyond.address} on interface ${beyond.interface} of ${interfaces.length}`;
+}

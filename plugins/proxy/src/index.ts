@@ -1,0 +1,2 @@
+export { proxyErrors } from './errors.ts';
+export { proxies } from './proxies.ts';
