@@ -126,6 +126,16 @@ export interface SnapshotType<D extends JsonObject> {
   removed?(tx: Transaction, snapshot: Snapshot<D>): void;
 }
 
+/** What is walked over. */
+export interface WalkOptions extends Pick<ListOptions, 'filters'> {
+  readonly store: StoreName;
+  /** `default` unless told. */
+  readonly namespace?: string;
+  readonly signal: AbortSignal;
+  /** Snapshots given out before the next are read, at most; 250 unless told. */
+  readonly batch?: number;
+}
+
 /**
  * Opens types of snapshots. A snapshot lives while it has the label `gc.root`, an unexpired `gc.expire`
  * (RFC 3339; one that can't be parsed keeps it), an unexpired lease, or a living child.
@@ -142,6 +152,11 @@ export interface Snapshots {
    * `labels.<key>==…`, `parent==…` and `name==…` are answered without reading the others, `type==…` without the other types.
    */
   page(tx: ReadTransaction, options?: ListOptions): Page<Snapshot>;
+  /**
+   * The same for as many as there are: read in batches, each in a transaction of its own, and given out outside of them, so
+   * that whoever takes them may take its time, write, and await. What is there all the time is given exactly once.
+   */
+  walk(options: WalkOptions): AsyncIterable<Snapshot>;
 }
 
 export const Snapshots: Token<Snapshots, 'hawser.snapshots.v1'> = defineToken<Snapshots>()('hawser.snapshots.v1');

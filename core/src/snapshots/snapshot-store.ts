@@ -2,7 +2,7 @@ import type { Collector, Node } from '../gc/gc.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
-import type { Snapshot, Snapshots, Snapshotter, SnapshotType } from '../metadata/snapshots.ts';
+import type { Snapshot, Snapshots, Snapshotter, SnapshotType, WalkOptions } from '../metadata/snapshots.ts';
 import type { BackedSnapshotter, BackedType } from '../metadata/snapshot-backend.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
@@ -16,6 +16,10 @@ export interface SnapshotDependencies extends Omit<BackedDependencies, 'snapshot
   readonly gc: SnapshotterDependencies['gc'] & BackedDependencies['gc'];
   readonly metrics?: Metrics;
 }
+
+const WALK_BATCH = 250;
+/** Records read in one go, whether they are meant or not: some milliseconds. */
+const WALK_SCAN = 1_000;
 
 /** All types of snapshots, and their part in garbage collection. */
 export class SnapshotStore implements Snapshots {
@@ -51,6 +55,19 @@ export class SnapshotStore implements Snapshots {
       const node = parseNode(name);
       if (node !== undefined) yield toSnapshot(tx.namespace, node, record);
     }
+  }
+
+  async *walk({ store, namespace, filters = [], signal, batch = WALK_BATCH }: WalkOptions): AsyncIterable<Snapshot> {
+    const scope = namespace === undefined ? {} : { namespace };
+    let after: string | undefined;
+    do {
+      signal.throwIfAborted();
+      const options = { filters, limit: batch, scan: WALK_SCAN, ...(after === undefined ? {} : { after }) };
+      const { items, next } = this.#core.metadata.read(store, (tx) => this.page(tx, options), scope);
+      yield* items;
+      after = next;
+      if (after !== undefined) await new Promise(setImmediate);
+    } while (after !== undefined);
   }
 
   page(tx: ReadTransaction, options?: ListOptions): Page<Snapshot> {
