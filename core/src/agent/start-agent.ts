@@ -52,7 +52,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const socket = join(folders.state, 'hawser.sock');
   // The HTTP server is the heaviest module of all; only who starts an agent pays for it.
   const { serveApi } = await import('../api/server.ts');
-  const api = await serveApi({ agent: phases.view(options), path: socket, log: log.child({ area: 'api' }), random: context.random });
+  const { uids, gids, reader_uids: readerUids } = config.api;
+  const access = { uids, gids, readerUids };
+  const api = await serveApi({
+    agent: phases.view(options),
+    path: socket,
+    log: log.child({ area: 'api' }),
+    random: context.random,
+    access,
+  });
   try {
     const setOf = (config: AgentConfig) => ({ plugins: withPaths(config.allPlugins, folders), config: withCoreRequired(config) });
     const kernel = await boot({

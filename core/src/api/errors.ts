@@ -17,6 +17,7 @@ export const apiErrors = defineErrors('api', {
   stopping: { kind: 'Unavailable', remedy: 'Try again when the agent has restarted.' },
   serviceUnavailable: { kind: 'Unavailable', remedy: 'See why with `hawser plugins ls`, and correct that.' },
   deadlineExceeded: { kind: 'DeadlineExceeded', remedy: 'Try again; when it repeats, look at what is slow in the log.' },
+  busy: { kind: 'ResourceExhausted', remedy: 'Try again in a moment; if it lasts, look for who asks so much.' },
   clientGone: { kind: 'Cancelled', remedy: 'Nothing needs to be done: whoever asked has gone.' },
   socketInUse: { kind: 'AlreadyExists', remedy: 'Stop the other agent, or give this one another `state` folder.' },
   socketFailed: { kind: 'Internal', remedy: 'Check the state folder: its owner, its mode and the length of its path.' },

@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import { type Random, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import { apiErrors } from './errors.ts';
+import { type AccessRules, isShared } from './access.ts';
+import { guard } from './guard.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
 import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
@@ -38,6 +40,8 @@ export interface ApiOptions {
   readonly path: string;
   readonly log: Logger;
   readonly random: Random;
+  /** Root and the agent's own user alone unless told. */
+  readonly access?: AccessRules;
 }
 
 /** The API at its socket. Disposing it refuses new calls, ends the streams and waits for the calls under way. */
@@ -46,7 +50,7 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 /** Serves the HTTP API at `path`; `api.socket_in_use` when an agent already does. */
-export async function serveApi({ agent, path, log, random }: ApiOptions): Promise<ApiServer> {
+export async function serveApi({ agent, path, log, random, access = {} }: ApiOptions): Promise<ApiServer> {
   const closing = new AbortController();
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
@@ -58,19 +62,20 @@ export async function serveApi({ agent, path, log, random }: ApiOptions): Promis
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
   answerErrors(app, log);
+  await guard(app, access, log);
   acceptEmptyBodies(app);
   const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes, configRoutes, logRoutes].flatMap((make) =>
     make(agent),
   );
   for (const route of routes) addRoute(app, agent, route);
   app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
-  const socket = await openSocket(app, path, random);
+  const socket = await openSocket(app, path, random, isShared(access) ? 0o666 : 0o600);
   return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
 }
 
-async function openSocket(app: FastifyInstance, path: string, random: Random): Promise<ClaimedSocket> {
+async function openSocket(app: FastifyInstance, path: string, random: Random, mode: number): Promise<ClaimedSocket> {
   try {
-    return await claimSocket(path, random, async (privatePath) => {
+    return await claimSocket({ path, random, mode }, async (privatePath) => {
       await app.listen({ path: privatePath });
     });
   } catch (error) {

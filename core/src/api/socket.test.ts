@@ -23,7 +23,8 @@ function listen(at: string): Promise<Server> {
   return new Promise((resolve) => server.listen(at, () => resolve(server)));
 }
 
-const claim = (at: string): Promise<ClaimedSocket> => claimSocket(at, systemRandom, async (own) => void (await listen(own)));
+const claim = (at: string): Promise<ClaimedSocket> =>
+  claimSocket({ path: at, random: systemRandom, mode: 0o600 }, async (own) => void (await listen(own)));
 
 describe('a claimed socket', () => {
   test('takes the place of a dead one, and is released', async () => {

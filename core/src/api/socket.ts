@@ -12,19 +12,29 @@ export interface ClaimedSocket extends AsyncDisposable {
   readonly path: string;
 }
 
+/** Where the socket is to be, and who may connect: 0600 for its owner, 0666 where the server tells users apart itself. */
+export interface SocketPlace {
+  readonly path: string;
+  readonly random: Random;
+  readonly mode: number;
+}
+
 /**
  * Puts a listening socket at `path`. What stands there is replaced when nobody listens at it any more and refused
  * with `api.socket_in_use` when somebody does. Of several processes that try at once, one gets it: `listen` binds a
- * name of its own, and a hard link, which never replaces, gives it the public one. No other user can ever connect.
+ * name of its own, and a hard link, which never replaces, gives it the public one, once it has its mode.
  */
-export async function claimSocket(path: string, random: Random, listen: (privatePath: string) => Promise<void>): Promise<ClaimedSocket> {
+export async function claimSocket(
+  { path, random, mode }: SocketPlace,
+  listen: (privatePath: string) => Promise<void>,
+): Promise<ClaimedSocket> {
   const own = `${path}.${Buffer.from(random.bytes(4)).toString('hex')}`;
   if (Buffer.byteLength(own) > MAX_PATH) {
     throw apiErrors.socketFailed(`the path of the socket is too long: ${path}`, { details: { path, maximum: MAX_PATH - 9 } });
   }
   await listen(own);
   try {
-    await chmod(own, 0o600);
+    await chmod(own, mode);
     await publish(own, path);
   } finally {
     await unlink(own).catch(ignoreMissing);

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock, systemRandom } from '../context/index.ts';
+import type { AccessRules } from './access.ts';
+import { type ApiServer, serveApi } from './server.ts';
+import type { AgentView } from './service.ts';
+
+const NOBODY = 65_534;
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+const CALL = `
+  const { request } = require('node:http');
+  const [socketPath, method, path] = process.argv.slice(1);
+  request({ socketPath, method, path }, (response) => {
+    let body = '';
+    response.on('data', (chunk) => (body += chunk)).on('end', () => console.log(JSON.stringify({ status: response.statusCode, body })));
+  }).on('error', (error) => console.log(JSON.stringify({ error: error.code }))).end();`;
+
+describe('who may talk to the agent', () => {
+  let folder: string;
+  let server: ApiServer | undefined;
+  const asked: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void asked.push(line) });
+  const agent: AgentView = {
+    name: 'test',
+    version: '1.2.3',
+    coreVersion: '0.1.0',
+    clock: systemClock,
+    phase: () => 'ready',
+    reports: () => [],
+    get: () => undefined,
+    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
+    setLogLevel: () => true,
+  };
+  const serve = async (access?: AccessRules): Promise<string> => {
+    const path = join(folder, 'hawser.sock');
+    server = await serveApi({ agent, path, log, random: systemRandom, ...(access === undefined ? {} : { access }) });
+    return path;
+  };
+  const askAs = async (uid: number, path: string, method = 'GET', url = '/v1/version'): Promise<unknown> => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', CALL, path, method, url], { uid, cwd: '/', timeout: 10_000 });
+    return JSON.parse(stdout);
+  };
+
+  beforeEach(async () => {
+    asked.length = 0;
+    folder = await mkdtemp(join(tmpdir(), 'hwt-'));
+    await chmod(folder, 0o711);
+  });
+  afterEach(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  test.skipIf(!isRoot)('nobody but root and its own user unless the config names them (needs root)', async () => {
+    const path = await serve();
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await askAs(0, path)).toMatchObject({ status: 200 });
+    expect(await askAs(NOBODY, path)).toEqual({ error: 'EACCES' });
+    await chmod(path, 0o666); // by mistake
+    expect(await askAs(NOBODY, path)).toMatchObject({ status: 403, body: expect.stringContaining('api.permission_denied') as string });
+    expect(asked.join('')).toContain(`"uid":${NOBODY}`);
+  });
+
+  test.skipIf(!isRoot)('a user who is named, and a reader who may change nothing (needs root)', async () => {
+    const path = await serve({ readerUids: [NOBODY], uids: [NOBODY - 1] });
+    expect(await askAs(NOBODY, path)).toMatchObject({ status: 200 });
+    expect(await askAs(NOBODY, path, 'POST', '/v1/gc')).toMatchObject({
+      status: 403,
+      body: expect.stringContaining('change nothing') as string,
+    });
+    expect(await askAs(NOBODY - 1, path, 'POST', '/v1/gc')).not.toMatchObject({ status: 403 });
+    expect(await askAs(NOBODY - 2, path)).toMatchObject({ status: 403 });
+  });
+
+  test('more requests than it can bear are told to come again', async () => {
+    const hanging = Promise.withResolvers<never>();
+    hanging.promise.catch(() => undefined);
+    const path = join(folder, 'hawser.sock');
+    server = await serveApi({ agent: { ...agent, reload: () => hanging.promise }, path, log, random: systemRandom });
+    const ask = (method: string, url: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const made = request({ socketPath: path, method, path: url, agent: false }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        made.once('error', reject);
+        made.end();
+      });
+    const waiting = Array.from({ length: 64 }, () => ask('POST', '/v1/config/reload'));
+    await expect.poll(() => ask('GET', '/v1/version')).toBe(429);
+    hanging.reject(new Error('enough'));
+    await Promise.all(waiting);
+    expect(await ask('GET', '/v1/version')).toBe(200);
+  });
+});

@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { type AccessRules, accessOf } from './access.ts';
+import { apiErrors } from './errors.ts';
+import { openPeerReader, type Peer } from './peer.ts';
+
+/** Connections that may be open; a command has one, a dashboard a handful. */
+const MAX_CONNECTIONS = 256;
+/** Requests under way, beside the streams of events, which may last. */
+const MAX_REQUESTS = 64;
+
+const STREAM = '/v1/events';
+
+const LOOKING = new Set(['GET', 'HEAD']);
+
+/** Lets in whom the rules let in, asked from the kernel once for each connection, and no more requests at once than it can bear. */
+export async function guard(app: FastifyInstance, rules: AccessRules, log: Logger): Promise<void> {
+  const readPeer = await openPeerReader();
+  const own = { uid: process.getuid?.() ?? 0, canTell: process.platform === 'linux' };
+  const peers = new WeakMap<object, { readonly peer: Peer | undefined }>();
+  const peerOf = ({ raw: { socket } }: FastifyRequest): Peer | undefined => {
+    const known = peers.get(socket) ?? { peer: readPeer(socket) };
+    peers.set(socket, known);
+    return known.peer;
+  };
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.addHook('onRequest', async (request) => {
+    const peer = peerOf(request);
+    const access = accessOf(peer, rules, own);
+    if (access === 'change' || (access === 'read' && LOOKING.has(request.method))) return;
+    log.warn({ requestId: request.id, method: request.method, url: request.url, ...peer }, 'refused a user');
+    const who = peer === undefined ? 'a process whose user the kernel does not tell' : `user ${peer.uid}`;
+    throw apiErrors.permissionDenied(access === 'read' ? `${who} may look here and change nothing` : `${who} may not talk to this agent`, {
+      remedy: 'Run it as root or as the user that the agent runs as, or name the user under [api] in the config.',
+    });
+  });
+  limit(app);
+}
+
+function limit(app: FastifyInstance): void {
+  const underWay = new WeakSet<object>();
+  let count = 0;
+  const leave = ({ raw }: FastifyRequest): void => {
+    if (underWay.delete(raw)) count--;
+  };
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url === STREAM) return;
+    if (count >= MAX_REQUESTS) {
+      reply.header('retry-after', '1');
+      throw apiErrors.busy(`${count} requests are under way already`);
+    }
+    underWay.add(request.raw);
+    count++;
+    reply.raw.once('close', () => leave(request));
+  });
+  app.addHook('onResponse', async (request) => leave(request));
+}
