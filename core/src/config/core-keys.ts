@@ -1,25 +1,40 @@
 import * as z from 'zod';
 import { CONFIG_VERSION } from './core-history.ts';
-import { path } from './fields.ts';
+import { count, path, text } from './fields.ts';
 
-const uri = (): z.ZodString => z.string().min(1);
+const uris = () => z.array(text()).max(1_000).default([]);
 
 /** A user or group in 32 bits; the highest stands for none. */
-const ids = () => z.array(z.int().min(0).max(0xffff_fffe)).max(64).default([]);
+const ids = () =>
+  z
+    .array(count({ max: 0xffff_fffe }))
+    .max(64)
+    .default([]);
 
 /** The keys of a config file beside the tables of plugins. */
 export const coreKeys = z.strictObject({
-  version: z.int().min(1).default(CONFIG_VERSION).describe('Version of this file’s shape; a newer one than the agent knows is refused.'),
+  version: count({ min: 1, max: 1_000 })
+    .default(CONFIG_VERSION)
+    .describe('Version of this file’s shape; a newer one than the agent knows is refused.'),
   root: path().default('/var/lib/hawser').describe('Folder of what outlives a reboot.'),
   state: path().default('/run/hawser').describe('Folder of what the kernel forgets in a reboot too; must differ from root.'),
-  imports: z.array(z.string().min(1)).default([]).describe('Files laid over this one, in order; globs, relative to this file.'),
+  imports: z
+    .array(text({ max: 4_095 }))
+    .max(256)
+    .default([])
+    .describe('Files laid over this one, in order; globs, relative to this file.'),
   unset: z
-    .array(z.string().min(1))
+    .array(text({ max: 4_095 }))
+    .max(1_000)
     .default([])
     .describe('Dotted keys whose values in files before this one are dropped, e.g. \'plugins."type.id".key\'.'),
-  required: z.array(uri()).default([]).describe('Plugins, as "type.id", without which the agent is not to run.'),
-  disabled: z.array(uri()).default([]).describe('Plugins, as "type.id", that are left out.'),
-  packages: z.array(z.string().min(1)).default([]).describe('Packages whose plugins are loaded beside the assembled ones.'),
+  required: uris().describe('Plugins, as "type.id", without which the agent is not to run.'),
+  disabled: uris().describe('Plugins, as "type.id", that are left out.'),
+  packages: z
+    .array(text({ max: 4_095 }))
+    .max(256)
+    .default([])
+    .describe('Packages whose plugins are loaded beside the assembled ones.'),
   api: z
     .strictObject({
       uids: ids().describe('Users who may do everything through the agent’s socket, beside root and the agent’s own.'),

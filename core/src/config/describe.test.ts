@@ -185,10 +185,10 @@ describe('the reference', () => {
     expect(text).toContain(
       '## `hawser.mode.v1.bridge`\n\nA mode.\n\nStability: stable. It is on when it has a table. Requires `hawser.ipam.v1.range`.',
     );
-    expect(text).toContain('| `ranges` | list of string | `["10.88.0.0/16", "fd00:88::/64"]` | Ranges to take addresses from. |');
+    expect(text).toContain('| `ranges` | list of CIDR | `["10.88.0.0/16", "fd00:88::/64"]` | Ranges to take addresses from. |');
     expect(text).toContain('| `policy` | "first_free" or "random" | `"first_free"` | Which free address comes next. |');
     expect(text).toContain('rests \\| at least.');
-    expect(text).toContain('| `routes[].dst` | string | **required** | Where to. |');
+    expect(text).toContain('| `routes[].dst` | CIDR | **required** | Where to. |');
   });
 });
 

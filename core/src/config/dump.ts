@@ -12,14 +12,8 @@ import { tomlValue } from './toml-value.ts';
  */
 export function dumpConfig(config: AgentConfig): { readonly toml: string; readonly json: JsonObject } {
   const effective = effectiveTable(config);
-  const { plugins, ...core } = effective;
-  const tables = isTable(plugins) ? plugins : {};
-  const lines = keyLines(core, [], config.origins);
-  for (const [uri, table] of Object.entries(tables)) {
-    if (isTable(table)) lines.push('', `[plugins.${bareOrQuoted(uri)}]`, ...keyLines(table, ['plugins', uri], config.origins));
-  }
   return {
-    toml: `${lines.join('\n')}\n`,
+    toml: `${sections(effective, [], config.origins).join('\n').trim()}\n`,
     json: { config: effective, origins: allOrigins(effective, config.origins), files: config.files },
   };
 }
@@ -36,12 +30,18 @@ function effectiveTable(config: AgentConfig): JsonObject {
   return { ...effectiveCore(config), plugins: Object.fromEntries(plugins) };
 }
 
-function keyLines(table: JsonObject, at: KeyPath, origins: ReadonlyMap<string, Origin>): string[] {
-  return Object.entries(table).flatMap(([key, value]) => {
+/** A table's own keys, then each table inside it under a heading of its own, so that every value has its line. */
+function sections(table: JsonObject, at: KeyPath, origins: ReadonlyMap<string, Origin>): readonly string[] {
+  const [own, inner] = [false, true].map((isInner) => Object.entries(table).filter(([, value]) => hasKeys(value) === isInner));
+  const lines = (own ?? []).flatMap(([key, value]) => {
     if (value === undefined || value === null) return [];
     return [`${bareOrQuoted(key)} = ${tomlValue(value)} # ${describe(ownOrigin([...at, key], origins))}`];
   });
+  const heading = at.length === 0 || lines.length === 0 ? [] : ['', `[${dotted(at)}]`];
+  return [...heading, ...lines, ...(inner ?? []).flatMap(([key, value]) => (isTable(value) ? sections(value, [...at, key], origins) : []))];
 }
+
+const hasKeys = (value: JsonValue | undefined): boolean => isTable(value) && Object.keys(value).length > 0;
 
 /** Where a value was written. A table that stands in a file does not make its defaults stand there. */
 function ownOrigin(path: KeyPath, origins: ReadonlyMap<string, Origin>): Origin | undefined {

@@ -4,7 +4,7 @@ export { defaultConfigToml } from './default-toml.ts';
 export { type ConfigDiff, diffConfigs, type KeyChange, type PluginChange } from './diff.ts';
 export { dumpConfig } from './dump.ts';
 export { configErrors } from './errors.ts';
-export { cidr, duration, identifier, ifname, ipAddress, mac, path, size } from './fields.ts';
+export { cidr, count, duration, identifier, ifname, ipAddress, mac, type MeasureBounds, path, pciAddress, size, text } from './fields.ts';
 export { loadConfig, type LoadOptions } from './load.ts';
 export { configMarkdown } from './markdown.ts';
 export { type FileMigration, migrateConfig } from './migrate-files.ts';

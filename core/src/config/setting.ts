@@ -58,14 +58,27 @@ function fits(value: JsonValue, type: JsonValue): boolean {
 
 function typeName(shape: JsonObject): string {
   const names = alternatives(shape).map((one) => {
-    const { type, items } = one;
+    const { type, kind, items } = one;
     if (isList(one['enum'])) return one['enum'].map((value) => JSON.stringify(value)).join(' or ');
     if (one['const'] !== undefined) return JSON.stringify(one['const']);
     if (type === 'array') return isTable(items) ? `list of ${typeName(items)}` : 'list';
     if (type === 'object') return 'table';
-    return typeof type === 'string' ? type : 'value';
+    const name = typeof kind === 'string' ? kind : typeof type === 'string' ? type : 'value';
+    return `${name}${boundsOf(one)}`;
   });
   return [...new Set(names)].join(' or ');
+}
+
+/** ` from 1 to 64`, as far as there are bounds that say something. */
+function boundsOf(shape: JsonObject): string {
+  const { minimum, maximum, exclusiveMinimum, atLeast = minimum, atMost = maximum } = shape;
+  const least = exclusiveMinimum === undefined ? bound(atLeast, 'from') : bound(exclusiveMinimum, 'above');
+  return `${least}${bound(atMost, 'to')}`;
+}
+
+function bound(value: JsonValue | undefined, word: string): string {
+  if (typeof value === 'string') return ` ${word} ${value}`;
+  return typeof value === 'number' && Math.abs(value) !== Number.MAX_SAFE_INTEGER ? ` ${word} ${value}` : '';
 }
 
 /** A table with the defaults of its shape where it has no value of its own, at every depth. */
