@@ -25,12 +25,16 @@ const QUEUE = 65_536;
 export class LedgerFollower {
   readonly #options: FollowerOptions;
   readonly #ready = Promise.withResolvers<void>();
+  #pools: readonly Pool[];
+  /** Who waits for a reading that begins after they have asked. */
+  #waiting: (() => void)[] = [];
   #reading = false;
   #wanted = false;
   #start = (): void => {};
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#pools = options.pools;
   }
 
   /** Resolves when the ledger has been read once. */
@@ -49,6 +53,20 @@ export class LedgerFollower {
     } finally {
       await heard.return?.();
     }
+  }
+
+  /** Keeps these pools in step from now on; resolves once the ledger has been read for them. */
+  follows(pools: readonly Pool[]): Promise<void> {
+    this.#pools = pools;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    this.reread();
+    return promise;
+  }
+
+  /** Leaves all pools alone but these, which are in step already. */
+  narrow(pools: readonly Pool[]): void {
+    this.#pools = pools;
   }
 
   /** Makes the indexes anew. While that is under way, it is done once more afterwards. */
@@ -71,15 +89,18 @@ export class LedgerFollower {
   }
 
   async #readOnce(signal: AbortSignal): Promise<void> {
-    const { pools } = this.#options;
+    const pools = this.#pools;
+    const waiting = this.#waiting;
+    this.#waiting = [];
     this.#wanted = false;
     for (const pool of pools) pool.draft();
     for (let after = this.#readSlice(undefined); after !== undefined; after = this.#readSlice(after)) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) return;
+      if (signal.aborted) return void this.#waiting.unshift(...waiting);
     }
     for (const pool of pools) pool.adopt();
     this.#ready.resolve();
+    for (const resolve of waiting) resolve();
   }
 
   /** The last key that was read; undefined at the end. */
@@ -108,6 +129,6 @@ export class LedgerFollower {
 
   #note(key: string, state: Parameters<Pool['note']>[1]): void {
     const ip: Ip | undefined = parseIp(key);
-    if (ip) for (const pool of this.#options.pools) pool.note(ip, state);
+    if (ip) for (const pool of this.#pools) pool.note(ip, state);
   }
 }

@@ -15,15 +15,22 @@ export default definePlugin({
   config: Config,
   errors: ipamErrors,
   requires: { claims: Claims, metadata: Metadata, events: Events },
-  async start({ config, claims, metadata, events, clock, scope, log }) {
+  async start({ config, claims, metadata, events, clock, scope, log, onReconfigure }) {
     const { ranges } = parseRanges(config.ranges);
     const ipam = new RangeIpam({ ranges, cooldownMs: config.cooldown, claims, metadata, events, clock });
     scope.spawn('following the ledger', (signal) => ipam.follow(signal));
     await ipam.ready;
-    for (const { gateway } of ipam.subnets()) {
-      const claim = metadata.read('state', (tx) => claims.get(tx, 'address', gateway));
-      if (claim) log.warn({ address: gateway, holder: claim.holder }, 'a container still has the address that is now a gateway');
-    }
+    const warnOfGateways = (): void => {
+      for (const { gateway } of ipam.subnets()) {
+        const claim = metadata.read('state', (tx) => claims.get(tx, 'address', gateway));
+        if (claim) log.warn({ address: gateway, holder: claim.holder }, 'a container still has the address that is now a gateway');
+      }
+    };
+    warnOfGateways();
+    onReconfigure(async (next, { signal }) => {
+      await ipam.reconfigure({ ranges: parseRanges(next.ranges).ranges, cooldownMs: next.cooldown }, signal);
+      warnOfGateways();
+    });
     return ipam;
   },
 });

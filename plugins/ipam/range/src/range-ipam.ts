@@ -1,4 +1,5 @@
-import type { Clock } from '@hawser/core';
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, untilAborted } from '@hawser/core';
 import { type Claims, defineCollection, type Events, type Metadata, type Transaction } from '@hawser/core/contracts';
 import {
   type AddressClaimData,
@@ -22,9 +23,13 @@ import { parseStatic, type StaticAddress } from './static-addresses.ts';
 /** Name of a range → the address that it handed out last. */
 const cursors = defineCollection<string>('state', 'ipam_cursor');
 
-export interface RangeIpamOptions {
+/** What may change while addresses are handed out. */
+export interface RangeSettings {
   readonly ranges: readonly Range[];
   readonly cooldownMs: number;
+}
+
+export interface RangeIpamOptions extends RangeSettings {
   readonly claims: Claims;
   readonly metadata: Pick<Metadata, 'read'>;
   readonly events: Pick<Events, 'subscribe'>;
@@ -34,12 +39,14 @@ export interface RangeIpamOptions {
 /** Hands out addresses of ranges, once it is `ready`: first free behind a durable cursor, so that a released one comes last. */
 export class RangeIpam implements Ipam {
   readonly #options: RangeIpamOptions;
-  readonly #pools: readonly Pool[];
   readonly #follower: LedgerFollower;
+  #settings: RangeSettings;
+  #pools: readonly Pool[];
 
   constructor(options: RangeIpamOptions) {
     this.#options = options;
-    this.#pools = options.ranges.map((range) => new Pool({ ...options, range, doubt: () => this.#follower.reread() }));
+    this.#settings = options;
+    this.#pools = options.ranges.map((range) => this.#poolOf(range));
     this.#follower = new LedgerFollower({ ...options, pools: this.#pools });
   }
 
@@ -53,13 +60,38 @@ export class RangeIpam implements Ipam {
     return this.#follower.follow(signal);
   }
 
+  /**
+   * Hands out addresses by other settings, without a moment in which none is to be had: a new range is used once the ledger has been read for it.
+   * Claims of a range that goes stay with their holders. Rejects with the signal's reason, and has changed nothing then.
+   */
+  async reconfigure(settings: RangeSettings, signal: AbortSignal): Promise<void> {
+    const former = this.#pools;
+    const pools = settings.ranges.map((range) => former.find((pool) => isDeepStrictEqual(pool.range, range)) ?? this.#poolOf(range));
+    if (pools.some((pool) => !former.includes(pool))) {
+      try {
+        await untilAborted(this.#follower.follows([...new Set([...former, ...pools])]), signal);
+      } catch (error) {
+        this.#follower.narrow(former);
+        throw error;
+      }
+    }
+    this.#pools = pools;
+    this.#settings = settings;
+    this.#follower.narrow(pools);
+  }
+
+  #poolOf(range: Range): Pool {
+    const { claims, clock } = this.#options;
+    return new Pool({ claims, clock, range, doubt: () => this.#follower.reread() });
+  }
+
   subnets(): readonly { readonly subnet: string; readonly gateway: string }[] {
-    const subnets = new Map(this.#options.ranges.map((range) => [formatCidr(range.subnet), gatewayOf(range)]));
+    const subnets = new Map(this.#settings.ranges.map((range) => [formatCidr(range.subnet), gatewayOf(range)]));
     return Array.from(subnets, ([subnet, gateway]) => ({ subnet, gateway }));
   }
 
   claim(request: AttachmentRequest): ClaimRequest {
-    const asked = parseStatic(request.staticIps, this.#options.ranges);
+    const asked = parseStatic(request.staticIps, this.#settings.ranges);
     const families = ([4, 6] as const).filter((family) => this.#pools.some((pool) => pool.range.family === family));
     return { type: 'address', take: (tx, context) => families.map((family) => this.#takeOne(tx, context, family, asked.get(family))) };
   }
@@ -72,7 +104,8 @@ export class RangeIpam implements Ipam {
       subnet: formatCidr(range.subnet),
       gateway: gatewayOf(range),
     };
-    const { claims, cooldownMs } = this.#options;
+    const { cooldownMs } = this.#settings;
+    const { claims } = this.#options;
     claims.take(tx, {
       type: 'address',
       key,

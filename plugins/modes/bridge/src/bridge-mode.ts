@@ -28,14 +28,21 @@ export interface BridgeModeOptions {
 export class BridgeMode implements NetworkMode<BridgeSettings> {
   readonly #options: BridgeModeOptions;
   readonly #bridges: BridgeDevices;
+  #config: Config;
 
   constructor(options: BridgeModeOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#bridges = new BridgeDevices(options.host);
   }
 
+  /** Other defaults for attachments from now on; those that are there keep what they were made with. */
+  reconfigure(config: Config): void {
+    this.#config = config;
+  }
+
   settings(request: AttachmentRequest): BridgeSettings {
-    return bridgeSettings(request, this.#options.config, this.#options.ipams.ids());
+    return bridgeSettings(request, this.#config, this.#options.ipams.ids());
   }
 
   claims(request: AttachmentRequest, { ipam }: BridgeSettings): readonly ClaimRequest[] {

@@ -14,9 +14,11 @@ export default definePlugin({
   config: Config,
   errors: networkErrors,
   requires: { host: Host, ipams: Ipam.all() },
-  start({ config, host, ipams, clock, skip }) {
+  start({ config, host, ipams, clock, skip, onReconfigure }) {
     for (const feature of ['veth', 'bridge'] as const)
       if (!host.supports(feature)) return skip(host.missing(feature) ?? `this host has no ${feature}`);
-    return new BridgeMode({ config, host, ipams, clock });
+    const mode = new BridgeMode({ config, host, ipams, clock });
+    onReconfigure((next) => mode.reconfigure(next));
+    return mode;
   },
 });
