@@ -1,6 +1,6 @@
 import type { ErrorFactory } from '../errors/index.ts';
 
-export const MAX_IDENTIFIER_LENGTH = 76;
+const MAX_IDENTIFIER_LENGTH = 76;
 
 /** Linear: a separator can be read in one way only. */
 const IDENTIFIER = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;

@@ -4,7 +4,7 @@ import type { ErrorFactory } from '../errors/index.ts';
 export type Labels = Readonly<Record<string, string>>;
 
 /** Bytes of a label's key and value together. */
-export const MAX_LABEL_BYTES = 4096;
+const MAX_LABEL_BYTES = 4096;
 
 /** The labels after a change: those that are named change, an empty value deletes. Errors are of their owner's area. */
 export function changeLabels(labels: Labels, changes: Labels, invalid: ErrorFactory): Labels {
