@@ -7,6 +7,8 @@ export * from './leases/leases.ts';
 export * from './metadata/snapshot-backend.ts';
 export * from './metadata/snapshots.ts';
 export * from './metadata/store.ts';
+export * from './telemetry/agent-state.ts';
+export * from './telemetry/health.ts';
 export * from './telemetry/metrics.ts';
 export { Attachments } from './network/attachments.ts';
 export { Host } from './network/host.ts';

@@ -4,4 +4,5 @@ export * from './errors/index.ts';
 export * from './filters/index.ts';
 export type { JsonObject, JsonValue } from './json.ts';
 export * from './plugin/index.ts';
+export * from './telemetry/index.ts';
 export { DirectoryBackend } from './snapshots/directory-backend.ts';

@@ -30,6 +30,13 @@ export interface Histogram {
   observe(value: number, labels?: MetricLabels): void;
 }
 
+/** All metrics as a scraper reads them. */
+export interface Exposition {
+  /** For the `content-type` header. */
+  readonly contentType: string;
+  readonly text: string;
+}
+
 /**
  * Where metrics are recorded. Recording never throws and never waits. Asking twice for a name gives the same metric;
  * asking for it as another kind is refused (`telemetry.metric_conflict`). Whoever records requires it as optional and
@@ -41,11 +48,27 @@ export interface Metrics {
   histogram(options: HistogramOptions): Histogram;
   /** Calls back before each collection, for what is cheaper asked than told. */
   onCollect(observe: () => void): Disposable;
+  /** What is recorded now, after everybody under `onCollect` was called; one of these that throws costs its own values only. */
+  expose(): Promise<Exposition>;
 }
 
 export const Metrics: Token<Metrics, 'hawser.metrics.v1'> = defineToken<Metrics>()('hawser.metrics.v1');
 
 const silent = { add: () => undefined, set: () => undefined, observe: () => undefined };
+
+/**
+ * Makes a counter follow a total that is kept elsewhere, for `onCollect`. A total that has fallen, because who kept it was
+ * started again, is counted from zero.
+ */
+export function following(counter: Counter): (total: number, labels?: MetricLabels) => void {
+  const last = new Map<string, number>();
+  return (total, labels = {}) => {
+    const key = JSON.stringify(labels);
+    const before = last.get(key) ?? 0;
+    last.set(key, total);
+    counter.add(total >= before ? total - before : total, labels);
+  };
+}
 
 /** Records nothing. */
 export const silentMetrics: Metrics = {
@@ -53,4 +76,5 @@ export const silentMetrics: Metrics = {
   gauge: () => silent,
   histogram: () => silent,
   onCollect: () => ({ [Symbol.dispose]: () => undefined }),
+  expose: async () => ({ contentType: 'text/plain; charset=utf-8', text: '' }),
 };

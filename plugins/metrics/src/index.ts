@@ -1,0 +1,1 @@
+export { prometheusMetrics as default } from './plugin.ts';
