@@ -1,0 +1,194 @@
+import { EventEmitter } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import attachments from '@hawser/attachments';
+import { type AnyPlugin, systemContext } from '@hawser/core';
+import { type Agent, corePlugins, runAgent } from '@hawser/core/agent';
+import { Attachments, Host } from '@hawser/core/contracts';
+import type { AttachmentRequest } from '@hawser/core/network';
+import { fakePlugin } from '@hawser/core/testing';
+import ptp from '@hawser/example-custom-mode';
+import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
+import range from '@hawser/ipam-range';
+import bridge from '@hawser/mode-bridge';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const RANGE = 'hawser.ipam.v1.range';
+const BRIDGE = 'hawser.mode.v1.bridge';
+const ENGINE = 'hawser.attachments.v1.engine';
+
+interface Wanted {
+  readonly ranges?: string;
+  readonly mtu?: number;
+  readonly ptp?: boolean;
+  readonly defaultMode?: string;
+}
+
+/** An agent of the real core, engine, address plugin and modes on a simulated kernel, with a config file. */
+class Node implements AsyncDisposable {
+  readonly kernel = new SimulatedKernel({ context: systemContext });
+  readonly #folder: string;
+  readonly #signals = new EventEmitter();
+  #code: Promise<number> | undefined;
+  #agent: Agent | undefined;
+  #pods = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  get agent(): Agent {
+    return this.#agent ?? expect.fail('the agent is not ready');
+  }
+
+  get engine(): Attachments {
+    return this.agent.get(Attachments) ?? expect.fail('the engine does not serve');
+  }
+
+  async write({ ranges = '10.88.0.0/16', mtu = 0, ptp = false, defaultMode = 'bridge' }: Wanted): Promise<void> {
+    const tables = [
+      `version = 1\nroot = "${this.#folder}/root"\nstate = "${this.#folder}/state"`,
+      `[plugins."${ENGINE}"]\ndefault_mode = "${defaultMode}"`,
+      `[plugins."${RANGE}"]\nranges = ["${ranges}"]`,
+      `[plugins."${BRIDGE}"]\nis_gateway = true\nmtu = ${mtu}`,
+      ...(ptp ? ['[plugins."hawser.mode.v1.ptp"]'] : []),
+    ];
+    await writeFile(join(this.#folder, 'config.toml'), tables.join('\n'));
+  }
+
+  async start(): Promise<void> {
+    const host = openSimulatedHost(this.kernel);
+    const plugins: readonly AnyPlugin[] = [...corePlugins, fakePlugin(Host, 'simulated', host), range, bridge, ptp, attachments];
+    const ready = Promise.withResolvers<Agent>();
+    this.#code = runAgent({
+      name: 'test',
+      version: '1',
+      plugins,
+      configFile: join(this.#folder, 'config.toml'),
+      configMissingOk: false,
+      context: systemContext,
+      log: pino({ level: 'silent' }),
+      signals: this.#signals as unknown as Parameters<typeof runAgent>[0]['signals'],
+      notifySocket: undefined,
+      exit: () => undefined,
+      onReady: async (agent) => ready.resolve(agent),
+    });
+    this.#code.catch(ready.reject);
+    this.#agent = await ready.promise;
+  }
+
+  /** A container with a namespace of its own. */
+  pod(mode?: string): AttachmentRequest {
+    const containerId = `pod${this.#pods++}`;
+    const netns = `/run/netns/${containerId}`;
+    this.kernel.createNamespace(netns);
+    return {
+      containerId,
+      ifname: 'eth0',
+      netns,
+      network: { name: 'net', settings: {}, capabilities: {}, ...(mode === undefined ? {} : { mode }) },
+      staticIps: [],
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signals.emit('SIGTERM', 'SIGTERM');
+    await this.#code;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const call = () => ({ signal: new AbortController().signal, requestId: 'test' });
+
+let node: Node;
+beforeEach(async () => {
+  node = new Node(await mkdtemp(join(tmpdir(), 'hwt-reload-')));
+  await node.write({});
+  await node.start();
+});
+afterEach(() => node[Symbol.asyncDispose]());
+
+const add = async (request: AttachmentRequest) => node.engine.attach(request, call());
+const addressOf = (result: Awaited<ReturnType<typeof add>>): string => result.ips[0]?.address ?? '';
+
+const modesOf = (engine: Attachments): readonly string[] =>
+  engine
+    .list()
+    .map(({ mode }) => mode)
+    .toSorted();
+
+describe('a reload under attachments', () => {
+  test('changes a range and a bridge’s default and adds a mode without restarting the engine; all attachments stay', async () => {
+    const { engine } = node;
+    const old = node.pod();
+    expect(addressOf(await add(old))).toBe('10.88.0.2/16');
+    await node.write({ ranges: '10.99.0.0/24', mtu: 1400, ptp: true });
+    const { steps } = await node.agent.reload({ dryRun: false });
+    expect(steps.map(({ uri, action }) => `${action} ${uri}`)).toEqual([
+      `reconfigure ${RANGE}`,
+      `reconfigure ${BRIDGE}`,
+      'start hawser.mode.v1.ptp',
+    ]);
+    expect(node.engine).toBe(engine);
+    await engine.check({ ...old, network: 'net' }, call());
+    const result = await add(node.pod());
+    expect(addressOf(result)).toBe('10.99.0.2/24');
+    expect(result.interfaces.find(({ name }) => name === 'eth0')).toMatchObject({ mtu: 1400 });
+    const routed = node.pod('ptp');
+    expect(addressOf(await add(routed))).toMatch(/^10\.99\.0\.3\//);
+    await engine.detach({ ...old, network: 'net' }, call());
+    // A link goes some time after its container has been silenced.
+    await expect.poll(() => modesOf(engine)).toEqual(['bridge', 'ptp']);
+  });
+
+  test('while containers come and go fails none of them', async () => {
+    let reloads = 0;
+    const churn = async (): Promise<number> => {
+      let count = 0;
+      while (reloads < 6) {
+        const pod = node.pod();
+        await add(pod);
+        await node.engine.check({ ...pod, network: 'net' }, call());
+        await node.engine.detach({ ...pod, network: 'net' }, call());
+        count++;
+      }
+      return count;
+    };
+    const work = Promise.all([churn(), churn(), churn()]);
+    for (; reloads < 6; reloads++) {
+      await node.write({ ranges: reloads % 2 === 0 ? '10.99.0.0/16' : '10.88.0.0/16', mtu: 1300 + reloads, ptp: reloads % 2 === 0 });
+      const { steps } = await node.agent.reload({ dryRun: false });
+      expect(steps).toHaveLength(3);
+    }
+    const counts = await work;
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    await expect.poll(() => node.engine.list()).toEqual([]);
+  });
+
+  test('that restarts the engine itself leaves attachments, their claims and the kernel as they were', async () => {
+    const { engine } = node;
+    const old = node.pod();
+    await add(old);
+    await node.write({ ptp: true, defaultMode: 'ptp' });
+    const { steps } = await node.agent.reload({ dryRun: false });
+    expect(steps.map(({ uri, action }) => `${action} ${uri}`)).toContain(`restart ${ENGINE}`);
+    expect(node.engine).not.toBe(engine);
+    await node.engine.check({ ...old, network: 'net' }, call());
+    const fresh = node.pod();
+    await add(fresh);
+    expect(modesOf(node.engine)).toEqual(['bridge', 'ptp']);
+    await node.engine.detach({ ...old, network: 'net' }, call());
+  });
+
+  test('that is refused for one table leaves the others alone', async () => {
+    const old = node.pod();
+    await add(old);
+    await node.write({ ranges: '10.99.0.0/33', mtu: 1400 });
+    await expect(node.agent.reload({ dryRun: false })).rejects.toMatchObject({ code: 'config.invalid' });
+    const result = await add(node.pod());
+    expect([addressOf(result), result.interfaces.some(({ mtu }) => mtu === 1400)]).toEqual(['10.88.0.3/16', false]);
+    await node.engine.check({ ...old, network: 'net' }, call());
+  });
+});
