@@ -5,11 +5,14 @@ import { HawserError } from '../errors/index.ts';
 import { definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
 import { dumpConfig } from './dump.ts';
-import { faults, load, PLUGINS, write } from './load.fixture.ts';
+import { CORE_KEYS, faults, load, PLUGINS, write } from './load.fixture.ts';
 import { stateFolder } from './state-folder.ts';
 
 const BRIDGE = 'HAWSER_CONFIG__PLUGINS__HAWSER_MODE_V1_BRIDGE';
 const RANGE = 'HAWSER_CONFIG__PLUGINS__HAWSER_IPAM_V1_RANGE';
+const KNOWN = CORE_KEYS.filter((key) => !['version', 'imports'].includes(key))
+  .map((key) => key.toUpperCase())
+  .join(', ');
 const bridgeWith = async (environment: Record<string, string>) => {
   const { plugins } = await load(undefined, true, { [`${BRIDGE}__BRIDGE`]: 'b', ...environment });
   return plugins.settings.get('hawser.mode.v1.bridge');
@@ -76,11 +79,11 @@ describe('a variable of the environment', () => {
       [`${RANGE}__RANGES__0`]: '1',
     };
     expect(await faults({ 'c.toml': '' }, environment)).toEqual([
-      'HAWSER_CONFIG__  names no key; known there: API, DISABLED, PACKAGES, PLUGINS, REQUIRED, ROOT, STATE, UNSET',
+      `HAWSER_CONFIG__  names no key; known there: ${KNOWN}`,
       'HAWSER_CONFIG__IMPORTS  sets a key that only a file can have',
-      'HAWSER_CONFIG__PLUGIN__X  names no key; known there: API, DISABLED, PACKAGES, PLUGINS, REQUIRED, ROOT, STATE, UNSET (HAWSER_CONFIG__PLUGINS__X)',
+      `HAWSER_CONFIG__PLUGIN__X  names no key; known there: ${KNOWN} (HAWSER_CONFIG__PLUGINS__X)`,
       'HAWSER_CONFIG__ROOT__X  names no key: nothing is set one by one in root',
-      'HAWSER_CONFIG__ROT  names no key; known there: API, DISABLED, PACKAGES, PLUGINS, REQUIRED, ROOT, STATE, UNSET (HAWSER_CONFIG__ROOT)',
+      `HAWSER_CONFIG__ROT  names no key; known there: ${KNOWN} (HAWSER_CONFIG__ROOT)`,
       'HAWSER_CONFIG__PLUGINS__HAWSER_IPAM_V1_RANGE__RANGES__0  names no key: nothing is set one by one in plugins."hawser.ipam.v1.range".ranges',
       `HAWSER_CONFIG__PLUGINS__HAWSER_MODE_V1_BRIDGE__MUT  names no key in plugins."hawser.mode.v1.bridge"; known there: BRIDGE, LABELS, MTU, VIA (${BRIDGE}__MTU)`,
       `HAWSER_CONFIG__PLUGINS__HAWSER_MODE_V1_BRIGDE__MTU  names no key in plugins; known there: HAWSER_IPAM_V1_RANGE, HAWSER_MODE_V1_BARE, HAWSER_MODE_V1_BRIDGE (${BRIDGE}__MTU)`,

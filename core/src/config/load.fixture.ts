@@ -7,6 +7,7 @@ import { type HawserError, toHawserError } from '../errors/index.ts';
 import { type AnyPlugin, definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
 import type { ConfigFault } from './agent-config.ts';
+import { coreKeys } from './core-keys.ts';
 import { cidr, duration } from './fields.ts';
 import { loadConfig } from './load.ts';
 import type { Environment } from './variable.ts';
@@ -42,6 +43,9 @@ const bridge = definePlugin({
 const bare = definePlugin({ provides: Mode, id: 'bare', summary: 'No settings.', start: () => ({}) });
 /** Plugins with settings of every sort. */
 export const PLUGINS: readonly AnyPlugin[] = [range, bridge, bare];
+
+/** What a file may have beside the tables of plugins. */
+export const CORE_KEYS = Object.keys(coreKeys.shape).sort();
 
 /** A folder of the test file's own. */
 export let folder = '';

@@ -1,7 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { failure, faults, folder, load, write } from './load.fixture.ts';
+import { CORE_KEYS, failure, faults, folder, load, write } from './load.fixture.ts';
 
 describe('without a file', () => {
   it('everything has its default', async () => {
@@ -58,7 +58,7 @@ describe('a file', () => {
       '[plugins."zzz"]',
     ].join('\n');
     expect(await faults({ 'config.toml': text })).toEqual([
-      'config.toml:1 rot is unknown; known here: api, disabled, imports, packages, plugins, required, root, state, unset, version (root)',
+      `config.toml:1 rot is unknown; known here: ${CORE_KEYS.join(', ')} (root)`,
       'config.toml:2 state expected an absolute path, not "run"',
       'config.toml:3 required[0] names no plugin of this agent ("hawser.mode.v1.brigde") (hawser.mode.v1.bridge)',
       'config.toml:16 plugins."hawser.ipam.v1.rang" names no plugin of this agent ("hawser.ipam.v1.rang") (hawser.ipam.v1.range)',

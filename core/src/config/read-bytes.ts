@@ -1,17 +1,65 @@
-import { open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { type Clock, systemClock } from '../context/index.ts';
+import { isFileError } from './is-file-error.ts';
 
 /** A config is written by people; what is larger than this is something else. */
 export const MOST_BYTES = 1 << 20;
 
-/** A file's bytes, and of one that is too large no more than shows that. Takes a pipe as well, and a device without an end. */
-export async function readBytes(file: string): Promise<Uint8Array> {
-  await using handle = await open(file);
+/** How long whoever holds the other end of a pipe may say nothing. */
+const PATIENCE_MS = 5_000;
+const POLL_MS = 10;
+
+/** Opening waits for nobody, and makes no terminal ours. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** A regular file's bytes, and of one that is too large no more than shows that. Throws errors of the file system only. */
+export async function readRegular(file: string): Promise<Uint8Array> {
+  await using handle = await open(file, FLAGS);
+  const stats = await handle.stat();
+  if (!stats.isFile() && !stats.isDirectory()) throw fileError('EINVAL', 'is neither a file nor a link to one');
+  return await readAll(handle, systemClock);
+}
+
+/**
+ * As `readRegular`, of whatever a person names: also of a pipe, as a shell makes for `<(…)`, and of a device without an
+ * end. A pipe that nobody writes to is an error, since an empty config would mean all defaults.
+ */
+export async function readBytes(file: string, clock: Clock = systemClock): Promise<Uint8Array> {
+  await using handle = await open(file, FLAGS);
+  return await readAll(handle, clock);
+}
+
+async function readAll(handle: FileHandle, clock: Clock): Promise<Uint8Array> {
+  const isPipe = (await handle.stat()).isFIFO();
   const bytes = new Uint8Array(MOST_BYTES + 1);
   let length = 0;
+  let heard = clock.monotonic();
   while (length < bytes.byteLength) {
-    const { bytesRead } = await handle.read(bytes, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+    const read = await readSome(handle, bytes, length);
+    // A pipe seems to be at its end as long as nobody has opened the other one.
+    if (read === 0 && (length > 0 || !isPipe)) break;
+    if (read !== undefined && read > 0) {
+      heard = clock.monotonic();
+      length += read;
+      continue;
+    }
+    if (clock.monotonic() - heard >= PATIENCE_MS) throw fileError('ETIMEDOUT', `nobody has written to it for ${PATIENCE_MS / 1000} s`);
+    await clock.sleep(POLL_MS, NEVER);
   }
   return bytes.subarray(0, length);
 }
+
+/** Patience ends by itself. */
+const NEVER = new AbortController().signal;
+
+/** How many bytes came; none at the end, undefined where there are none yet. */
+async function readSome(handle: FileHandle, bytes: Uint8Array, length: number): Promise<number | undefined> {
+  try {
+    return (await handle.read(bytes, length)).bytesRead;
+  } catch (thrown) {
+    if (isFileError(thrown) && thrown.code === 'EAGAIN') return undefined;
+    throw thrown;
+  }
+}
+
+const fileError = (code: string, message: string): Error => Object.assign(new Error(message), { code });

@@ -3,9 +3,10 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ConfigFault, ConfigWarning } from './agent-config.ts';
 import { type FileLayer, lineOf, raiseFile } from './file-layer.ts';
 import { isFileError } from './is-file-error.ts';
+import { MOST_PATH_BYTES } from './is-path.ts';
 import { isList, own } from './merge.ts';
 import { type Locate, parseFile } from './parse-file.ts';
-import { readBytes } from './read-bytes.ts';
+import { readRegular } from './read-bytes.ts';
 
 const MOST_FILES = 256;
 
@@ -62,9 +63,12 @@ async function addFile(progress: Progress, file: string, bytes: Uint8Array, impo
   // Whatever else stands there is told when the keys of each file are checked.
   const patterns = isList(imports) ? imports : [];
   for (const [index, pattern] of patterns.entries()) {
-    if (typeof pattern === 'string') await importFiles(progress, layer, pattern, `imports[${index}]`);
+    if (typeof pattern === 'string' && isPattern(pattern)) await importFiles(progress, layer, pattern, `imports[${index}]`);
   }
 }
+
+/** What is too long for a path, or no line of text, is told when the keys of each file are checked. */
+const isPattern = (pattern: string): boolean => pattern !== '' && pattern.length <= MOST_PATH_BYTES && !/\p{Cc}/u.test(pattern);
 
 async function importFiles(progress: Progress, importer: FileLayer, pattern: string, key: string): Promise<void> {
   const { line = lineOf(importer, 'imports').line } = lineOf(importer, key);
@@ -76,7 +80,7 @@ async function importFiles(progress: Progress, importer: FileLayer, pattern: str
       if (progress.seen.has(id)) continue;
       if (progress.seen.size >= MOST_FILES) return tell(`more than ${MOST_FILES} files are imported`);
       progress.seen.add(id);
-      await addFile(progress, file, await readBytes(file), importer);
+      await addFile(progress, file, await readRegular(file), importer);
     }
   } catch (thrown) {
     if (!isFileError(thrown)) throw thrown;
@@ -86,7 +90,6 @@ async function importFiles(progress: Progress, importer: FileLayer, pattern: str
 
 /** A pattern's files in order of their names; a plain path is itself, whether it is there or not. */
 async function matching(pattern: string, folder: string): Promise<readonly string[]> {
-  if (pattern.includes('\0')) throw Object.assign(new Error('a path has no NUL'), { code: 'EINVAL' });
   if (!/[*?[\]{}!()]/.test(pattern)) return [resolve(folder, pattern)];
   const found: string[] = [];
   for await (const name of glob(pattern, { cwd: folder })) found.push(isAbsolute(name) ? name : resolve(folder, name));
