@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type AgentConfig, loadConfig } from '../config/index.ts';
+import { type AgentConfig, loadConfig, type ProxyFactory } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/index.ts';
@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly name: string;
   readonly version: string;
   readonly plugins: readonly AnyPlugin[];
+  /** Who makes plugins of the config's `[proxy_plugins]`. */
+  readonly proxies?: () => Promise<ProxyFactory>;
   readonly configFile: string | undefined;
   /** Whether a config file that isn't there means all defaults. */
   readonly configMissingOk: boolean;
@@ -51,8 +53,8 @@ export async function runAgent(options: RunOptions): Promise<number> {
 }
 
 /** The config as it stands now. What of it is of an older version works, and is told each time. */
-async function readConfig({ configFile, plugins, configMissingOk, log }: RunOptions): Promise<AgentConfig> {
-  const config = await loadConfig({ file: configFile, plugins, missingOk: configMissingOk });
+async function readConfig({ configFile, plugins, proxies, configMissingOk, log }: RunOptions): Promise<AgentConfig> {
+  const config = await loadConfig({ file: configFile, plugins, proxies, missingOk: configMissingOk });
   for (const { key, message, ...place } of config.warnings) log.warn(place, `${key} ${message}`);
   return config;
 }

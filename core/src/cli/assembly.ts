@@ -1,4 +1,5 @@
 import type { Agent } from '../agent/start-agent.ts';
+import type { ProxyFactory } from '../config/index.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import type { CommandSpec } from './command.ts';
 
@@ -14,6 +15,8 @@ export interface Assembly {
   readonly version: string;
   /** The plugins, or how to load them: most commands only talk to the agent, which has them already. */
   readonly plugins: readonly AnyPlugin[] | (() => Promise<readonly AnyPlugin[]>);
+  /** Who makes plugins of the config's `[proxy_plugins]`; loaded only where there are some. */
+  readonly proxies?: () => Promise<ProxyFactory>;
   readonly commands?: readonly (CommandSpec | LazyCommand)[];
   /** Runs once when the agent of `hawser run` serves; its failure is a warning. */
   readonly onReady?: (agent: Agent) => Promise<void>;

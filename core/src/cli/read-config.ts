@@ -10,5 +10,5 @@ export interface ConfigChoice {
 /** The config of this assembly; one at the usual place that isn't there means all defaults. */
 export async function readConfig(assembly: Assembly, { config }: ConfigChoice): Promise<AgentConfig> {
   const { loadConfig } = await import('../config/index.ts');
-  return loadConfig({ file: config, plugins: await pluginsOf(assembly), missingOk: config === DEFAULT_CONFIG });
+  return loadConfig({ file: config, plugins: await pluginsOf(assembly), proxies: assembly.proxies, missingOk: config === DEFAULT_CONFIG });
 }

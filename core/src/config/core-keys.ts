@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CONFIG_VERSION } from './core-history.ts';
 import { count, path, text } from './fields.ts';
+import { proxyTables } from './proxies.ts';
 
 const uris = () => z.array(text()).max(1_000).default([]);
 
@@ -43,6 +44,7 @@ export const coreKeys = z.strictObject({
     })
     .prefault({})
     .describe('Who may talk to the agent, by what the kernel says of the process that connects.'),
+  proxy_plugins: proxyTables.optional().describe('Plugins that other processes provide: [proxy_plugins.name].'),
   plugins: z.record(z.string(), z.looseObject({})).default({}).describe('Settings by plugin: [plugins."type.id"].'),
 });
 

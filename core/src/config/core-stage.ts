@@ -14,6 +14,8 @@ export interface CoreStage {
   readonly settings: CoreSettings;
   readonly files: readonly FileLayer[];
   readonly environment: Layer;
+  /** All of them laid over each other. */
+  readonly layer: Layer;
   readonly faults: readonly ConfigFault[];
 }
 
@@ -27,6 +29,7 @@ export function readCore(files: readonly FileLayer[], environment: Layer, main: 
     settings: { ...settings, imports },
     files,
     environment,
+    layer,
     faults: [...each, ...faults.map((fault) => placed(fault, layer, main))],
   };
 }

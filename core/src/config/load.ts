@@ -5,9 +5,10 @@ import type { AgentConfig, ConfigFault } from './agent-config.ts';
 import { type CoreStage, readCore } from './core-stage.ts';
 import type { OverridesLayer } from './environment.ts';
 import { configErrors } from './errors.ts';
-import { invalidConfig } from './faults.ts';
+import { invalidConfig, placed } from './faults.ts';
 import { NOTHING } from './merge.ts';
 import { readPlugins } from './plugin-stage.ts';
+import { type ProxyFactory, proxyPlugins, withProxySettings } from './proxies.ts';
 import type { Reading } from './read-files.ts';
 import { type Environment, firstPart, type Variable, variablesIn } from './variable.ts';
 
@@ -19,6 +20,8 @@ export interface LoadOptions {
   readonly plugins: readonly AnyPlugin[];
   /** Whether a main file that isn't there means all defaults. */
   readonly missingOk: boolean;
+  /** Who makes plugins of `[proxy_plugins]`; without one such tables are faults. Called only where there are some. */
+  readonly proxies?: (() => Promise<ProxyFactory>) | undefined;
   /** Whose `HAWSER_CONFIG__…` override the files; the process's unless told. */
   readonly environment?: Environment;
 }
@@ -35,10 +38,10 @@ export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
   // Without its packages a config would seem to name plugins that aren't there.
   const later = early.length > 0 && core.settings.packages.length > 0 ? [] : [...whole.faults, ...ofPlugins.faults];
   if (early.length + later.length > 0) throw invalidConfig([...early, ...later]);
-  const { plugins: _, unset: __, ...settings } = core.settings;
+  const { plugins: _, unset: __, proxy_plugins: proxied, ...settings } = core.settings;
   const { origins, table } = whole.layer;
   const warnings = [...reading.warnings, ...whole.warnings];
-  return { ...settings, plugins: whole.config, allPlugins, files: reading.files, origins, table, warnings };
+  return { ...settings, plugins: withProxySettings(whole.config, proxied), allPlugins, files: reading.files, origins, table, warnings };
 }
 
 /** A config up to where its plugins are known. */
@@ -52,7 +55,7 @@ interface FirstHalf {
 }
 
 /** Reads the files and all core keys, and loads packages where there is no fault so far. */
-export async function readUpToPlugins({ file, plugins, missingOk, environment = process.env }: LoadOptions): Promise<FirstHalf> {
+export async function readUpToPlugins({ file, plugins, missingOk, proxies, environment = process.env }: LoadOptions): Promise<FirstHalf> {
   const main = file === undefined ? undefined : resolve(file);
   // Parsers are only for who reads a file: most who load this define a plugin.
   const [{ readMain }, { keyLines }] = await Promise.all([import('./read-main.ts'), import('./positions.ts')]);
@@ -62,10 +65,12 @@ export async function readUpToPlugins({ file, plugins, missingOk, environment = 
   const overrides = await overridesIn(environment);
   const ofCore = overrides((first) => first !== 'PLUGINS', []);
   const core = readCore(reading.layers, ofCore.layer, main);
-  const faults = [...reading.faults, ...core.faults, ...ofCore.faults];
+  const proxied = await proxyPlugins(core.settings.proxy_plugins, proxies);
+  const misplaced = proxied.faults.map((fault) => placed(fault, core.layer, main));
+  const faults = [...reading.faults, ...core.faults, ...ofCore.faults, ...misplaced];
   // Packages of a config with faults so far would only add to the confusion, and code is not loaded on a guess.
   const loaded = faults.length > 0 ? [] : await packages(core.settings.packages, main);
-  return { main, reading, core, faults, overrides, allPlugins: [...plugins, ...loaded] };
+  return { main, reading, core, faults, overrides, allPlugins: [...plugins, ...loaded, ...proxied.plugins] };
 }
 
 type Overrides = (wanted: (first: string) => boolean, plugins: readonly AnyPlugin[]) => OverridesLayer;

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import type { AnyPlugin } from '../plugin/definition.ts';
+import { nearest } from '../plugin/nearest.ts';
+import type { PluginConfig } from '../plugin/plugin-config.ts';
+import type { PlainFault } from './faults.ts';
 import { duration, size } from './fields.ts';
 import { isPath } from './is-path.ts';
 
@@ -48,4 +51,38 @@ export interface ProxyFactory {
   readonly types: readonly string[];
   /** The plugin `<type>.<name>`. Its settings at start are those of its table. */
   plugin(name: string, type: string): AnyPlugin;
+}
+
+type ProxyTables = z.output<typeof proxyTables>;
+
+/** The plugins of `[proxy_plugins]`, and what is wrong with their types. */
+export async function proxyPlugins(
+  tables: ProxyTables = {},
+  proxies: (() => Promise<ProxyFactory>) | undefined,
+): Promise<{ readonly plugins: readonly AnyPlugin[]; readonly faults: readonly PlainFault[] }> {
+  const entries = Object.entries(tables);
+  if (entries.length === 0) return { plugins: [], faults: [] };
+  if (proxies === undefined)
+    return {
+      plugins: [],
+      faults: [{ path: ['proxy_plugins'], message: 'can have no tables: this agent takes no plugins of other processes' }],
+    };
+  const factory = await proxies();
+  const isKnown = (type: string): boolean => factory.types.includes(type);
+  return {
+    plugins: entries.filter(([, { type }]) => isKnown(type)).map(([name, { type }]) => factory.plugin(name, type)),
+    faults: entries.filter(([, { type }]) => !isKnown(type)).map(([name, { type }]) => unknownType(name, type, factory.types)),
+  };
+}
+
+function unknownType(name: string, type: string, known: readonly string[]): PlainFault {
+  const near = nearest(type, known);
+  const message = `is no contract that another process can provide (${JSON.stringify(type)}); known here: ${known.join(', ')}`;
+  return { path: ['proxy_plugins', name, 'type'], message, ...(near === undefined ? {} : { suggestion: near }) };
+}
+
+/** Where the settings of every plugin are, those of processes too: what has changed there restarts the plugin. */
+export function withProxySettings(config: PluginConfig, tables: ProxyTables = {}): PluginConfig {
+  const proxied = Object.entries(tables).map(([name, table]) => [`${table.type}.${name}`, table] as const);
+  return proxied.length === 0 ? config : { ...config, settings: new Map([...config.settings, ...proxied]) };
 }

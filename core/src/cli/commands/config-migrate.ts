@@ -8,7 +8,8 @@ async function run(assembly: Assembly, { global, options, output }: Invocation):
   const { migrateConfig, writeMigrations } = await import('../../config/index.ts');
   const write = options['write'] === true;
   const plugins = await pluginsOf(assembly);
-  const migrations = await migrateConfig({ file: global.config, plugins, missingOk: global.config === DEFAULT_CONFIG });
+  const { proxies } = assembly;
+  const migrations = await migrateConfig({ file: global.config, plugins, proxies, missingOk: global.config === DEFAULT_CONFIG });
   if (write) await writeMigrations(migrations, systemRandom);
   for (const migration of migrations) for (const line of remarks(migration)) output.note(line);
   if (isForPeople(global.output)) {

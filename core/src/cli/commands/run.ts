@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG } from '../globals.ts';
 
 async function run(assembly: Assembly, { global }: Invocation): Promise<number> {
   const { createLog, runAgent } = await import('../../agent/index.ts');
-  const { name, version, onReady } = assembly;
+  const { name, version, onReady, proxies } = assembly;
   const log = await createLog({ level: global.logLevel, pretty: process.stderr.isTTY, color: global.color });
   // State is safe at any point of a death; going on after a defect is not.
   process.on('uncaughtException', (error) => {
@@ -22,6 +22,7 @@ async function run(assembly: Assembly, { global }: Invocation): Promise<number> 
     context: systemContext,
     log,
     ...(onReady === undefined ? {} : { onReady }),
+    ...(proxies === undefined ? {} : { proxies }),
     signals: process,
     notifySocket: process.env['NOTIFY_SOCKET'],
     watchdog: { usec: process.env['WATCHDOG_USEC'], pid: process.env['WATCHDOG_PID'] },
