@@ -10,6 +10,7 @@ import { ConfigReloader, type ConfigSource } from './config-reloader.ts';
 import { corePlugins } from './core-plugins.ts';
 import { prepareFolders } from './folders.ts';
 import { withPaths } from './paths.ts';
+import { withSelf } from './self.ts';
 
 /** What an agent is started with. */
 export interface AgentOptions {
@@ -62,7 +63,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     access,
   });
   try {
-    const setOf = (config: AgentConfig) => ({ plugins: withPaths(config.allPlugins, folders), config: withCoreRequired(config) });
+    const setOf = (config: AgentConfig) => ({
+      plugins: withSelf(withPaths(config.allPlugins, folders), phases.view(options)),
+      config: withCoreRequired(config),
+    });
     const kernel = await boot({
       ...setOf(config),
       context,
