@@ -3,6 +3,7 @@ import type { Events } from '../events/events.ts';
 import type { Gc, Node } from '../gc/gc.ts';
 import { nodeName, parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
+import { unlinkNode } from '../leases/lease-records.ts';
 import type { Leases } from '../leases/leases.ts';
 import { type Labels, newLabels } from '../metadata/labels.ts';
 import type {
@@ -122,6 +123,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   remove(tx: Transaction, key: string): void {
     const record = this.#changeable(tx, key);
     this.erase(tx, key, record);
+    unlinkNode(tx, this.#node(tx, key)); // a lease must not protect who has the key next
     this.#core.gc.trigger(
       tx,
       record.parents.map(parseNode).filter((parent) => parent !== undefined),
