@@ -44,6 +44,28 @@ describe('a static assembly', () => {
     expect(sentences).toHaveLength(1);
   });
 
+  it('does not compile with a plugin that requires what it provides itself', () => {
+    const byType = definePlugin({
+      provides: Host,
+      id: 'x',
+      summary: 'X.',
+      requires: { h: Host.optional() },
+      start: () => ({ link: () => '' }),
+    });
+    const byId = definePlugin({ provides: Host, id: 'y', summary: 'Y.', requires: { h: Host.byId('y') }, start: ({ h }) => h });
+    const other = definePlugin({ provides: Host, id: 'z', summary: 'Z.', requires: { h: Host.byId('linux') }, start: ({ h }) => h });
+    // @ts-expect-error plugin 'x' requires 'hawser.host.v1', which it provides itself
+    expect(assemble([byType])).toHaveLength(1);
+    // @ts-expect-error plugin 'y' requires 'hawser.host.v1.y', which it provides itself
+    expect(assemble([byId])).toHaveLength(1);
+    expect(assemble([host, other])).toHaveLength(2);
+    type Sentence<T> = T extends (plugins: infer P) => unknown ? P : never;
+    const sentences: Sentence<typeof assemble<readonly [typeof byId]>> = [
+      "plugin 'y' requires 'hawser.host.v1.y', which it provides itself",
+    ];
+    expect(sentences).toHaveLength(1);
+  });
+
   it('does not compile with a plugin that is there twice', () => {
     expect(
       assemble([

@@ -8,26 +8,35 @@ type Places<P extends readonly AnyPlugin[]> = { [K in keyof P & `${number}` as U
 
 type IsUnion<T, Whole = T> = T extends Whole ? ([Whole] extends [T] ? false : true) : never;
 
-/** The sentence for one requirement, or never. */
-type RequirementFault<Id extends string, R, Types extends string, Uris extends string> =
+/** What a requirement names: a plugin's URI where it goes by id, else a type. */
+type TargetOf<R> =
   R extends Requirement<unknown, infer Type, infer Cardinality, infer ById>
-    ? Cardinality extends 'one'
-      ? Type extends Types
-        ? never
-        : `plugin '${Id}' requires '${Type}', which no plugin in this set provides`
-      : Cardinality extends 'byId'
-        ? `${Type}.${ById}` extends Uris
+    ? Cardinality extends 'byId'
+      ? `${Type}.${ById}`
+      : Type
+    : never;
+
+/** The sentence for one requirement of a plugin of this id, type and URI, or never. */
+type RequirementFault<Id extends string, Own extends string, R, There extends string> =
+  R extends Requirement<unknown, string, infer Cardinality>
+    ? TargetOf<R> extends Own
+      ? `plugin '${Id}' requires '${TargetOf<R>}', which it provides itself`
+      : Cardinality extends 'one' | 'byId'
+        ? TargetOf<R> extends There
           ? never
-          : `plugin '${Id}' requires '${Type}.${ById}', which no plugin in this set provides`
+          : `plugin '${Id}' requires '${TargetOf<R>}', which no plugin in this set provides`
         : never
     : never;
 
 /** The sentences for all requirements of one plugin, or never; a definition of unknown type has none. */
-type RequirementFaults<P extends AnyPlugin, Types extends string, Uris extends string> = P extends { readonly requires?: infer R }
+type RequirementFaults<P extends AnyPlugin, There extends string> = P extends { readonly requires?: infer R }
   ? string extends keyof NonNullable<R>
     ? never
-    : { [K in keyof NonNullable<R>]: RequirementFault<P['id'], NonNullable<R>[K], Types, Uris> }[keyof NonNullable<R>]
+    : { [K in keyof NonNullable<R>]: RequirementFault<P['id'], OwnNames<P>, NonNullable<R>[K], There> }[keyof NonNullable<R>]
   : never;
+
+/** Its type and its URI; of a definition of unknown type none. */
+type OwnNames<P extends AnyPlugin> = string extends P['id'] ? never : P['provides']['id'] | UriOf<P>;
 
 /** A URI that is no literal can't be told from another. */
 type DuplicateFault<P extends AnyPlugin, Seen> = string extends P['id']
@@ -39,7 +48,7 @@ type DuplicateFault<P extends AnyPlugin, Seen> = string extends P['id']
     : never;
 
 type Checked<P extends AnyPlugin, Types extends string, Seen> =
-  | RequirementFaults<P, Types, keyof Seen & string>
+  | RequirementFaults<P, Types | (keyof Seen & string)>
   | DuplicateFault<P, Seen> extends infer Fault
   ? [Fault] extends [never]
     ? P
@@ -56,7 +65,7 @@ export type CheckedAssembly<P extends readonly AnyPlugin[]> = number extends P['
   : { readonly [K in keyof P]: Checked<P[K], P[number]['provides']['id'], Places<P>> };
 
 /**
- * A static set of plugins. A provider that is missing, or a plugin that is there twice, fails to compile at the element
+ * A static set of plugins. A provider that is missing, a plugin that requires itself, or one that is there twice, fails to compile at the element
  * at fault, with the sentence that boot would say.
  */
 export function assemble<const P extends readonly AnyPlugin[]>(plugins: CheckedAssembly<P>): P;

@@ -1,3 +1,5 @@
+import type { PluginStatus } from './status.ts';
+
 /**
  * The typed name of a contract. `id` is literal and versioned, e.g. `hawser.ipam.v1`; a plugin provides one
  * token and requires others. `Token<Ipam, 'hawser.ipam.v1'>` by itself requires exactly one provider.
@@ -12,7 +14,7 @@ export interface Token<T = unknown, Id extends string = string> {
   /** The provider with this id. */
   byId<const P extends string>(pluginId: P): Requirement<T, Id, 'byId', P>;
   /** Every provider with its outcome, so that one that failed does not take down who asks for all. */
-  all(): Requirement<Providers<T>, Id, 'all'>;
+  all(): Requirement<LiveProviders<T>, Id, 'all'>;
 }
 
 /** How many providers of a token a plugin requires. */
@@ -26,6 +28,17 @@ export interface Requirement<T = unknown, Id extends string = string, C extends 
   readonly pluginId?: P;
 }
 
+/** One provider of a token, whatever its status. */
+export interface Provider<T> {
+  readonly id: string;
+  readonly uri: string;
+  readonly status: PluginStatus;
+  /** Its status as a clause: `is ok`, `has failed: …`. */
+  readonly why: string;
+  /** Absent where it doesn't serve. */
+  readonly value?: T;
+}
+
 /** The providers of one token by plugin id. */
 export interface Providers<T> extends Iterable<readonly [pluginId: string, value: T]> {
   /** The provider, or undefined where it isn't ok. */
@@ -34,6 +47,12 @@ export interface Providers<T> extends Iterable<readonly [pluginId: string, value
   ids(): readonly string[];
   /** Why a provider of this id can't be had, as a clause ("is disabled", "has failed: …", "is not in this agent"). */
   whyNot(pluginId: string): string;
+}
+
+/** What who requires all providers gets: a view that changes when they do, by their own doing or by a reload of the config. */
+export interface LiveProviders<T> extends Providers<T> {
+  /** All of them in start order, those that don't serve too. */
+  list(): readonly Provider<T>[];
 }
 
 /**
