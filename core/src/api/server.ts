@@ -21,6 +21,7 @@ import { listingRoutes } from './routes/listings.ts';
 import { logRoutes } from './routes/log.ts';
 import type { AgentView } from './service.ts';
 import { type ClaimedSocket, claimSocket } from './socket.ts';
+import { serveTelemetry } from './telemetry.ts';
 
 /**
  * Bodies and answers are checked by zod. Without compilers of our own the framework loads its own at the start, a
@@ -67,6 +68,7 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes, configRoutes, logRoutes].flatMap((make) =>
     make(agent),
   );
+  serveTelemetry(app, agent);
   for (const route of routes) addRoute(app, agent, route);
   app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
   const socket = await openSocket(app, path, random, isShared(access) ? 0o666 : 0o600);

@@ -2,6 +2,8 @@ import { chmod, mkdir, readdir } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Clock } from '../context/index.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
@@ -10,6 +12,7 @@ import { Headroom } from './headroom.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
 import type { Metadata, ReadScope, ReadTransaction, StoreName, StoreStats, StoreView, Transaction, WriteScope } from './store.ts';
 import { openStoreFolder } from './store-folder.ts';
+import { type CommitMeter, commitMeters } from './store-metrics.ts';
 import { StoreReader, ViewReader } from './transaction.ts';
 import { commitError, WriteQueue } from './write-queue.ts';
 
@@ -21,6 +24,8 @@ export interface MetadataOptions {
   readonly log: Logger;
   readonly bootId?: BootIdReader;
   readonly migrations?: Migrations;
+  /** Where commits are measured, and by what. */
+  readonly meter?: { readonly metrics: Metrics; readonly clock: Pick<Clock, 'monotonic'> };
 }
 
 const FOLDER_MODES: Readonly<Record<StoreName, number>> = { root: 0o700, state: 0o711 };
@@ -45,8 +50,10 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
     opening.use(await lockFolder(options[store]));
   }
   const observers: Observers = new Set();
+  const { meter } = options;
+  const meterOf = meter === undefined ? undefined : commitMeters(meter.metrics, meter.clock);
   for (const store of STORES) {
-    const opened = await openStore(store, options, observers);
+    const opened = await openStore(store, options, observers, meterOf?.(store));
     stores.set(store, opened);
     opening.defer(() => opened.environment.close());
     opening.use(opened.headroom);
@@ -58,7 +65,7 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
 
 type Observers = Set<(store: StoreName, transactions: number) => void>;
 
-async function openStore(store: StoreName, options: MetadataOptions, observers: Observers): Promise<OpenStore> {
+async function openStore(store: StoreName, options: MetadataOptions, observers: Observers, meter?: CommitMeter): Promise<OpenStore> {
   const { log, bootId = kernelBootId, migrations = MIGRATIONS } = options;
   const steps = migrations[store];
   try {
@@ -67,7 +74,7 @@ async function openStore(store: StoreName, options: MetadataOptions, observers: 
     const committed = (transactions: number): void => {
       for (const observe of observers) observe(store, transactions);
     };
-    const queue = new WriteQueue(store, environment, log, headroom, committed);
+    const queue = new WriteQueue(store, environment, log, headroom, committed, meter);
     return { environment, queue, headroom, schemaVersion: currentVersion(steps) };
   } catch (error) {
     throw folderError(error, options[store]);

@@ -1,5 +1,6 @@
 import { Paths } from '../config/paths.ts';
 import { definePlugin } from '../plugin/definition.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { metadataErrors } from './errors.ts';
 import { Metadata } from './store.ts';
 
@@ -10,10 +11,15 @@ export const lmdbMetadata = definePlugin({
   stability: 'beta',
   summary: 'The durable store: two LMDB environments, one synced to disk and one of this boot.',
   errors: metadataErrors,
-  requires: { paths: Paths },
-  start: async ({ paths, scope, log }) => {
+  requires: { paths: Paths, metrics: Metrics.optional() },
+  start: async ({ paths, metrics, clock, scope, log }) => {
     // The database is loaded by who opens one, not by who lists plugins.
     const { openMetadata } = await import('./lmdb-metadata.ts');
-    return scope.use(await openMetadata({ root: paths.root, state: paths.state, log }));
+    const meter = metrics === undefined ? {} : { meter: { metrics, clock } };
+    const metadata = scope.use(await openMetadata({ root: paths.root, state: paths.state, log, ...meter }));
+    if (metrics === undefined) return metadata;
+    const { observeStores } = await import('./store-metrics.ts');
+    scope.use(observeStores(metrics, metadata));
+    return metadata;
   },
 });

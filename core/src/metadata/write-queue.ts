@@ -4,6 +4,7 @@ import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
 import type { Headroom } from './headroom.ts';
 import type { StoreName, Transaction, WriteScope } from './store.ts';
+import type { CommitMeter } from './store-metrics.ts';
 import { StoreWriter } from './transaction.ts';
 import { WriteSet } from './write-set.ts';
 
@@ -31,6 +32,9 @@ export class WriteQueue {
   readonly #log: Logger;
   readonly #headroom: Headroom;
   readonly #committed: (transactions: number) => void;
+  readonly #meter: CommitMeter | undefined;
+  /** When the first of those that wait came; told to the meter only. */
+  #waitingSince = 0;
   #jobs: Job[] = [];
   #closed = false;
 
@@ -41,8 +45,10 @@ export class WriteQueue {
     log: Logger,
     headroom: Headroom,
     committed: (transactions: number) => void = () => undefined,
+    meter?: CommitMeter,
   ) {
     this.#committed = committed;
+    this.#meter = meter;
     this.#store = store;
     this.#environment = environment;
     this.#log = log;
@@ -63,7 +69,9 @@ export class WriteQueue {
       flush: () => writes.flush(),
       resolve: () => void (outcome !== undefined && resolve(outcome.value)),
     });
-    if (this.#jobs.length === 1) setImmediate(() => this.#drain());
+    if (this.#jobs.length > 1) return promise;
+    if (this.#meter !== undefined) this.#waitingSince = this.#meter.now();
+    setImmediate(() => this.#drain());
     return promise;
   }
 
@@ -78,14 +86,26 @@ export class WriteQueue {
     const jobs = this.#jobs;
     this.#jobs = [];
     if (jobs.length === 0) return;
+    const began = this.#meter?.now() ?? 0;
     try {
       const done = this.#commit(jobs);
+      this.#measure(jobs, done, began);
       for (const job of done) this.#effects(job);
       for (const job of done) job.resolve();
       if (done.length > 0) this.#committed(done.length);
     } catch (error) {
+      this.#meter?.failed(jobs.length);
       for (const job of jobs) job.reject(commitError(error));
     }
+  }
+
+  #measure(jobs: readonly Job[], done: readonly Job[], began: number): void {
+    const meter = this.#meter;
+    if (meter === undefined) return;
+    let bytes = 0;
+    for (const { writer } of done) bytes += writer.mayWrite.added / 2;
+    const [waitedMs, tookMs] = [began - this.#waitingSince, meter.now() - began];
+    meter.committed({ done: done.length, refused: jobs.length - done.length, bytes, waitedMs, tookMs });
   }
 
   /** Those that are part of the commit. */

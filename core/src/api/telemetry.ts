@@ -1,0 +1,44 @@
+import type { FastifyInstance } from 'fastify';
+import { type Counter, type Histogram, Metrics } from '../telemetry/metrics.ts';
+import { apiErrors } from './errors.ts';
+import type { AgentView } from './service.ts';
+
+interface Recorded {
+  readonly metrics: Metrics;
+  readonly requests: Counter;
+  readonly duration: Histogram;
+}
+
+const LABELS = ['method', 'route', 'status'] as const;
+
+/** `/metrics`, and the metrics of the API itself. The provider may come and go: until there is one, nothing is recorded. */
+export function serveTelemetry(app: FastifyInstance, agent: AgentView): void {
+  let recorded: Recorded | undefined;
+  app.addHook('onResponse', async (request, reply) => {
+    const metrics = agent.get(Metrics);
+    if (metrics === undefined) return;
+    if (recorded?.metrics !== metrics) recorded = recordedIn(metrics);
+    // The pattern of the route, never the path: that has names of containers.
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) };
+    recorded.requests.add(1, labels);
+    recorded.duration.observe(reply.elapsedTime / 1000, labels);
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const metrics = agent.get(Metrics);
+    if (metrics === undefined) throw apiErrors.serviceUnavailable('no plugin of this agent provides hawser.metrics.v1 now');
+    const { contentType, text } = await metrics.expose();
+    return reply.type(contentType).send(text);
+  });
+}
+
+function recordedIn(metrics: Metrics): Recorded {
+  return {
+    metrics,
+    requests: metrics.counter({ name: 'hawser_api_requests_total', help: 'Requests to the HTTP API.', labels: LABELS }),
+    duration: metrics.histogram({
+      name: 'hawser_api_request_duration_seconds',
+      help: 'How long the HTTP API took to answer; of a stream, how long it lasted.',
+      labels: LABELS,
+    }),
+  };
+}
