@@ -1,45 +1,30 @@
-import type { Events } from '../events/events.ts';
-import { deleteLease, isExpired, readLeases, unlinkNode } from '../leases/lease-records.ts';
+import type { Clock } from '../context/index.ts';
+import type { EventInput, Events } from '../events/events.ts';
 import type { Metadata, StoreName, Transaction } from '../metadata/store.ts';
 import type { Collectors } from './collectors.ts';
-import { deleteCondemned, isCondemned, listCondemned, readCondemned, writeCondemned } from './condemned.ts';
-import type { Collector, Node } from './gc.ts';
+import { condemnedOf, isCondemned, readCondemned, writeCondemned } from './condemned.ts';
+import { explain } from './explain.ts';
+import type { NamespacedNode, Node } from './gc.ts';
+import type { KnownTypes } from './known-types.ts';
 import { type Standing, standingOf, type Views, type World } from './liveness.ts';
-import { earlier, mark, type Marking, readGraph } from './mark.ts';
-
-/** What one transaction did: nodes that are gone, nodes whose clean-up begins, nodes of the other store to look at. */
-export interface Step {
-  readonly removed: Node[];
-  readonly condemned: Node[];
-  readonly elsewhere: Node[];
-}
-
-interface Sentence {
-  readonly node: Node;
-  readonly collector: Collector;
-  readonly reason: string;
-}
+import { earlier, mark, type Marking } from './mark.ts';
+import type { Pace } from './pace.ts';
+import { Sentencing, type Step } from './sentencing.ts';
 
 export interface CollectionPorts {
   readonly metadata: Metadata;
   readonly events: Pick<Events, 'publish'>;
   readonly collectors: Collectors;
-  readonly now: () => number;
+  readonly types: KnownTypes;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** How long one transaction may be at work. */
+  readonly sliceMs: number;
+  /** Called after each commit of a transaction of collection's own. */
+  readonly committed: () => void;
 }
 
-function isNewGarbage(world: World, node: Node): boolean {
-  const store = world.collectors.get(node.type)?.collector.store;
-  if (store === undefined || isCondemned(world.views[store], node)) return false;
-  const standing = standingOf(world, node);
-  if (standing.kind !== 'blocked') return standing.kind === 'eligible';
-  // What only condemned nodes refer to follows them by itself.
-  return standing.by.some((referrer) => !isCondemnedAnywhere(world, referrer));
-}
-
-function isCondemnedAnywhere({ collectors, views }: World, node: Node): boolean {
-  const store = collectors.get(node.type)?.collector.store;
-  return store !== undefined && isCondemned(views[store], node);
-}
+/** Nodes that one transaction decides about at most. */
+const BATCH = 200;
 
 const other = (store: StoreName): StoreName => (store === 'root' ? 'state' : 'root');
 
@@ -51,157 +36,174 @@ export class Collection {
     this.#ports = ports;
   }
 
-  /** Marks everything; throws when one collector can't answer. */
-  mark(): Marking {
+  /** Marks every namespace over one view; throws when one collector can't answer. `explained`: with the reason of each victim. */
+  async mark(options: {
+    readonly pace: Pace;
+    readonly lifetime: AbortSignal;
+    readonly protectMs: number;
+    readonly explained?: boolean;
+  }): Promise<Marking & { readonly reasons: readonly string[] }> {
     const { metadata } = this.#ports;
-    return metadata.read('root', (root) =>
-      metadata.read('state', (state) => {
-        const world = this.#world({ root, state });
-        const { graph, nextExpiry } = readGraph(world);
-        return { ...mark(graph), nextExpiry: this.#leaseExpiry(world, nextExpiry) };
-      }),
-    );
+    const { pace, lifetime, protectMs, explained = false } = options;
+    using root = metadata.view('root', lifetime);
+    using state = metadata.view('state', lifetime);
+    let whole: Marking = { nodes: 0, live: 0, garbage: [], circular: [], nextExpiry: undefined };
+    const reasons: string[] = [];
+    const now = this.#ports.clock.now();
+    for (const namespace of new Set([...root.namespaces(), ...state.namespaces()])) {
+      const world = this.#world({ root: root.in(namespace), state: state.in(namespace) }, protectMs);
+      const part = await mark(world, pace);
+      whole = merged(whole, part, now);
+      for (const node of explained ? part.garbage : []) {
+        reasons.push(explain(world, node));
+        if (pace.isOver()) await pace.rest();
+      }
+    }
+    return { ...whole, reasons };
   }
 
   /** Whether one of these nodes is garbage of which the way is not decided yet. */
-  isGarbageAmong(nodes: readonly Node[]): boolean {
-    const { metadata } = this.#ports;
-    return metadata.read('root', (root) =>
-      metadata.read('state', (state) => {
-        const world = this.#world({ root, state });
-        return nodes.some((node) => isNewGarbage(world, node));
-      }),
-    );
+  isGarbageAmong(nodes: readonly NamespacedNode[]): boolean {
+    return this.#read((views) => nodes.some((node) => isNewGarbage(this.#world(inNamespace(views, node.namespace)), node)));
   }
 
   /** Condemned nodes of both stores with their records. */
-  condemned(type?: string) {
-    const { metadata } = this.#ports;
-    return metadata.read('root', (root) =>
-      metadata.read('state', (state) => [...listCondemned(root, type), ...listCondemned(state, type)]),
-    );
+  condemned() {
+    return this.#read(({ root, state }) => [...condemnedOf(root), ...condemnedOf(state)]);
   }
 
-  isCondemned(store: StoreName, node: Node): boolean {
-    return this.#ports.metadata.read(store, (tx) => isCondemned(tx, node));
+  isCondemned(store: StoreName, { namespace, ...node }: NamespacedNode): boolean {
+    return this.#ports.metadata.read(store, (tx) => isCondemned(tx, node), { namespace });
   }
 
-  /** Condemns what is still garbage now, of one store, with what follows from it. */
-  condemn(store: StoreName, nodes: readonly (Node & { readonly reason: string })[]): Promise<Step> {
-    return this.#write(store, (tx, world, step) => {
-      for (const { reason, ...node } of nodes) this.#condemnIfEligible(tx, world, step, node, reason);
-      return step;
+  /**
+   * Condemns what is still garbage now, of one store and namespace, from the first on; what follows from it too, where
+   * time is left. Says how many of them it came to.
+   */
+  condemn(store: StoreName, nodes: readonly NamespacedNode[], protectMs: number): Promise<{ readonly step: Step; readonly done: number }> {
+    const [first] = nodes;
+    return this.#write(store, first?.namespace, protectMs, (sentencing) => {
+      let done = 0;
+      for (const node of nodes) {
+        if (sentencing.isOver()) break;
+        sentencing.condemnIfDead(node);
+        done++;
+      }
+      sentencing.follow();
+      return { step: sentencing.step, done };
     });
   }
 
   /** Condemns one node if it is garbage that nothing refers to; else says where it stands. */
-  condemnOne(store: StoreName, node: Node): Promise<{ readonly standing: Standing; readonly step: Step }> {
-    return this.#write(store, (tx, world, step) => {
-      const standing = standingOf(world, node);
-      const collector = world.collectors.get(node.type)?.collector;
-      if (standing.kind === 'eligible' && collector?.store === store && !isCondemned(tx, node))
-        this.#condemn(tx, world, step, { node, collector, reason: 'it was asked for' });
-      return { standing, step };
+  condemnOne(store: StoreName, { namespace, ...node }: NamespacedNode): Promise<{ readonly standing: Standing; readonly step: Step }> {
+    return this.#write(store, namespace, 0, (sentencing) => {
+      const standing = standingOf(sentencing.world, node);
+      const condemned = sentencing.condemnIfDead(node, 'it was asked for');
+      sentencing.follow();
+      return { standing: condemned ? { kind: 'eligible' } : standing, step: sentencing.step };
     });
   }
 
   /** The same for one node inside of a caller's transaction. */
   condemnWithin(tx: Transaction, node: Node): Step {
-    return this.#within(tx, (world, step) => {
-      this.#condemnIfEligible(tx, world, step, node, 'it was asked for');
-      return step;
+    return this.#within(tx, 0, (sentencing) => {
+      sentencing.condemnIfDead(node, 'it was asked for');
+      sentencing.follow();
+      return sentencing.step;
     });
   }
 
   /** Deletes a condemned node's record with its entry, and condemns what only it kept alive; `done` runs as that is committed. */
-  finish(store: StoreName, node: Node, done: () => void): Promise<Step> {
-    return this.#write(store, (tx, world, step) => {
-      this.#finish(tx, world, step, node);
+  finish(store: StoreName, { namespace, ...node }: NamespacedNode, done: () => void): Promise<Step> {
+    return this.#write(store, namespace, 0, (sentencing, tx) => {
+      sentencing.finish(node);
       tx.afterCommit(done);
-      return step;
+      sentencing.follow();
+      return sentencing.step;
     });
   }
 
   /** Takes a failed clean-up down in the list. */
-  async failed(store: StoreName, node: Node, lastError: string): Promise<void> {
+  async failed(store: StoreName, { namespace, ...node }: NamespacedNode, lastError: string): Promise<void> {
     const { metadata, events } = this.#ports;
-    await metadata.write(store, (tx) => {
-      const record = readCondemned(tx, node);
-      if (record === undefined) return;
-      const attempts = record.attempts + 1;
-      writeCondemned(tx, node, { ...record, attempts, lastError });
-      events.publish(tx, { topic: '/gc/failed', data: { ...node, attempts, error: lastError } });
+    await metadata.write(
+      store,
+      (tx) => {
+        const record = readCondemned(tx, node);
+        if (record === undefined) return;
+        const attempts = record.attempts + 1;
+        writeCondemned(tx, node, { ...record, attempts, lastError });
+        events.publish(tx, { topic: '/gc/failed', data: { ...node, attempts, error: lastError } });
+        tx.afterCommit(this.#ports.committed);
+      },
+      { namespace },
+    );
+  }
+
+  async tell(event: EventInput): Promise<void> {
+    const { metadata, events, committed } = this.#ports;
+    await metadata.write('state', (tx) => {
+      events.publish(tx, event);
+      tx.afterCommit(committed);
     });
   }
 
-  /** Deletes the leases that have run out. */
-  async expireLeases(): Promise<void> {
-    const { metadata, events, now } = this.#ports;
-    for (const store of ['root', 'state'] as const) {
-      const expired = metadata.read(store, (tx) => Array.from(readLeases(tx)).filter((lease) => isExpired(lease, now())));
-      if (expired.length === 0) continue;
-      await metadata.write(store, (tx) => {
-        for (const lease of readLeases(tx)) {
-          if (!isExpired(lease, now())) continue; // renewed since
-          deleteLease(tx, lease.id);
-          events.publish(tx, { topic: '/leases/deleted', data: { id: lease.id, store, reason: 'expired' } });
-        }
-      });
-    }
+  #write<T>(
+    store: StoreName,
+    namespace: string | undefined,
+    protectMs: number,
+    fn: (sentencing: Sentencing, tx: Transaction) => T,
+  ): Promise<T> {
+    return this.#ports.metadata.write(
+      store,
+      (tx) => {
+        tx.afterCommit(this.#ports.committed);
+        return this.#within(tx, protectMs, (sentencing) => fn(sentencing, tx));
+      },
+      namespace === undefined ? {} : { namespace },
+    );
   }
 
-  #write<T>(store: StoreName, fn: (tx: Transaction, world: World, step: Step) => T): Promise<T> {
-    return this.#ports.metadata.write(store, (tx) => this.#within(tx, (world, step) => fn(tx, world, step)));
-  }
-
-  #within<T>(tx: Transaction, fn: (world: World, step: Step) => T): T {
-    return this.#ports.metadata.read(other(tx.store), (second) => {
+  #within<T>(tx: Transaction, protectMs: number, fn: (sentencing: Sentencing) => T): T {
+    const { metadata, clock, sliceMs } = this.#ports;
+    const read = (second: Views['root']): T => {
       const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
-      return fn(this.#world(views), { removed: [], condemned: [], elsewhere: [] });
-    });
+      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms: sliceMs } }));
+    };
+    return metadata.read(other(tx.store), read, { namespace: tx.namespace });
   }
 
-  #condemnIfEligible(tx: Transaction, world: World, step: Step, node: Node, reason: string): void {
-    const collector = world.collectors.get(node.type)?.collector;
-    if (collector === undefined || collector.store !== tx.store || isCondemned(tx, node)) return;
-    if (standingOf(world, node).kind === 'eligible') this.#condemn(tx, world, step, { node, collector, reason });
+  #read<T>(fn: (views: Views) => T): T {
+    const { metadata } = this.#ports;
+    return metadata.read('root', (root) => metadata.read('state', (state) => fn({ root, state })));
   }
 
-  #condemn(tx: Transaction, world: World, step: Step, { node, collector, reason }: Sentence): void {
-    collector.condemn(tx, node.key);
-    if (collector.cleanup === undefined) {
-      this.#finish(tx, world, step, node);
-      return;
-    }
-    writeCondemned(tx, node, { since: new Date(world.now).toISOString(), reason, attempts: 0 });
-    step.condemned.push(node);
+  #world(views: Views, protectMs = 0): World {
+    const { collectors, types, clock } = this.#ports;
+    return { collectors, types, views, now: clock.now(), protectMs };
   }
+}
 
-  #finish(tx: Transaction, world: World, step: Step, node: Node): void {
-    const collector = world.collectors.get(node.type)?.collector;
-    if (collector === undefined) return;
-    const references = [...collector.references(tx, node.key)];
-    deleteCondemned(tx, node);
-    unlinkNode(tx, node);
-    collector.finish(tx, node.key);
-    step.removed.push(node);
-    for (const reference of references) {
-      const store = world.collectors.get(reference.type)?.collector.store;
-      if (store === tx.store)
-        this.#condemnIfEligible(tx, world, step, reference, `${node.type}/${node.key} is gone, and nothing else keeps it`);
-      else if (store !== undefined) step.elsewhere.push(reference);
-    }
-  }
+const inNamespace = ({ root, state }: Views, namespace: string): Views => ({ root: root.in(namespace), state: state.in(namespace) });
 
-  #leaseExpiry({ views, now }: World, known: number | undefined): number | undefined {
-    let next = known;
-    for (const tx of [views.root, views.state]) {
-      for (const { expiresAt } of readLeases(tx)) if (expiresAt !== undefined) next = earlier(next, Date.parse(expiresAt), now);
-    }
-    return next;
-  }
+const merged = (whole: Marking, part: Marking, now: number): Marking => ({
+  nodes: whole.nodes + part.nodes,
+  live: whole.live + part.live,
+  garbage: whole.garbage.length === 0 ? part.garbage : [...whole.garbage, ...part.garbage],
+  circular: [...whole.circular, ...part.circular],
+  nextExpiry: earlier(whole.nextExpiry, part.nextExpiry, now),
+});
 
-  #world(views: Views): World {
-    return { collectors: this.#ports.collectors, views, now: this.#ports.now() };
-  }
+function isNewGarbage(world: World, node: Node): boolean {
+  const store = world.collectors.get(node.type)?.collector.store;
+  if (store === undefined || isCondemned(world.views[store], node)) return false;
+  const standing = standingOf(world, node);
+  if (standing.kind !== 'blocked') return standing.kind === 'eligible';
+  // What only condemned nodes refer to follows them by itself.
+  return [...standing.by, ...standing.ties].some((referrer) => !isCondemnedAnywhere(world, referrer));
+}
+
+export function isCondemnedAnywhere({ collectors, views }: World, node: Node): boolean {
+  const store = collectors.get(node.type)?.collector.store;
+  return store !== undefined && isCondemned(views[store], node);
 }

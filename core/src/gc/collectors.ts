@@ -40,30 +40,45 @@ export class Collectors implements Iterable<Collector> {
 
 /** The same collector, whose every synchronous answer is complete or an error of the catalogue. */
 function guarded(collector: Collector): Collector {
-  const { type, store, expiry, referrers, has, cleanup } = collector;
+  const { type, store, refersTo, scan, expiry, labels, createdAt, referrers, has, cleanup } = collector;
+  const failed = (question: string, error: unknown): Error =>
+    gcErrors.collectorFailed(`the collector of ${type} failed to tell ${question}: ${toHawserError(error).message}`, {
+      cause: error,
+      details: { type },
+    });
   const ask = <T>(question: string, answer: () => T): T => {
     try {
       return answer();
     } catch (error) {
-      throw gcErrors.collectorFailed(`the collector of ${type} failed to tell ${question}: ${toHawserError(error).message}`, {
-        cause: error,
-        details: { type },
-      });
+      throw failed(question, error);
     }
   };
+  function* each<T>(question: string, answers: () => Iterable<T>): Iterable<T> {
+    const iterator = ask(question, () => answers()[Symbol.iterator]());
+    try {
+      for (let next = ask(question, () => iterator.next()); next.done !== true; next = ask(question, () => iterator.next()))
+        yield next.value;
+    } finally {
+      iterator.return?.();
+    }
+  }
   return {
     type,
     store,
-    keys: (tx) => ask('its keys', () => [...collector.keys(tx)]),
+    ...(refersTo === undefined ? {} : { refersTo }),
+    keys: (tx) => each('its keys', () => collector.keys(tx)),
     isRoot: (tx, key, now) => ask(`whether ${key} is a root`, () => collector.isRoot(tx, key, now)),
     references: (tx, key) => ask(`what ${key} refers to`, (): readonly Node[] => [...collector.references(tx, key)]),
     condemn: (tx, key) => ask(`that ${key} is condemned`, () => collector.condemn(tx, key)),
     finish: (tx, key) => ask(`that ${key} is finished`, () => collector.finish(tx, key)),
+    ...(scan === undefined ? {} : { scan: (tx, now) => each('all of its nodes', () => scan.call(collector, tx, now)) }),
     ...(expiry === undefined ? {} : { expiry: (tx, key) => ask(`when ${key} expires`, () => expiry.call(collector, tx, key)) }),
+    ...(labels === undefined ? {} : { labels: (tx, key) => ask(`the labels of ${key}`, () => labels.call(collector, tx, key)) }),
+    ...(createdAt === undefined ? {} : { createdAt: (tx, key) => ask(`the age of ${key}`, () => createdAt.call(collector, tx, key)) }),
     ...(referrers === undefined
       ? {}
       : { referrers: (tx, node) => ask('what refers to a node', () => [...referrers.call(collector, tx, node)]) }),
     ...(has === undefined ? {} : { has: (tx, key) => ask(`whether ${key} exists`, () => has.call(collector, tx, key)) }),
-    ...(cleanup === undefined ? {} : { cleanup: (key, signal) => cleanup.call(collector, key, signal) }),
+    ...(cleanup === undefined ? {} : { cleanup: (key, signal, namespace) => cleanup.call(collector, key, signal, namespace) }),
   };
 }

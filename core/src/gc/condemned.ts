@@ -6,7 +6,7 @@
  * ```
  */
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
-import type { Node } from './gc.ts';
+import type { NamespacedNode, Node } from './gc.ts';
 import { nodeName, parseNode } from './node.ts';
 
 export type CondemnedRecord = {
@@ -29,12 +29,18 @@ export function readCondemned(tx: ReadTransaction, node: Node): CondemnedRecord 
 
 export const isCondemned = (tx: ReadTransaction, node: Node): boolean => tx.has(COLLECTIONS[tx.store], nodeName(node));
 
-export function* listCondemned(tx: ReadTransaction, type?: string): Iterable<readonly [node: Node, record: CondemnedRecord]> {
-  const range = type === undefined ? {} : { prefix: `${type}/` };
-  for (const [name, record] of tx.entries(COLLECTIONS[tx.store], range)) {
+/** Those of the transaction's namespace. */
+export function* listCondemned(tx: ReadTransaction): Iterable<readonly [node: Node, record: CondemnedRecord]> {
+  for (const [name, record] of tx.entries(COLLECTIONS[tx.store])) {
     const node = parseNode(name);
     if (node !== undefined) yield [node, record];
   }
+}
+
+/** Those of every namespace. */
+export function* condemnedOf(tx: ReadTransaction): Iterable<readonly [node: NamespacedNode, record: CondemnedRecord]> {
+  for (const namespace of tx.namespaces())
+    for (const [node, record] of listCondemned(tx.in(namespace))) yield [{ namespace, ...node }, record];
 }
 
 export function writeCondemned(tx: Transaction, node: Node, record: CondemnedRecord): void {

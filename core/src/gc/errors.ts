@@ -7,6 +7,7 @@ export const gcErrors = defineErrors('gc', {
     kind: 'DeadlineExceeded',
     remedy: 'It is tried again; when it repeats, look at what is slow in the log, or raise cleanup_deadline.',
   },
+  invalidReference: { kind: 'InvalidArgument', remedy: 'Name in `gc.ref.<type>` and `gc.bref.<type>` keys without zero bytes.' },
   alreadyRegistered: { kind: 'AlreadyExists', remedy: 'This is a defect of a plugin: register each type once.' },
   invalidType: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: name types like `[a-z][a-z0-9_]*`.' },
   unknownType: { kind: 'NotFound', remedy: 'Switch on the plugin that owns the type.' },

@@ -3,22 +3,43 @@ import { duration } from '../config/fields.ts';
 import { Events } from '../events/events.ts';
 import { Metadata } from '../metadata/store.ts';
 import { definePlugin } from '../plugin/definition.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { gcErrors } from './errors.ts';
 import { Gc } from './gc.ts';
 import { GcScheduler } from './scheduler.ts';
 
 const settings = z.strictObject({
-  cleanup_deadline: duration().prefault('30s').describe('How long the clean-up of one resource may take before it counts as failed'),
-  retry_first: duration().prefault('1s').describe('Pause after the first failed clean-up; it doubles with each further one'),
-  retry_max: duration().prefault('1m').describe('The longest pause between two attempts at a clean-up'),
-  startup_delay: duration().prefault('100ms').describe('From the start of the agent to the first collection'),
-  schedule_delay: duration().prefault('20ms').describe('From a deletion to the collection after it'),
   pause_threshold: z
     .number()
-    .gt(0)
-    .max(0.5)
+    .min(0)
     .default(0.02)
-    .describe('Part of the time that marking may take when collections follow each other'),
+    .describe(
+      'Part of the time that marking may take, 0.5 at most: the pause between collections grows with what they cost; 0: one second',
+    ),
+  deletion_threshold: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Deletions that bring a collection at once, whatever the pause; 0: the pause is always kept'),
+  mutation_threshold: z
+    .int()
+    .min(0)
+    .default(100)
+    .describe('Transactions after which there is a collection although nothing was deleted; 0: never'),
+  schedule_delay: duration().prefault('0ms').describe('From what calls for a collection to the collection'),
+  startup_delay: duration().prefault('100ms').describe('From the start of the agent to the first collection'),
+  slice_ms: z
+    .number()
+    .min(0.5)
+    .max(100)
+    .default(2)
+    .describe('Milliseconds for which one slice of a collection may hold the event loop; others work between slices'),
+  protect: duration().prefault('1s').describe('How long what is new is left alone by collections that come by themselves'),
+  cleanup_deadline: duration().prefault('30s').describe('How long the clean-up of one resource may take before it counts as failed'),
+  cleanups_at_once: z.int().min(1).max(1000).default(32).describe('Clean-ups of one type at a time, but for those that a caller waits for'),
+  retry_first: duration().prefault('1s').describe('Pause after the first failed clean-up; it doubles with each further one'),
+  retry_max: duration().prefault('1m').describe('The longest pause between two attempts at a clean-up'),
+  drain_deadline: duration().prefault('5s').describe('How long a stopping agent goes on cleaning up what is garbage'),
 });
 
 /** `hawser.gc.v1.scheduler`. */
@@ -29,22 +50,29 @@ export const gcPlugin = definePlugin({
   summary: 'Finds what nothing keeps alive any more, and has it cleaned up.',
   errors: gcErrors,
   config: settings,
-  requires: { metadata: Metadata, events: Events },
+  requires: { metadata: Metadata, events: Events, metrics: Metrics.optional() },
   stopDeadlineMs: 35_000,
-  start: ({ config, metadata, events, clock, random, faults, log, scope }) =>
+  start: ({ config, metadata, events, metrics, clock, random, faults, log, scope }) =>
     scope.use(
       new GcScheduler({
         metadata,
         events,
         context: { clock, random, ...(faults === undefined ? {} : { faults }) },
         log,
+        ...(metrics === undefined ? {} : { metrics }),
         settings: {
+          pauseThreshold: config.pause_threshold,
+          deletionThreshold: config.deletion_threshold,
+          mutationThreshold: config.mutation_threshold,
+          scheduleDelayMs: config.schedule_delay,
+          startupDelayMs: config.startup_delay,
+          sliceMs: config.slice_ms,
+          protectMs: config.protect,
           cleanupDeadlineMs: config.cleanup_deadline,
+          cleanupsAtOnce: config.cleanups_at_once,
           retryFirstMs: config.retry_first,
           retryMaxMs: config.retry_max,
-          startupDelayMs: config.startup_delay,
-          scheduleDelayMs: config.schedule_delay,
-          pauseThreshold: config.pause_threshold,
+          drainDeadlineMs: config.drain_deadline,
         },
       }),
     ),

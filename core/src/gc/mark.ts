@@ -1,40 +1,28 @@
-import { isCondemned } from './condemned.ts';
-import type { Node } from './gc.ts';
-import { isRooted, type World } from './liveness.ts';
-import { nodeName } from './node.ts';
-
-/** One node of the graph as collectors tell it. */
-export interface Vertex {
-  readonly node: Node;
-  readonly rooted: boolean;
-  readonly condemned: boolean;
-  readonly references: readonly string[];
-}
+import { isExpired, readLeaseRecords, resourcesOf } from '../leases/lease-records.ts';
+import { FLAT_LABEL } from '../leases/expiry.ts';
+import type { ReadTransaction } from '../metadata/store.ts';
+import type { Collectors } from './collectors.ts';
+import { listCondemned } from './condemned.ts';
+import { factsOf } from './facts.ts';
+import type { Collector, NamespacedNode, NodeFacts } from './gc.ts';
+import { Graph } from './graph.ts';
+import { expiryOf, keptByLabels } from './labels.ts';
+import { isYoung, type World } from './liveness.ts';
+import { nodeName, parseNode } from './node.ts';
+import type { Pace } from './pace.ts';
+import { allReferences } from './references.ts';
 
 /** What a mark found. Condemned nodes are in neither list: their way is decided. */
 export interface Marking {
+  /** Nodes that exist, and those of them that live. */
+  readonly nodes: number;
   readonly live: number;
-  readonly garbage: readonly (Node & { readonly reason: string })[];
+  /** In an order in which they can go. */
+  readonly garbage: readonly NamespacedNode[];
   /** Garbage that nothing can free, because it refers to itself by way of others. */
-  readonly circular: readonly Node[];
-  /** When the next root stops being one by itself. */
+  readonly circular: readonly NamespacedNode[];
+  /** When something next stops being kept by time alone. */
   readonly nextExpiry: number | undefined;
-}
-
-/** Asks every collector about every node. */
-export function readGraph(world: World): { readonly graph: ReadonlyMap<string, Vertex>; readonly nextExpiry: number | undefined } {
-  const graph = new Map<string, Vertex>();
-  let nextExpiry: number | undefined;
-  for (const collector of world.collectors) {
-    const tx = world.views[collector.store];
-    for (const key of collector.keys(tx)) {
-      const node = { type: collector.type, key };
-      const references = Array.from(collector.references(tx, key), nodeName);
-      graph.set(nodeName(node), { node, rooted: isRooted(world, collector, key), condemned: isCondemned(tx, node), references });
-      nextExpiry = earlier(nextExpiry, collector.expiry?.(tx, key), world.now);
-    }
-  }
-  return { graph, nextExpiry };
 }
 
 /** The earlier of two times of which the second counts only when it is still to come. */
@@ -43,71 +31,118 @@ export function earlier(known: number | undefined, at: number | undefined, now: 
   return known === undefined ? at : Math.min(known, at);
 }
 
-/** Which nodes live and which are garbage; pure. */
-export function mark(graph: ReadonlyMap<string, Vertex>): Omit<Marking, 'nextExpiry'> {
-  const live = reach(graph);
-  const dead = new Map([...graph].filter(([name, vertex]) => !live.has(name) && !vertex.condemned));
-  const referrers = reverse(graph);
-  return {
-    live: live.size,
-    garbage: Array.from(dead, ([name, { node }]) => ({ ...node, reason: reasonOf(referrers.get(name) ?? []) })),
-    circular: circular(dead)
-      .map((name) => dead.get(name)?.node)
-      .filter((node) => node !== undefined),
-  };
+/** Marks one namespace, in slices. Throws what a collector throws: then nothing is known. */
+export async function mark(world: World, pace: Pace): Promise<Marking> {
+  const marker = new Marker(world, pace);
+  return await marker.mark();
 }
 
-/** Everything that can be reached from a root. A condemned node is no root any more, but keeps what it refers to until it is finished. */
-function reach(graph: ReadonlyMap<string, Vertex>): ReadonlySet<string> {
-  const live = new Set<string>();
-  const grey = Array.from(graph)
-    .filter(([, vertex]) => vertex.rooted && !vertex.condemned)
-    .map(([name]) => name);
-  for (let name = grey.pop(); name !== undefined; name = grey.pop()) {
-    const vertex = graph.get(name);
-    if (vertex === undefined || live.has(name)) continue;
-    live.add(name);
-    grey.push(...vertex.references);
+class Marker {
+  readonly #world: World;
+  readonly #pace: Pace;
+  readonly #graph = new Graph();
+  #nextExpiry: number | undefined;
+
+  constructor(world: World, pace: Pace) {
+    this.#world = world;
+    this.#pace = pace;
   }
-  return live;
-}
 
-function reverse(graph: ReadonlyMap<string, Vertex>): ReadonlyMap<string, readonly string[]> {
-  const referrers = new Map<string, string[]>();
-  for (const [name, { references }] of graph) {
-    for (const reference of references) {
-      const known = referrers.get(reference);
-      if (known === undefined) referrers.set(reference, [name]);
-      else known.push(name);
+  async mark(): Promise<Marking> {
+    const { views, collectors } = this.#world;
+    for (const tx of [views.root, views.state]) {
+      await this.#readCondemned(tx);
+      await this.#readLeases(tx);
+      await this.#readReferences(tx);
+    }
+    for (const [number, collector] of numbered(collectors)) await this.#readType(collector, number);
+    await this.#graph.mark(this.#pace);
+    const { nodes, live } = this.#graph;
+    return { nodes, live, ...(await this.#findGarbage()), nextExpiry: this.#nextExpiry };
+  }
+
+  async #readCondemned(tx: ReadTransaction): Promise<void> {
+    for (const [node] of listCondemned(tx)) {
+      this.#graph.condemned(nodeName(node));
+      await this.#unit();
     }
   }
-  return referrers;
-}
 
-function reasonOf(referrers: readonly string[]): string {
-  const [first] = referrers;
-  if (first === undefined) return 'it has no root and no lease, and nothing refers to it';
-  const others = referrers.length === 1 ? '' : ` and ${referrers.length - 1} more`;
-  return `it has no root and no lease, and what refers to it goes too: ${first}${others}`;
-}
-
-/** What is left when nodes without a referrer are taken away again and again. */
-function circular(dead: ReadonlyMap<string, Vertex>): readonly string[] {
-  const counts = new Map(Array.from(dead.keys(), (name) => [name, 0]));
-  const count = (name: string, change: number): number => {
-    const value = (counts.get(name) ?? 0) + change;
-    if (counts.has(name)) counts.set(name, value);
-    return value;
-  };
-  const others = (name: string): readonly string[] =>
-    (dead.get(name)?.references ?? []).filter((reference) => reference !== name && dead.has(reference));
-  for (const name of dead.keys()) for (const reference of others(name)) count(reference, 1);
-  const free = Array.from(counts)
-    .filter(([, value]) => value === 0)
-    .map(([name]) => name);
-  for (let name = free.pop(); name !== undefined; name = free.pop()) {
-    counts.delete(name);
-    for (const reference of others(name)) if (count(reference, -1) === 0) free.push(reference);
+  async #readLeases(tx: ReadTransaction): Promise<void> {
+    const { now, collectors } = this.#world;
+    for (const [id, record] of readLeaseRecords(tx)) {
+      if (isExpired(record, now)) continue;
+      this.#expires(record.expiresAt === undefined ? undefined : Date.parse(record.expiresAt));
+      for (const node of resourcesOf(tx, id)) {
+        // A lease protects what is in its own store.
+        if (collectors.get(node.type)?.collector.store === tx.store)
+          this.#graph.keep(nodeName(node), record.labels[FLAT_LABEL] !== undefined);
+        await this.#unit();
+      }
+    }
   }
-  return [...counts.keys()];
+
+  /** What a type without a collector refers to can't be known to be free. */
+  async #readReferences(tx: ReadTransaction): Promise<void> {
+    for (const { from, to } of allReferences(tx)) {
+      const type = parseNode(from)?.type;
+      if (type !== undefined && this.#world.collectors.get(type) === undefined) this.#graph.keep(from, false);
+      this.#graph.refer(from, to, true);
+      await this.#unit();
+    }
+  }
+
+  async #readType(collector: Collector, number: number): Promise<void> {
+    const { views, now, types } = this.#world;
+    const held = types.holds(collector.type);
+    const prefix = `${collector.type}/`;
+    for (const facts of factsOf(collector, views[collector.store], now)) {
+      const name = prefix + facts.key;
+      this.#graph.node(name, number, held || this.#isRoot(facts));
+      for (const reference of facts.references ?? []) this.#graph.refer(name, reference, false);
+      await this.#unit();
+    }
+  }
+
+  #isRoot({ root = false, expiresAt, labels, createdAt }: NodeFacts): boolean {
+    const { now, protectMs } = this.#world;
+    this.#expires(expiresAt);
+    if (labels !== undefined) this.#expires(expiryOf(labels));
+    if (root || (labels !== undefined && keptByLabels(labels, now))) return true;
+    if (!isYoung(createdAt, now, protectMs)) return false;
+    this.#expires((createdAt ?? now) + protectMs);
+    return true;
+  }
+
+  /** Names are not in the graph: where there is garbage, the keys of its types are read again. */
+  async #findGarbage(): Promise<Pick<Marking, 'garbage' | 'circular'>> {
+    const { views, collectors } = this.#world;
+    const { namespace } = views.state;
+    const garbage: (NamespacedNode & { readonly rank: number })[] = [];
+    const circular: NamespacedNode[] = [];
+    for (const [number, { type, store, keys }] of numbered(collectors)) {
+      if (!this.#graph.deadTypes.has(number)) continue;
+      for (const key of keys(views[store])) {
+        const found = this.#graph.garbage(`${type}/${key}`);
+        if (found?.circular === true) circular.push({ namespace, type, key });
+        if (found !== undefined) garbage.push({ namespace, type, key, rank: found.circular ? Number.POSITIVE_INFINITY : found.rank });
+        await this.#unit();
+      }
+    }
+    garbage.sort((one, other) => (one.rank === other.rank ? 0 : one.rank - other.rank));
+    return { garbage: garbage.map(({ rank: _rank, ...node }) => node), circular };
+  }
+
+  #expires(at: number | undefined): void {
+    this.#nextExpiry = earlier(this.#nextExpiry, at, this.#world.now);
+  }
+
+  #unit(): Promise<void> | undefined {
+    return this.#pace.isOver() ? this.#pace.rest() : undefined;
+  }
+}
+
+function* numbered(collectors: Collectors): Iterable<readonly [number: number, collector: Collector]> {
+  let number = 0;
+  for (const collector of collectors) yield [number++, collector];
 }

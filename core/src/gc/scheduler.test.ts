@@ -24,7 +24,7 @@ describe('what lives', () => {
     });
     const plan = await core.gc.run({ signal, dryRun: true });
     expect(plan.removed.map(({ key, reason }) => `${key}: ${reason}`)).toContain(
-      'middle: it has no root and no lease, and what refers to it goes too: thing/top',
+      'middle: no root, no lease, only thing/top refers to it, which is garbage itself: no root, no lease, nothing refers to it',
     );
     expect(names(core)).toHaveLength(7);
     const report = await core.gc.run({ signal });

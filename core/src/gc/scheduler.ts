@@ -1,297 +1,280 @@
 import type { Logger } from 'pino';
-import { type Context, untilAborted } from '../context/index.ts';
-import { toHawserError } from '../errors/index.ts';
+import { type Context, deadlineSignal, untilAborted } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
-import type { Metadata, ReadTransaction, Transaction } from '../metadata/store.ts';
-import { Collection, type Step } from './collection.ts';
+import type { Labels } from '../metadata/labels.ts';
+import { DEFAULT_NAMESPACE, type Metadata, type ReadTransaction, type Transaction } from '../metadata/store.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { Collection } from './collection.ts';
 import { Collectors } from './collectors.ts';
 import { isCondemned } from './condemned.ts';
+import { Cycle } from './cycle.ts';
 import { gcErrors } from './errors.ts';
-import type { CollectionReport, Collector, Gc, GcStatus, Node } from './gc.ts';
-import type { Marking } from './mark.ts';
-import { nodeName } from './node.ts';
+import { expireLeases } from './expired-leases.ts';
+import type { CollectionReport, Collector, CondemnedStatus, Gc, GcStatus, NamespacedNode, Node, NodeScope } from './gc.ts';
+import { KnownTypes } from './known-types.ts';
+import { OwnCommits } from './own-commits.ts';
+import { relabel } from './relabel.ts';
+import { Runs } from './runs.ts';
 import { DEFAULT_GC_SETTINGS, type GcSettings } from './settings.ts';
+import { Statistics } from './statistics.ts';
 import { Suspects } from './suspects.ts';
 import { Timetable } from './timetable.ts';
-import { type Outcome, Undertaking } from './undertaking.ts';
+import { fullName, Undertakings } from './undertakings.ts';
 
 export interface GcDependencies {
   readonly metadata: Metadata;
   readonly events: Pick<Events, 'publish'>;
   readonly context: Context;
   readonly log: Logger;
+  readonly metrics?: Metrics;
   readonly settings?: Partial<GcSettings>;
 }
 
-/** Nodes condemned in one transaction: a run of thousands must not hold the store. */
-const BATCH = 200;
+/** Of a node that an earlier process, or a type that was away, left condemned. */
+const RESUMED = 'it was condemned';
 
 /** Garbage collection: decides by `Collection`, carries out by one `Undertaking` a condemned node. */
 export class GcScheduler implements Gc, AsyncDisposable {
-  readonly #context: Context;
-  readonly #log: Logger;
+  readonly #deps: GcDependencies;
   readonly #settings: GcSettings;
   readonly #collectors = new Collectors();
+  readonly #types: KnownTypes;
   readonly #collection: Collection;
+  readonly #undertakings: Undertakings;
+  readonly #cycle: Cycle;
+  readonly #runs: Runs;
   readonly #timetable: Timetable;
   readonly #suspects: Suspects;
-  readonly #undertakings = new Map<string, Undertaking>();
+  readonly #statistics: Statistics;
+  readonly #resources = new DisposableStack();
   readonly #stop = new AbortController();
-  readonly #sweeping = new Set<Promise<unknown>>();
-  #lastRun: GcStatus['lastRun'];
-  #lastError: string | undefined;
+  readonly #work = new Set<Promise<unknown>>();
 
-  constructor({ metadata, events, context, log, settings = {} }: GcDependencies) {
-    this.#context = context;
-    this.#log = log;
-    this.#settings = { ...DEFAULT_GC_SETTINGS, ...settings };
-    this.#collection = new Collection({ metadata, events, collectors: this.#collectors, now: () => context.clock.now() });
-    this.#timetable = new Timetable({
-      clock: context.clock,
-      pauseThreshold: this.#settings.pauseThreshold,
-      run: () => void this.#background(),
+  constructor(deps: GcDependencies) {
+    const { metadata, events, context, metrics } = deps;
+    const { clock } = context;
+    this.#deps = deps;
+    this.#settings = { ...DEFAULT_GC_SETTINGS, ...deps.settings };
+    const { sliceMs, cleanupDeadlineMs: deadlineMs, cleanupsAtOnce: width, retryFirstMs: firstMs, retryMaxMs: maxMs } = this.#settings;
+    const collectors = this.#collectors;
+    const { signal } = this.#stop;
+    this.#statistics = new Statistics(metrics);
+    this.#types = new KnownTypes(metadata);
+    const own = new OwnCommits();
+    const { committed } = own;
+    const collection = new Collection({ metadata, events, collectors, types: this.#types, clock, sliceMs, committed });
+    this.#collection = collection;
+    this.#timetable = this.#resources.use(new Timetable({ clock, settings: this.#settings, run: () => void this.#background() }));
+    this.#resources.use(metadata.onCommit((_store, transactions) => this.#timetable.mutated(own.others(transactions))));
+    this.#suspects = this.#resources.use(
+      new Suspects({
+        clock,
+        delayMs: this.#settings.scheduleDelayMs,
+        look: (nodes) => collection.isGarbageAmong(nodes),
+        found: (count) => this.#timetable.deleted(count),
+      }),
+    );
+    this.#undertakings = new Undertakings({
+      collectors,
+      clock,
+      deadlineMs,
+      width,
+      signal,
+      retry: { firstMs, maxMs },
+      isCondemned: (node) => collection.isCondemned(this.#storeOf(node), node),
+      finish: (node, done) => collection.finish(this.#storeOf(node), node, done),
+      failed: (node, error, attempts) => this.#cleanupFailed(node, error, attempts),
+      later: (nodes) => this.#suspects.add(nodes),
+      gone: (nodes) => this.#statistics.removed(nodes),
     });
-    this.#timetable.soon(this.#settings.startupDelayMs);
-    this.#suspects = new Suspects({
-      clock: context.clock,
-      delayMs: this.#settings.scheduleDelayMs,
-      look: (nodes) => this.#collection.isGarbageAmong(nodes),
-      found: () => this.#timetable.soon(0),
+    const expiry = { metadata, events, now: () => clock.now(), committed };
+    const { log } = deps;
+    this.#cycle = new Cycle({
+      collection,
+      collectors,
+      undertakings: this.#undertakings,
+      clock,
+      sliceMs,
+      signal,
+      expireLeases: (pace, lifetime) => expireLeases(expiry, pace, lifetime),
+    });
+    this.#runs = new Runs({
+      clock,
+      log,
+      settings: this.#settings,
+      collection,
+      cycle: this.#cycle,
+      types: this.#types,
+      undertakings: this.#undertakings,
+      timetable: this.#timetable,
+      statistics: this.#statistics,
     });
   }
 
   register(collector: Collector): Disposable {
     const registration = this.#collectors.add(collector);
-    this.#timetable.soon(this.#settings.startupDelayMs);
-    return registration;
+    this.#types.arrive(collector).catch((error: unknown) => {
+      this.#deps.log.warn({ err: error, type: collector.type }, 'a type could not be taken down; it is tried again with the next run');
+    });
+    this.#timetable.starting();
+    return {
+      [Symbol.dispose]: () => {
+        this.#types.leave(collector);
+        registration[Symbol.dispose]();
+      },
+    };
   }
 
   async run({ signal, dryRun = false }: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<CollectionReport> {
     signal.throwIfAborted();
     this.#assertRunning();
-    return dryRun ? this.#explain() : untilAborted(this.#track(this.#collect(true)), signal);
+    return await untilAborted(this.#track(dryRun ? this.#cycle.explain() : this.#runs.run({ hurry: true, protectMs: 0 })), signal);
   }
 
-  async collect(node: Node, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async collect(node: Node, { signal, namespace = DEFAULT_NAMESPACE }: NodeScope): Promise<void> {
     signal.throwIfAborted();
     this.#assertRunning();
-    await untilAborted(this.#track(this.#collectOne(node, [])), signal);
+    await untilAborted(this.#track(this.#collectOne({ namespace, ...node }, [])), signal);
   }
 
-  async finished(node: Node, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+  async finished(node: Node, { signal, namespace = DEFAULT_NAMESPACE }: NodeScope): Promise<void> {
     signal.throwIfAborted();
     this.#assertRunning();
-    const undertaking = this.#undertake(node);
+    const undertaking = this.#undertakings.begin({ namespace, ...node }, RESUMED, true);
     if (undertaking !== undefined) await untilAborted(undertaking.finished, signal);
   }
 
   trigger(tx: Transaction, nodes?: readonly Node[]): void {
-    tx.afterCommit(() => (nodes === undefined ? this.#timetable.soon(this.#settings.scheduleDelayMs) : this.#suspects.add(nodes)));
+    const { namespace } = tx;
+    tx.afterCommit(() => {
+      if (nodes === undefined) this.#timetable.deleted();
+      else this.#suspects.add(nodes.map(({ type, key }) => ({ namespace, type, key })));
+    });
   }
 
   condemn(tx: Transaction, node: Node): void {
     const step = this.#collection.condemnWithin(tx, node);
-    tx.afterCommit(() => void this.#carryOut(step));
+    tx.afterCommit(() => void this.#undertakings.carryOut(step, true));
   }
 
   wakeAt(tx: Transaction, at: number): void {
     tx.afterCommit(() => this.#timetable.at(at));
   }
 
+  relabel(tx: Transaction, node: Node, before: Labels, after: Labels | undefined): void {
+    relabel(this, tx, node, before, after);
+  }
+
   isCondemned(tx: ReadTransaction, node: Node): boolean {
     return isCondemned(tx, node);
+  }
+
+  async drain(signal: AbortSignal): Promise<readonly CondemnedStatus[]> {
+    using deadline = deadlineSignal(this.#deps.context.clock, this.#settings.drainDeadlineMs, 'the last collection', signal);
+    try {
+      this.#assertRunning();
+      this.#undertakings.hurry();
+      await untilAborted(this.#track(this.#runs.run({ hurry: true, protectMs: 0 })), deadline.signal);
+      await untilAborted(this.#undertakings.idle(), deadline.signal);
+    } catch (error) {
+      this.#deps.log.warn({ err: error }, 'the last collection did not come to its end; the next start goes on with it');
+    }
+    return this.#stop.signal.aborted ? [] : this.#condemned();
+  }
+
+  forget(type: string): Promise<boolean> {
+    return this.#types.forget(type);
   }
 
   status(): GcStatus {
     const { nextRun } = this.#timetable;
     return {
-      running: this.#sweeping.size > 0,
-      ...(this.#lastRun === undefined ? {} : { lastRun: this.#lastRun }),
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      running: this.#work.size > 0,
+      ...this.#runs.last,
       ...(nextRun === undefined ? {} : { nextRun: new Date(nextRun).toISOString() }),
-      condemned: this.#collection
-        .condemned()
-        .map(([node, { since, attempts, lastError }]) => ({ ...node, since, attempts, ...(lastError === undefined ? {} : { lastError }) })),
+      condemned: this.#condemned(),
+      absentTypes: this.#types.absent,
+      statistics: this.#statistics.current,
     };
   }
 
   /** Stops clean-ups by their signals and waits for them; what is condemned stays in the list. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#timetable[Symbol.dispose]();
-    this.#suspects[Symbol.dispose]();
+    this.#resources.dispose();
     this.#stop.abort(gcErrors.stopping('garbage collection stops'));
-    const ends = [...this.#undertakings.values()].map((undertaking) => undertaking.finished);
-    await Promise.allSettled([...ends, ...this.#sweeping]);
+    await this.#undertakings.idle();
+    await Promise.allSettled(this.#work);
   }
 
   async #background(): Promise<void> {
     try {
-      await this.#track(this.#collect(false));
+      await this.#track(this.#runs.run({ hurry: false, protectMs: this.#settings.protectMs }));
     } catch (error) {
-      if (!this.#stop.signal.aborted) this.#log.error({ err: error }, 'a garbage collection failed; it is tried again');
-    }
-  }
-
-  /** One run. `hurry`: clean-ups that wait for their next attempt begin it now. */
-  async #collect(hurry: boolean): Promise<CollectionReport> {
-    const { clock } = this.#context;
-    const began = clock.monotonic();
-    const report = new Report();
-    const { marking, undertakings } = await this.#sweep(report);
-    await Promise.all(undertakings.map((undertaking) => this.#await(undertaking, hurry, report)));
-    for (const node of marking.circular) report.fail(node, gcErrors.cycle('it refers to itself by way of others'));
-    const done = report.close(marking.live, clock.monotonic() - began);
-    this.#lastRun = { at: new Date(clock.now()).toISOString(), report: done };
-    return done;
-  }
-
-  /** Marks and condemns. Fails as a whole when one collector can't answer, and is tried again then. */
-  async #sweep(report: Report): Promise<{ readonly marking: Marking; readonly undertakings: readonly Undertaking[] }> {
-    const began = this.#context.clock.monotonic();
-    try {
-      await this.#collection.expireLeases();
-      const marking = this.#collection.mark();
-      this.#timetable.swept(this.#context.clock.monotonic() - began, marking.nextExpiry);
-      const condemned = await this.#condemnAll(marking, report);
-      const former = this.#collection.condemned().map(([node]) => this.#undertake(node));
-      this.#lastError = undefined;
-      return { marking, undertakings: [...new Set([...condemned, ...former.filter((undertaking) => undertaking !== undefined)])] };
-    } catch (error) {
-      this.#lastError = toHawserError(error).message;
-      this.#timetable.failed(this.#settings.retryFirstMs, this.#settings.retryMaxMs);
-      throw error;
-    }
-  }
-
-  async #condemnAll({ garbage }: Marking, report: Report): Promise<readonly Undertaking[]> {
-    const begun: Undertaking[] = [];
-    for (const store of ['root', 'state'] as const) {
-      const nodes = garbage.filter(({ type }) => this.#collectors.get(type)?.collector.store === store);
-      for (let start = 0; start < nodes.length; start += BATCH) {
-        const batch = nodes.slice(start, start + BATCH);
-        const outcome = this.#carryOut(await this.#collection.condemn(store, batch));
-        for (const node of outcome.removed)
-          report.remove(node, batch.find(({ type, key }) => type === node.type && key === node.key)?.reason);
-        begun.push(...outcome.next);
-      }
-    }
-    return begun;
-  }
-
-  /** Waits for an attempt, and for what follows from it. */
-  async #await(undertaking: Undertaking, hurry: boolean, report: Report): Promise<void> {
-    try {
-      const { removed, next } = await (hurry ? undertaking.attempt() : undertaking.outcome);
-      for (const node of removed) report.remove(node);
-      await Promise.all(next.map((following) => this.#await(following, hurry, report)));
-    } catch (error) {
-      report.fail(undertaking.node, toHawserError(error));
+      if (!this.#stop.signal.aborted) this.#deps.log.error({ err: error }, 'a garbage collection failed; it is tried again');
     }
   }
 
   /** `path`: nodes on whose behalf it is collected, for they wait for it. */
-  async #collectOne(node: Node, path: readonly string[]): Promise<void> {
-    const name = nodeName(node);
+  async #collectOne(node: NamespacedNode, path: readonly string[]): Promise<void> {
+    const name = fullName(node);
     if (path.includes(name)) throw gcErrors.cycle(`${name} refers to itself by way of ${path.join(', ')}`);
-    const registered = this.#collectors.get(node.type);
-    if (registered === undefined) throw gcErrors.unknownType(`no plugin collects ${node.type}`, { details: { type: node.type } });
+    const store = this.#storeOf(node);
     for (;;) {
-      const known = this.#undertake(node);
+      const known = this.#undertakings.begin(node, RESUMED, true);
       if (known !== undefined) return void (await known.attempt());
-      const { standing, step } = await this.#collection.condemnOne(registered.collector.store, node);
-      const { next } = this.#carryOut(step);
+      const { standing, step } = await this.#collection.condemnOne(store, node);
+      const { next } = this.#undertakings.carryOut(step, true);
       if (standing.kind === 'eligible') {
-        await Promise.all(next.filter((undertaking) => nodeName(undertaking.node) === name).map((undertaking) => undertaking.attempt()));
+        await Promise.all(next.filter((undertaking) => fullName(undertaking.node) === name).map((undertaking) => undertaking.attempt()));
         return;
       }
       if (standing.kind !== 'blocked') return;
-      for (const referrer of standing.by) {
-        await this.#collectOne(referrer, [...path, name]);
-        await this.#undertakings.get(nodeName(referrer))?.finished;
+      for (const referrer of [...standing.by, ...standing.ties]) {
+        const blocking = { namespace: node.namespace, type: referrer.type, key: referrer.key };
+        await this.#collectOne(blocking, [...path, name]);
+        await this.#undertakings.get(blocking)?.finished;
       }
     }
   }
 
-  /** Begins what a transaction has condemned. */
-  #carryOut({ removed, condemned, elsewhere }: Step): Outcome {
-    if (elsewhere.length > 0) this.#timetable.soon(this.#settings.scheduleDelayMs);
-    return { removed, next: condemned.map((node) => this.#undertake(node)).filter((undertaking) => undertaking !== undefined) };
-  }
-
-  /**
-   * The one undertaking of a condemned node: also of one that an earlier process, or a type that was away, left behind.
-   * Several may hear of a condemnation, at once or late; a second undertaking would clean up, and finish, what is made
-   * under this name after the first one. So it is forgotten by the commit that finishes it, and begins for what is
-   * condemned then.
-   */
-  #undertake(node: Node): Undertaking | undefined {
-    const name = nodeName(node);
-    const known = this.#undertakings.get(name);
-    if (known !== undefined) return known;
-    const registered = this.#collectors.get(node.type);
-    if (registered === undefined || this.#stop.signal.aborted) return undefined;
-    const { store } = registered.collector;
-    if (!this.#collection.isCondemned(store, node)) return undefined;
-    const { cleanupDeadlineMs, retryFirstMs, retryMaxMs } = this.#settings;
-    const forget = () => void (this.#undertakings.get(name) === undertaking && this.#undertakings.delete(name));
-    const undertaking = new Undertaking({
-      node,
-      registered,
-      clock: this.#context.clock,
-      deadlineMs: cleanupDeadlineMs,
-      retry: { firstMs: retryFirstMs, maxMs: retryMaxMs },
-      signal: this.#stop.signal,
-      finish: async () => this.#carryOut(await this.#collection.finish(store, node, forget)),
-      failed: (error, attempts) => this.#failed(node, error, attempts),
-    });
-    this.#undertakings.set(name, undertaking);
-    undertaking.finished.then(forget, forget);
-    return undertaking;
-  }
-
-  async #failed(node: Node, error: Error, attempts: number): Promise<void> {
-    this.#log.warn({ err: error, ...node, attempts }, 'a clean-up failed; it is tried again');
+  async #cleanupFailed(node: NamespacedNode, error: Error, attempts: number): Promise<void> {
+    const { log } = this.#deps;
+    log.warn({ err: error, ...node, attempts }, 'a clean-up failed; it is tried again');
+    this.#statistics.cleanupFailed(node.type);
     const store = this.#collectors.get(node.type)?.collector.store;
     if (store === undefined) return;
     try {
       await this.#collection.failed(store, node, error.message);
     } catch (second) {
-      this.#log.error({ err: second, ...node }, 'a failed clean-up could not be taken down');
+      log.error({ err: second, ...node }, 'a failed clean-up could not be taken down');
     }
   }
 
-  #explain(): CollectionReport {
-    const began = this.#context.clock.monotonic();
-    const { garbage, live } = this.#collection.mark();
-    return { removed: garbage, kept: live, failed: [], durationMs: this.#context.clock.monotonic() - began };
+  #condemned(): readonly CondemnedStatus[] {
+    return this.#collection.condemned().map(([node, { since, reason, attempts, lastError }]) => ({
+      ...node,
+      since,
+      reason,
+      attempts,
+      ...(lastError === undefined ? {} : { lastError }),
+      state: this.#undertakings.get(node)?.state ?? (this.#collectors.get(node.type) === undefined ? 'blocked' : 'waiting'),
+    }));
+  }
+
+  #storeOf({ type }: Node) {
+    const registered = this.#collectors.get(type);
+    if (registered === undefined) throw gcErrors.unknownType(`no plugin collects ${type}`, { details: { type } });
+    return registered.collector.store;
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
-    this.#sweeping.add(work);
-    const done = () => void this.#sweeping.delete(work);
+    this.#work.add(work);
+    const done = () => void this.#work.delete(work);
     work.then(done, done);
     return work;
   }
 
   #assertRunning(): void {
     if (this.#stop.signal.aborted) throw gcErrors.stopping('garbage collection has stopped');
-  }
-}
-
-/** What a run comes to, while it goes on. */
-class Report {
-  readonly #removed = new Map<string, Node & { readonly reason: string }>();
-  readonly #failed = new Map<string, Node & { readonly error: string }>();
-
-  remove({ type, key }: Node, reason = 'what kept it is gone'): void {
-    this.#removed.set(nodeName({ type, key }), { type, key, reason });
-  }
-
-  fail({ type, key }: Node, error: Error): void {
-    this.#failed.set(nodeName({ type, key }), { type, key, error: error.message });
-  }
-
-  close(kept: number, durationMs: number): CollectionReport {
-    return { removed: [...this.#removed.values()], kept, failed: [...this.#failed.values()], durationMs };
   }
 }

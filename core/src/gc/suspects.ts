@@ -1,15 +1,15 @@
 import type { Clock } from '../context/index.ts';
-import type { Node } from './gc.ts';
-import { nodeName } from './node.ts';
+import type { NamespacedNode } from './gc.ts';
+import { fullName } from './undertakings.ts';
 
 export interface SuspectsOptions {
   readonly clock: Clock;
   /** From the first suspicion to the look. */
   readonly delayMs: number;
   /** Whether one of them is garbage. */
-  readonly look: (nodes: readonly Node[]) => boolean;
+  readonly look: (nodes: readonly NamespacedNode[]) => boolean;
   /** Called when one is, or when that could not be told. */
-  readonly found: () => void;
+  readonly found: (suspects: number) => void;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface SuspectsOptions {
  */
 export class Suspects implements Disposable {
   readonly #options: SuspectsOptions;
-  #nodes = new Map<string, Node>();
+  #nodes = new Map<string, NamespacedNode>();
   #timer: Disposable | undefined;
   #stopped = false;
 
@@ -26,9 +26,9 @@ export class Suspects implements Disposable {
     this.#options = options;
   }
 
-  add(nodes: readonly Node[]): void {
+  add(nodes: readonly NamespacedNode[]): void {
     if (this.#stopped || nodes.length === 0) return;
-    for (const node of nodes) this.#nodes.set(nodeName(node), node);
+    for (const node of nodes) this.#nodes.set(fullName(node), node);
     this.#timer ??= this.#options.clock.timer(this.#options.delayMs, () => this.#look());
   }
 
@@ -42,11 +42,11 @@ export class Suspects implements Disposable {
     const nodes = [...this.#nodes.values()];
     this.#timer = undefined;
     this.#nodes = new Map();
-    if (this.#isGarbageAmong(nodes)) this.#options.found();
+    if (this.#isGarbageAmong(nodes)) this.#options.found(nodes.length);
   }
 
   /** What can't be told is for the run to find out, which fails closed. */
-  #isGarbageAmong(nodes: readonly Node[]): boolean {
+  #isGarbageAmong(nodes: readonly NamespacedNode[]): boolean {
     try {
       return this.#options.look(nodes);
     } catch {

@@ -1,40 +1,95 @@
 import type { Clock } from '../context/index.ts';
 
+/** containerd's five settings, with their meaning there. */
+export interface TimetableSettings {
+  /** Part of the time that marking may take, at most 0.5; 0: a second between runs, however long they take. */
+  readonly pauseThreshold: number;
+  /** Deletions that bring a run at once, whatever the pause; 0: they wait for the end of the pause. */
+  readonly deletionThreshold: number;
+  /** Transactions of others after which there is a run although nothing was deleted; 0: never. */
+  readonly mutationThreshold: number;
+  /** Milliseconds from what calls for a run to the run. */
+  readonly scheduleDelayMs: number;
+  /** Milliseconds from the start to the first run. */
+  readonly startupDelayMs: number;
+}
+
 export interface TimetableOptions {
   readonly clock: Clock;
-  readonly pauseThreshold: number;
+  readonly settings: TimetableSettings;
   readonly run: () => void;
 }
 
-/** Runs follow each other no faster than this; and no slower than the second, however long marking takes. */
-const MIN_INTERVAL_MS = 20;
-const MAX_INTERVAL_MS = 10_000;
+const MAX_PAUSE_THRESHOLD = 0.5;
+/** The mean counts as no less, so that runs don't follow each other without a pause. */
+const MIN_MARK_MS = 5;
+const FIXED_PAUSE_MS = 1000;
 /** Timers can't hold more; a later wake-up is set again when this one comes. */
 const MAX_TIMER_MS = 86_400_000;
 
+/** Between runs whose marks took `meanMs` on average: the mean is then `threshold` of the time. */
+export function pauseAfter(meanMs: number, pauseThreshold: number): number {
+  const threshold = Math.min(pauseThreshold, MAX_PAUSE_THRESHOLD);
+  if (!(threshold > 0)) return FIXED_PAUSE_MS;
+  const mean = Math.max(meanMs, MIN_MARK_MS);
+  return mean / threshold - mean;
+}
+
 /**
- * When the next run is due: one timer, set to the earliest of what was asked for, and no earlier than the load allows.
- * Marking may take `pauseThreshold` of the time: the pause after a run of t is t / threshold − t.
+ * When the next run is due: one timer, however much calls for a run. What happens while one is under way counts for the
+ * next. Runs keep the pause between them, but for what was called for at once.
  */
 export class Timetable implements Disposable {
   readonly #options: TimetableOptions;
-  /** Milliseconds since the epoch; undefined where nothing is to be done. */
+  /** Milliseconds since the epoch; undefined where nothing is to be done. The pause is kept. */
   #due: number | undefined;
+  /** The same without a pause. */
+  #atOnce: number | undefined;
   #notBefore = 0;
+  #failedUntil = 0;
   #failures = 0;
+  #deletions = 0;
+  #mutations = 0;
+  #markMs = 0;
+  #marks = 0;
   #timer: Disposable | undefined;
   #stopped = false;
 
   constructor(options: TimetableOptions) {
     this.#options = options;
+    this.starting();
   }
 
   get nextRun(): number | undefined {
-    return this.#due === undefined ? undefined : Math.max(this.#due, this.#notBefore);
+    const kept = this.#due === undefined ? undefined : Math.max(this.#due, this.#notBefore);
+    const next = this.#atOnce === undefined ? kept : Math.min(this.#atOnce, kept ?? this.#atOnce);
+    return next === undefined ? undefined : Math.max(next, this.#failedUntil);
   }
 
-  soon(delayMs: number): void {
-    this.at(this.#options.clock.now() + delayMs);
+  /** Something has begun that may bring old garbage with it. */
+  starting(): void {
+    this.at(this.#options.clock.now() + this.#options.settings.startupDelayMs);
+  }
+
+  /** A run is called for; deletions are such calls. */
+  deleted(count = 1): void {
+    const { clock, settings } = this.#options;
+    this.#deletions += count;
+    const soon = clock.now() + settings.scheduleDelayMs;
+    if (settings.deletionThreshold > 0 && this.#deletions >= settings.deletionThreshold && (this.#atOnce ?? Infinity) > soon) {
+      this.#atOnce = soon;
+      this.#set();
+    } else this.at(soon);
+  }
+
+  /** Others have written. Nothing happens but counting until there are enough of them. */
+  mutated(count: number): void {
+    const { clock, settings } = this.#options;
+    if (settings.mutationThreshold <= 0) return;
+    const before = this.#mutations;
+    this.#mutations += count;
+    if (before < settings.mutationThreshold && this.#mutations >= settings.mutationThreshold)
+      this.at(clock.now() + settings.scheduleDelayMs);
   }
 
   at(time: number): void {
@@ -43,28 +98,36 @@ export class Timetable implements Disposable {
     this.#set();
   }
 
-  /** A run has marked: took `durationMs`; the next root expires at `nextExpiry`. */
-  swept(durationMs: number, nextExpiry: number | undefined): void {
-    const { clock, pauseThreshold } = this.#options;
-    const pause = durationMs / pauseThreshold - durationMs;
-    this.#notBefore = clock.now() + Math.min(Math.max(pause, MIN_INTERVAL_MS), MAX_INTERVAL_MS);
+  /** A run begins: what comes from now on is for the next one. */
+  begun(): void {
+    this.#deletions = 0;
+    this.#mutations = 0;
+  }
+
+  /** A run has marked: its work took `busyMs`; something expires at `nextExpiry`. */
+  marked(busyMs: number, nextExpiry: number | undefined): void {
+    const { clock, settings } = this.#options;
+    this.#markMs += busyMs;
+    this.#marks++;
+    this.#notBefore = clock.now() + pauseAfter(this.#markMs / this.#marks, settings.pauseThreshold);
     this.#failures = 0;
+    this.#failedUntil = 0;
     if (nextExpiry !== undefined) this.at(nextExpiry);
     this.#set();
   }
 
-  /** A run failed: the next one comes after a pause that doubles. */
+  /** A run failed, the first one too: the next one comes after a pause that doubles. */
   failed(firstMs: number, maxMs: number): void {
     const { clock } = this.#options;
-    const pause = Math.min(firstMs * 2 ** Math.min(this.#failures++, 30), maxMs);
-    this.#notBefore = clock.now() + pause;
-    this.at(this.#notBefore);
+    this.#failedUntil = clock.now() + Math.min(firstMs * 2 ** Math.min(this.#failures++, 30), maxMs);
+    this.at(this.#failedUntil);
     this.#set();
   }
 
   [Symbol.dispose](): void {
     this.#stopped = true;
     this.#due = undefined;
+    this.#atOnce = undefined;
     this.#timer?.[Symbol.dispose]();
   }
 
@@ -86,6 +149,7 @@ export class Timetable implements Disposable {
       return;
     }
     this.#due = undefined;
+    this.#atOnce = undefined;
     this.#options.run();
   }
 }

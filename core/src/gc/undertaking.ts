@@ -1,18 +1,25 @@
-import { type Clock, withDeadline } from '../context/index.ts';
+import { type Clock, untilAborted, withDeadline } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { Registered } from './collectors.ts';
 import { gcErrors } from './errors.ts';
-import type { Node, Settling } from './gc.ts';
+import type { NamespacedNode, Settling } from './gc.ts';
+import type { Lane } from './lane.ts';
 import { nodeName } from './node.ts';
 
 /** What an attempt came to: other nodes that went or are going now because this one is gone. */
 export interface Outcome {
-  readonly removed: readonly Node[];
+  readonly removed: readonly (NamespacedNode & { readonly reason: string })[];
   readonly next: readonly Undertaking[];
 }
 
 export interface UndertakingOptions {
-  readonly node: Node;
+  readonly node: NamespacedNode;
+  /** Why it goes. */
+  readonly reason: string;
+  /** Where it waits for its turn, unless somebody waits for it. */
+  readonly lane: Lane;
+  /** Somebody waits for it. */
+  readonly urgent: boolean;
   readonly registered: Registered;
   readonly clock: Clock;
   readonly deadlineMs: number;
@@ -30,24 +37,39 @@ export interface UndertakingOptions {
  * hung past its deadline for as long as the longest pause.
  */
 export class Undertaking {
-  readonly node: Node;
+  readonly node: NamespacedNode;
   /** Resolves when nothing is left of the node; rejects only when garbage collection or its type stops. */
   readonly finished: Promise<void>;
   readonly #options: UndertakingOptions;
   readonly #signal: AbortSignal;
   #attempt = unheard<Outcome>();
   #hurry = unheard<void>();
+  readonly #urgency = unheard<undefined>();
+  #urgent: boolean;
+  #state: 'running' | 'waiting' = 'waiting';
 
   constructor(options: UndertakingOptions) {
     this.node = options.node;
     this.#options = options;
+    this.#urgent = options.urgent;
     this.#signal = AbortSignal.any([options.signal, options.registered.signal]);
     this.finished = this.#work();
     this.finished.catch(() => {}); // told through `failed`, or it is the stop itself
   }
 
+  get state(): 'running' | 'waiting' {
+    return this.#state;
+  }
+
   /** The outcome of the attempt under way, or of the next one, which then begins at once. */
   attempt(): Promise<Outcome> {
+    this.#urgent = true;
+    this.#urgency.resolve(undefined);
+    return this.attemptInTurn();
+  }
+
+  /** The same where others that wait for their turn go first. */
+  attemptInTurn(): Promise<Outcome> {
     this.#hurry.resolve();
     return this.#attempt.promise;
   }
@@ -77,29 +99,60 @@ export class Undertaking {
   }
 
   async #try(attempt: PromiseWithResolvers<Outcome>): Promise<Outcome> {
-    const settling = await this.#bounded((signal) => this.#cleanup(signal));
+    const settling = await this.#inTurn();
     if (settling !== undefined) {
-      attempt.resolve({ removed: [this.node], next: [] });
+      attempt.resolve({ removed: [{ ...this.node, reason: this.#options.reason }], next: [] });
       await this.#bounded(() => settling.settled);
     }
     return this.#options.finish();
   }
 
+  async #inTurn(): Promise<Settling | undefined> {
+    using place = await this.#turn();
+    this.#state = 'running';
+    return await this.#bounded(
+      (signal) => this.#cleanup(signal),
+      () => place?.[Symbol.dispose](),
+    );
+  }
+
+  /** A place in the lane; none where somebody waits for this very node, who doesn't wait for others. */
+  async #turn(): Promise<Disposable | undefined> {
+    if (this.#urgent) return undefined;
+    const leaving = new AbortController();
+    const place = this.#options.lane.enter(leaving.signal);
+    let taken: Disposable | undefined;
+    try {
+      taken = await untilAborted(Promise.race([place, this.#urgency.promise]), this.#signal);
+      return taken;
+    } finally {
+      if (taken === undefined) {
+        leaving.abort(gcErrors.stopping('its turn is not waited for any more'));
+        place.then(
+          (late) => late[Symbol.dispose](),
+          () => undefined,
+        );
+      }
+    }
+  }
+
   async #cleanup(signal: AbortSignal): Promise<Settling | undefined> {
     const { cleanup } = this.#options.registered.collector;
-    return (await cleanup?.(this.node.key, signal)) ?? undefined;
+    const { key, namespace } = this.node;
+    return (await cleanup?.(key, signal, namespace)) ?? undefined;
   }
 
   /** Waits for what hangs past its deadline as long as the longest pause: it may still come to its end. */
-  async #bounded<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #bounded<T>(work: (signal: AbortSignal) => Promise<T>, late: () => void = () => undefined): Promise<T> {
     const { clock, deadlineMs, retry } = this.#options;
-    const late = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} took more than ${deadlineMs} ms`);
+    const tooLate = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} took more than ${deadlineMs} ms`);
     let running: Promise<T> | undefined;
     try {
-      return await withDeadline(clock, deadlineMs, late, (signal) => (running = work(signal)), this.#signal);
+      return await withDeadline(clock, deadlineMs, tooLate, (signal) => (running = work(signal)), this.#signal);
     } catch (error) {
       if (running === undefined || !gcErrors.cleanupTimedOut.is(error)) throw error;
       this.#fail(error);
+      late();
       const hung = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} hangs: it did not end when it was told to`);
       const rest = running;
       return withDeadline(clock, retry.maxMs, hung, () => rest, this.#signal);
@@ -113,6 +166,7 @@ export class Undertaking {
   }
 
   async #pause(error: Error, attempts: number): Promise<void> {
+    this.#state = 'waiting';
     const { clock, retry } = this.#options;
     await this.#options.failed(error, attempts);
     const pause = Math.min(retry.firstMs * 2 ** Math.min(attempts - 1, 30), retry.maxMs);

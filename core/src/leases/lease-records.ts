@@ -129,7 +129,8 @@ export function isExpired({ expiresAt }: Pick<LeaseRecord, 'expiresAt'>, now: nu
   return at <= now;
 }
 
-function* leasesOn(tx: ReadTransaction, node: Node): Iterable<string> {
+/** Leases on a node, expired ones included. */
+export function* leasesOn(tx: ReadTransaction, node: Node): Iterable<string> {
   const prefix = `${nodeName(node)}\0`;
   for (const [key] of tx.entries(COLLECTIONS[tx.store].leased, { prefix })) {
     const id = key.slice(prefix.length);

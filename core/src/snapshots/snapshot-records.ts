@@ -43,6 +43,24 @@ export function readRecords(
 export const readAllRecords = (tx: ReadTransaction, after?: string): Iterable<readonly [name: string, record: SnapshotRecord]> =>
   tx.entries(SNAPSHOTS[tx.store], after === undefined ? {} : { start: `${after}\0` });
 
+/** Keys of one type, without reading the records. */
+export function* readKeys(tx: ReadTransaction, type: string): Iterable<string> {
+  for (const name of tx.keys(SNAPSHOTS[tx.store], { prefix: `${type}/` })) yield name.slice(type.length + 1);
+}
+
+/** Types of which there are snapshots: a seek each. */
+export function readTypes(tx: ReadTransaction): readonly string[] {
+  const types: string[] = [];
+  let start = '';
+  for (;;) {
+    const [name] = tx.keys(SNAPSHOTS[tx.store], start === '' ? { limit: 1 } : { start, limit: 1 });
+    if (name === undefined) return types;
+    const type = name.slice(0, name.indexOf('/'));
+    types.push(type);
+    start = `${type}0`; // sorts right behind the slash
+  }
+}
+
 /** `former` is what was there before. */
 export function writeRecord(tx: Transaction, node: Node, record: SnapshotRecord, former?: SnapshotRecord): void {
   const name = nodeName(node);

@@ -1,4 +1,3 @@
-import type { Collector, Node } from '../gc/gc.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
@@ -7,8 +6,8 @@ import type { BackedSnapshotter, BackedType } from '../metadata/snapshot-backend
 import type { ReadTransaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { type BackedDependencies, StoreBackedSnapshotter } from './backed-snapshotter.ts';
-import { expiryOf, keptByLabels } from './labels.ts';
-import { hasRecord, readChildren, readRecord, readRecords, toSnapshot } from './snapshot-records.ts';
+import { snapshotCollector } from './snapshot-collector.ts';
+import { readRecords, toSnapshot } from './snapshot-records.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
 
@@ -37,7 +36,9 @@ export class SnapshotStore implements Snapshots {
   open<D extends JsonObject>(definition: SnapshotType<D>): Snapshotter<D> & Disposable {
     const { type } = definition;
     const snapshotter = new TypedSnapshotter(definition, { ...this.#core, clock: this.#core.context.clock }, this.#changes);
-    const registration = this.#core.gc.register(this.#collector(definition, snapshotter));
+    const isOpen = (other: string): boolean => this.#open.has(other);
+    const { metadata, gc } = this.#core;
+    const registration = gc.register(snapshotCollector({ definition, snapshotter, metadata, isOpen }));
     this.#open.add(type);
     const close = () => {
       this.#open.delete(type);
@@ -72,42 +73,5 @@ export class SnapshotStore implements Snapshots {
 
   page(tx: ReadTransaction, options?: ListOptions): Page<Snapshot> {
     return readPage(snapshotListing(tx), options);
-  }
-
-  #collector<D extends JsonObject>({ type, store, cleanup }: SnapshotType<D>, snapshotter: TypedSnapshotter<D>): Collector {
-    const nodeOf = (key: string): Node => ({ type, key });
-    const { metadata } = this.#core;
-    return {
-      type,
-      store,
-      keys: (tx) => Array.from(snapshotter.walk(tx), ({ key }) => key),
-      has: (tx, key) => hasRecord(tx, nodeOf(key)),
-      isRoot: (tx, key, now) => this.#isRoot(tx, nodeOf(key), now),
-      expiry: (tx, key) => expiryOf(readRecord(tx, nodeOf(key))?.labels ?? {}),
-      references: (tx, key) => (readRecord(tx, nodeOf(key))?.parents ?? []).map(parseNode).filter((node) => node !== undefined),
-      referrers: (tx, node) => (tx.store === store ? Array.from(readChildren(tx, node, type), (name) => name.slice(type.length + 1)) : []),
-      condemn: () => {}, // the list of condemned nodes is what snapshotters ask
-      finish(tx, key) {
-        const record = readRecord(tx, nodeOf(key));
-        if (record !== undefined) snapshotter.erase(tx, key, record);
-      },
-      ...(cleanup === undefined
-        ? {}
-        : {
-            cleanup: async (key, signal) => {
-              const snapshot = metadata.read(store, (tx) => snapshotter.get(tx, key));
-              return snapshot && cleanup(snapshot, signal);
-            },
-          }),
-    };
-  }
-
-  /** What a type stands on that no plugin has opened can't be known to be free: it counts as a root. */
-  #isRoot(tx: ReadTransaction, node: Node, now: number): boolean {
-    const record = readRecord(tx, node);
-    if (record === undefined) return false;
-    if (keptByLabels(record.labels, now)) return true;
-    for (const child of readChildren(tx, node)) if (!this.#open.has(parseNode(child)?.type ?? '')) return true;
-    return false;
   }
 }

@@ -5,7 +5,7 @@ import { nodeName, parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { unlinkNode } from '../leases/lease-records.ts';
 import type { Leases } from '../leases/leases.ts';
-import { type Labels, newLabels } from '../metadata/labels.ts';
+import { newLabels } from '../metadata/labels.ts';
 import type {
   CommitChanges,
   PrepareOptions,
@@ -20,7 +20,6 @@ import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import type { Counter } from '../telemetry/metrics.ts';
 import { applyChanges } from './apply-changes.ts';
 import { snapshotErrors } from './errors.ts';
-import { EXPIRE_LABEL, expiryOf, ROOT_LABEL } from './labels.ts';
 import { checkParents, linkParents } from './parents.ts';
 import {
   deleteRecord,
@@ -37,7 +36,7 @@ export interface SnapshotterDependencies {
   readonly clock: Pick<Clock, 'now'>;
   readonly events: Pick<Events, 'publish'>;
   readonly leases: Pick<Leases, 'underLease'>;
-  readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'wakeAt'>;
+  readonly gc: Pick<Gc, 'isCondemned' | 'trigger' | 'relabel'>;
 }
 
 type Verb = 'prepared' | 'committed' | 'updated' | 'removed';
@@ -136,6 +135,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     if (this.hasChildren(tx, key))
       throw snapshotErrors.hasChildren(`${nodeName(node)} has children`, { details: { ...node, children: [...this.children(tx, key)] } });
     deleteRecord(tx, node, record);
+    this.#core.gc.relabel(tx, node, record.labels, undefined);
     this.#tell(tx, 'removed', node);
     this.#definition.removed?.(tx, this.#snapshot(tx.namespace, key, record));
   }
@@ -157,7 +157,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     writeRecord(tx, node, record);
     linkParents(tx, record.parents, node);
     this.#protect(tx, node, options.lease);
-    this.#wake(tx, node, {}, record.labels);
+    this.#core.gc.relabel(tx, node, {}, record.labels);
     this.#tell(tx, kind === 'committed' ? 'committed' : 'prepared', node, {
       parents: record.parents,
       ...(kind === 'view' ? { kind } : {}),
@@ -199,17 +199,9 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     const { labels, data } = applyChanges(former, changes);
     const record = { ...former, labels, data, updatedAt: this.#now() };
     writeRecord(tx, node, record, former);
-    this.#wake(tx, node, former.labels, labels);
+    this.#core.gc.relabel(tx, node, former.labels, labels);
     this.#tell(tx, verb, node);
     return this.#snapshot(tx.namespace, key, record);
-  }
-
-  /** Tells garbage collection what a change of labels may set free, and when. */
-  #wake(tx: Transaction, node: Node, before: Labels, after: Labels): void {
-    const expiry = expiryOf(after);
-    if (expiry !== undefined && before[EXPIRE_LABEL] !== after[EXPIRE_LABEL]) this.#core.gc.wakeAt(tx, expiry);
-    const lost = [ROOT_LABEL, EXPIRE_LABEL].some((label) => before[label] !== undefined && after[label] === undefined);
-    if (lost) this.#core.gc.trigger(tx, [node]);
   }
 
   #existing(tx: ReadTransaction, key: string): SnapshotRecord {

@@ -1,0 +1,63 @@
+import type { Events } from '../events/events.ts';
+import { deleteLease, isExpired, readLeaseRecord, readLeaseRecords } from '../leases/lease-records.ts';
+import type { Metadata, StoreName } from '../metadata/store.ts';
+import type { Pace } from './pace.ts';
+
+export interface ExpiryPorts {
+  readonly metadata: Metadata;
+  readonly events: Pick<Events, 'publish'>;
+  readonly now: () => number;
+  readonly committed: () => void;
+}
+
+/** Leases that one transaction deletes. */
+const BATCH = 50;
+
+/** Deletes the leases of every namespace that have run out. */
+export async function expireLeases(ports: ExpiryPorts, pace: Pace, lifetime: AbortSignal): Promise<void> {
+  for (const store of ['root', 'state'] as const) {
+    for (const [namespace, ids] of await findExpired(ports, store, pace, lifetime)) {
+      for (let start = 0; start < ids.length; start += BATCH) await deleteExpired(ports, store, namespace, ids.slice(start, start + BATCH));
+    }
+  }
+}
+
+async function findExpired(
+  { metadata, now }: ExpiryPorts,
+  store: StoreName,
+  pace: Pace,
+  lifetime: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  using view = metadata.view(store, lifetime);
+  const found = new Map<string, string[]>();
+  for (const namespace of view.namespaces()) {
+    const ids: string[] = [];
+    for (const [id, record] of readLeaseRecords(view.in(namespace))) {
+      if (isExpired(record, now())) ids.push(id);
+      if (pace.isOver()) await pace.rest();
+    }
+    if (ids.length > 0) found.set(namespace, ids);
+  }
+  return found;
+}
+
+function deleteExpired(
+  { metadata, events, now, committed }: ExpiryPorts,
+  store: StoreName,
+  namespace: string,
+  ids: readonly string[],
+): Promise<void> {
+  return metadata.write(
+    store,
+    (tx) => {
+      tx.afterCommit(committed);
+      for (const id of ids) {
+        const record = readLeaseRecord(tx, id);
+        if (record === undefined || !isExpired(record, now())) continue; // renewed since
+        deleteLease(tx, id);
+        events.publish(tx, { topic: '/leases/deleted', data: { id, store, reason: 'expired' } });
+      }
+    },
+    { namespace },
+  );
+}

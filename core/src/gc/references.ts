@@ -1,0 +1,85 @@
+/**
+ * References by label, in the store of whoever has the label: both ways, so that a decision about one node needs no
+ * look at others, and readable while the plugin of either end is off.
+ *
+ * ```
+ * gc_references/<from>\0<to>\0<from|to>  → StoredReference     from, to: type/key; the last part: who has the label
+ * gc_referrers/<to>\0<from>\0<from|to>   → StoredReference
+ * ```
+ */
+import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
+import { gcErrors } from './errors.ts';
+import type { Node } from './gc.ts';
+import type { LabelReference } from './labels.ts';
+import { nodeName, parseNode } from './node.ts';
+
+type StoredReference = { readonly from: string; readonly to: string };
+
+interface ReferenceCollections {
+  readonly references: Collection<StoredReference>;
+  readonly referrers: Collection<StoredReference>;
+}
+
+const collectionsOf = (store: StoreName): ReferenceCollections => ({
+  references: defineCollection(store, 'gc_references'),
+  referrers: defineCollection(store, 'gc_referrers'),
+});
+
+const COLLECTIONS: Readonly<Record<StoreName, ReferenceCollections>> = { root: collectionsOf('root'), state: collectionsOf('state') };
+
+export function writeReference(tx: Transaction, reference: LabelReference): void {
+  const { from, to, owner } = named(reference);
+  if (from.includes('\0') || to.includes('\0'))
+    throw gcErrors.invalidReference(`a label refers from ${JSON.stringify(from)} to ${JSON.stringify(to)}: a key has a zero byte`);
+  const { references, referrers } = COLLECTIONS[tx.store];
+  tx.put(references, `${from}\0${to}\0${owner}`, { from, to });
+  tx.put(referrers, `${to}\0${from}\0${owner}`, { from, to });
+}
+
+export function deleteReference(tx: Transaction, reference: LabelReference): void {
+  const { from, to, owner } = named(reference);
+  const { references, referrers } = COLLECTIONS[tx.store];
+  tx.delete(references, `${from}\0${to}\0${owner}`);
+  tx.delete(referrers, `${to}\0${from}\0${owner}`);
+}
+
+/** What labels in this store say that a node refers to. */
+export const labelledReferences = (tx: ReadTransaction, node: Node): readonly Node[] =>
+  distinct(scan(tx, COLLECTIONS[tx.store].references, node).map(([, { to }]) => to));
+
+/** What labels in this store say that refers to a node. */
+export const labelledReferrers = (tx: ReadTransaction, node: Node): readonly Node[] =>
+  distinct(scan(tx, COLLECTIONS[tx.store].referrers, node).map(([, { from }]) => from));
+
+/** Takes away what the labels of a node have made, when it goes. */
+export function dropReferences(tx: Transaction, node: Node): void {
+  const { references, referrers } = COLLECTIONS[tx.store];
+  for (const [key, { to, from }] of scan(tx, references, node)) {
+    if (!key.endsWith('\0from')) continue;
+    tx.delete(references, key);
+    tx.delete(referrers, `${to}\0${from}\0from`);
+  }
+  for (const [key, { to, from }] of scan(tx, referrers, node)) {
+    if (!key.endsWith('\0to')) continue;
+    tx.delete(referrers, key);
+    tx.delete(references, `${from}\0${to}\0to`);
+  }
+}
+
+/** All of a store and namespace; full names. */
+export function* allReferences(tx: ReadTransaction): Iterable<StoredReference> {
+  for (const [, reference] of tx.entries(COLLECTIONS[tx.store].references)) yield reference;
+}
+
+function scan(
+  tx: ReadTransaction,
+  collection: Collection<StoredReference>,
+  node: Node,
+): readonly (readonly [key: string, reference: StoredReference])[] {
+  return [...tx.entries(collection, { prefix: `${nodeName(node)}\0` })];
+}
+
+const distinct = (names: readonly string[]): readonly Node[] =>
+  names.length === 0 ? [] : [...new Set(names)].map(parseNode).filter((node) => node !== undefined);
+
+const named = ({ from, to, owner }: LabelReference) => ({ from: nodeName(from), to: nodeName(to), owner });

@@ -1,0 +1,118 @@
+import type { Clock } from '../context/index.ts';
+import { unlinkNode } from '../leases/lease-records.ts';
+import type { Transaction } from '../metadata/store.ts';
+import { deleteCondemned, isCondemned, readCondemned, writeCondemned } from './condemned.ts';
+import type { Collector, Node } from './gc.ts';
+import { standingOf, type World } from './liveness.ts';
+import { nodeName } from './node.ts';
+import { dropReferences, labelledReferences } from './references.ts';
+
+/** What one transaction did: nodes that are gone, nodes whose clean-up begins, nodes to look at afterwards. */
+export interface Step {
+  readonly namespace: string;
+  readonly removed: (Node & { readonly reason: string })[];
+  readonly condemned: (Node & { readonly reason: string })[];
+  readonly later: Node[];
+}
+
+export interface SentencingOptions {
+  readonly tx: Transaction;
+  readonly world: World;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** Where it stops to take on more. */
+  readonly limit: { readonly nodes: number; readonly ms: number };
+}
+
+/** Garbage of which the labels tie one to another is condemned together; longer chains go link by link. */
+const MAX_TIES = 256;
+
+const UNREACHABLE = 'it has no root and no lease, and nothing refers to it';
+const TIED = 'it has no root and no lease, and only labels of what goes too refer to it';
+
+/** Decisions and their writing down, within one transaction. */
+export class Sentencing {
+  readonly world: World;
+  readonly step: Step;
+  readonly #tx: Transaction;
+  readonly #clock: SentencingOptions['clock'];
+  readonly #limit: SentencingOptions['limit'];
+  readonly #began: number;
+  /** What the nodes that went referred to, with the one that went last. */
+  readonly #following: (readonly [node: Node, gone: Node])[] = [];
+
+  constructor({ tx, world, clock, limit }: SentencingOptions) {
+    this.#tx = tx;
+    this.world = world;
+    this.#clock = clock;
+    this.#limit = limit;
+    this.#began = clock.monotonic();
+    this.step = { namespace: tx.namespace, removed: [], condemned: [], later: [] };
+  }
+
+  isOver(): boolean {
+    const { removed, condemned } = this.step;
+    return removed.length + condemned.length >= this.#limit.nodes || this.#clock.monotonic() - this.#began >= this.#limit.ms;
+  }
+
+  /** Condemns a node of this store if nothing alive keeps it and nothing else must go first. Whether it is on its way now. */
+  condemnIfDead(node: Node, reason?: string, tied: Set<string> = new Set()): boolean {
+    const { world } = this;
+    const collector = world.collectors.get(node.type)?.collector;
+    if (collector === undefined || collector.store !== this.#tx.store) return false;
+    if (isCondemned(this.#tx, node)) return true;
+    const standing = standingOf(world, node);
+    if (standing.kind === 'blocked') {
+      if (standing.by.length > 0 || !this.#condemnTies(node, standing.ties, tied)) return false;
+    } else if (standing.kind !== 'eligible') return false;
+    this.#condemn(node, collector, reason ?? (standing.kind === 'blocked' ? TIED : UNREACHABLE));
+    return true;
+  }
+
+  /** Deletes a record with all that collection has of it. */
+  finish(node: Node, reason?: string): void {
+    const collector = this.world.collectors.get(node.type)?.collector;
+    if (collector === undefined) return;
+    const { root, state } = this.world.views;
+    const references = [...collector.references(this.#tx, node.key), ...labelledReferences(root, node), ...labelledReferences(state, node)];
+    const why = reason ?? readCondemned(this.#tx, node)?.reason ?? 'it was condemned';
+    deleteCondemned(this.#tx, node);
+    unlinkNode(this.#tx, node);
+    dropReferences(this.#tx, node);
+    collector.finish(this.#tx, node.key);
+    this.step.removed.push({ type: node.type, key: node.key, reason: why });
+    for (const reference of references) this.#following.push([reference, node]);
+  }
+
+  /** Looks at what those that went kept alive; what is too much for one transaction, or in the other store, is for later. */
+  follow(): void {
+    // It grows while it is gone through.
+    for (const [node, gone] of this.#following) {
+      const store = this.world.collectors.get(node.type)?.collector.store;
+      if (store === undefined) continue;
+      if (store !== this.#tx.store || this.isOver()) this.step.later.push(node);
+      else this.condemnIfDead(node, `${nodeName(gone)} is gone, and nothing else keeps it`);
+    }
+  }
+
+  #condemn(node: Node, collector: Collector, reason: string): void {
+    collector.condemn(this.#tx, node.key);
+    if (collector.cleanup === undefined) {
+      this.finish(node, reason);
+      return;
+    }
+    writeCondemned(this.#tx, node, { since: new Date(this.world.now).toISOString(), reason, attempts: 0 });
+    this.step.condemned.push({ type: node.type, key: node.key, reason });
+  }
+
+  /** Garbage whose labels refer to a node goes in the same transaction, so that nobody can take it up again. */
+  #condemnTies(node: Node, ties: readonly Node[], tied: Set<string>): boolean {
+    if (tied.size >= MAX_TIES) return false;
+    tied.add(nodeName(node));
+    return ties.every((tie) => {
+      if (tied.has(nodeName(tie))) return true;
+      const store = this.world.collectors.get(tie.type)?.collector.store;
+      if (store === undefined) return false;
+      return isCondemned(this.world.views[store], tie) || this.condemnIfDead(tie, undefined, tied);
+    });
+  }
+}
