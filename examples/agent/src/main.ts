@@ -8,6 +8,7 @@ const assembly = {
   name: 'hawser',
   version,
   plugins: loadPlugins,
+  proxies: async () => (await import('@hawser/plugin-proxy')).proxies,
   commands: [
     {
       name: 'try',
