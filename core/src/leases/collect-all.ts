@@ -1,5 +1,5 @@
 import { type HawserError, toHawserError } from '../errors/index.ts';
-import type { Gc, Node } from '../gc/gc.ts';
+import type { Gc, Node, NodeScope } from '../gc/gc.ts';
 import { nodeName } from '../gc/node.ts';
 import { leaseErrors } from './errors.ts';
 
@@ -10,13 +10,14 @@ const AT_ONCE = 16;
  * Waits for the collection of each of these nodes, where it is garbage. All are tried; then `leases.collection_failed`
  * names those whose clean-up failed and is tried again. Rejects with the signal's reason as soon as that aborts.
  */
-export async function collectAll(gc: Pick<Gc, 'collect'>, lease: string, nodes: readonly Node[], signal: AbortSignal): Promise<void> {
+export async function collectAll(gc: Pick<Gc, 'collect'>, lease: string, nodes: readonly Node[], scope: NodeScope): Promise<void> {
+  const { signal } = scope;
   const failed: (readonly [name: string, error: HawserError])[] = [];
   const waiting = nodes.values();
   const work = async (): Promise<void> => {
     for (const node of waiting) {
       signal.throwIfAborted();
-      await gc.collect(node, { signal }).catch((error: unknown) => {
+      await gc.collect(node, scope).catch((error: unknown) => {
         signal.throwIfAborted();
         failed.push([nodeName(node), toHawserError(error)]);
       });

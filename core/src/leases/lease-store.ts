@@ -98,7 +98,7 @@ export class LeaseStore implements Leases {
     signal.throwIfAborted();
     const scope = namespace === undefined ? {} : { namespace };
     const resources = await metadata.write(store, (tx) => this.#delete(tx, id), scope);
-    await collectAll(gc, id, resources, signal);
+    await collectAll(gc, id, resources, { ...scope, signal });
   }
 
   addResource(tx: Transaction, id: string, resource: Node): void {

@@ -229,3 +229,15 @@ test('64 writers at once, two resources each, share their commits', async () => 
   expect(core.metadata.read('state', (tx) => [...core.leases.list(tx)].filter(({ resources }) => resources.length === 2))).toHaveLength(64);
   expect(core.metadata.stats().state.entries - before).toBe(64 * (1 + 2 * 2 + 3));
 });
+
+test('a lease of another namespace is deleted with what it kept there, and nothing here', async () => {
+  await using core = await startCore({ context: testContext() });
+  const cleaned: string[] = [];
+  using things = openType(core, 'thing', async (key) => void cleaned.push(key));
+  const blue = { namespace: 'blue' };
+  await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'l' }), blue);
+  await core.metadata.write('state', (tx) => things.make(tx, 'there'), { ...blue, lease: 'l' });
+  await write(core, (tx) => (core.leases.create(tx, { id: 'l' }), things.make(tx, 'here', { lease: 'l' })));
+  await core.leases.deleteAndCollect('l', { store: 'state', ...blue, signal });
+  expect([cleaned, names(core), shown(core, 'l')?.resources]).toEqual([['there'], ['thing/here'], [{ type: 'thing', key: 'here' }]]);
+});

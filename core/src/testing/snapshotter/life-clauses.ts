@@ -155,7 +155,7 @@ function listClauses(bench: SnapshotterBench): void {
     it('has something that the store doesn’t know: it is removed, after a grace', async () => {
       await using life = await bench.life();
       await life.snapshotter.compared;
-      const ids = [`default.${'a'.repeat(26)}`, `default.${'b'.repeat(26)}`];
+      const ids = [`default.${'a'.repeat(26)}`, `blue.${'b'.repeat(26)}`];
       for (const id of ids) await prepared(life, id);
       const kept = await life.snapshotter.prepare('kept', ROOTED);
       await life[Symbol.asyncDispose]();
