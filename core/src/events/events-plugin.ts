@@ -8,8 +8,10 @@ import { openExchange } from './exchange.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 
 const settings = z.strictObject({
-  archive_interval: duration().prefault('30s').describe("How often the boot's part of the journal is moved to the durable store"),
-  max_age: duration().prefault('7d').describe('Events older than this are deleted'),
+  archive_interval: duration({ min: '10ms', max: '1h' })
+    .prefault('30s')
+    .describe("How often the boot's part of the journal is moved to the durable store"),
+  max_age: duration({ min: '1s', max: '3650d' }).prefault('7d').describe('Events older than this are deleted'),
   max_size: size().prefault('64MiB').describe('The oldest events are deleted when the journal is larger than this'),
 });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration } from '../config/fields.ts';
+import { count, duration } from '../config/fields.ts';
 import { Events } from '../events/events.ts';
 import { Metadata } from '../metadata/store.ts';
 import { definePlugin } from '../plugin/definition.ts';
@@ -12,18 +12,15 @@ const settings = z.strictObject({
   pause_threshold: z
     .number()
     .min(0)
+    .max(1)
     .default(0.02)
     .describe(
       'Part of the time that marking may take, 0.5 at most: the pause between collections grows with what they cost; 0: one second',
     ),
-  deletion_threshold: z
-    .int()
-    .min(0)
+  deletion_threshold: count({ max: 1_000_000_000 })
     .default(0)
     .describe('Deletions that bring a collection at once, whatever the pause; 0: the pause is always kept'),
-  mutation_threshold: z
-    .int()
-    .min(0)
+  mutation_threshold: count({ max: 1_000_000_000 })
     .default(100)
     .describe('Transactions after which there is a collection although nothing was deleted; 0: never'),
   schedule_delay: duration().prefault('0ms').describe('From what calls for a collection to the collection'),

@@ -1,4 +1,4 @@
-import { definePlugin, duration } from '@hawser/core';
+import { definePlugin, duration, text } from '@hawser/core';
 import { Host } from '@hawser/core/contracts';
 import * as z from 'zod';
 import { examineKernel } from './examine.ts';
@@ -6,22 +6,22 @@ import { LinuxHost, linuxHostErrors, openLinuxHost } from './host.ts';
 import { defaultSettings } from './settings.ts';
 
 const config = z.strictObject({
-  receive_timeout: duration().prefault('2s').describe('How long an answer of the kernel may take'),
+  receive_timeout: duration({ min: '10ms', max: '10m' }).prefault('2s').describe('How long an answer of the kernel may take'),
   retire_group: z
     .int()
     .min(1)
     .max(0xffffffff)
     .default(defaultSettings.retireGroup)
     .describe('Number of the link group whose links are ours to delete; nothing else on this machine may use it'),
-  gather: duration().prefault('10ms').describe('How long a link to be deleted waits for others to go with it'),
+  gather: duration({ max: '10s' }).prefault('10ms').describe('How long a link to be deleted waits for others to go with it'),
   watch_capacity: z
     .int()
     .min(16)
     .max(1_000_000)
     .default(defaultSettings.watchCapacity)
     .describe('Notifications of the kernel that may wait for a reader'),
-  nft_path: z.string().min(1).default(defaultSettings.nftPath).describe('Name or path of nft'),
-  nft_timeout: duration().prefault('10s').describe('How long one run of nft may take'),
+  nft_path: text({ max: 4_095 }).default(defaultSettings.nftPath).describe('Name or path of nft'),
+  nft_timeout: duration({ min: '10ms', max: '10m' }).prefault('10s').describe('How long one run of nft may take'),
   nft_table: z
     .string()
     .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,31}$/)

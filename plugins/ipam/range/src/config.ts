@@ -18,6 +18,7 @@ export const Config = z.strictObject({
   ranges: z
     .array(Range)
     .min(1)
+    .max(1_000)
     .superRefine((ranges, context) => {
       for (const fault of parseRanges(ranges).faults) context.addIssue({ code: 'custom', message: fault.message, path: [fault.index] });
     })
