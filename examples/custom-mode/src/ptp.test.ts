@@ -51,8 +51,17 @@ describeModeContract('ptp on the simulated kernel', {
 });
 
 function start(host: Host, ipam: Ipam): NetworkMode | Promise<NetworkMode> {
-  const nothing = { uri: 'hawser.mode.v1.ptp', config: {}, signal: AbortSignal.any([]), status: { degraded() {}, ok() {} } };
+  const nothing = { uri: 'hawser.mode.v1.ptp', config: {}, signal: AbortSignal.any([]), status: { pending() {}, degraded() {}, ok() {} } };
   const scope = { use: <T>(resource: T) => resource, defer() {}, spawn() {} };
   const skip = (reason: string) => ({ skipped: reason });
-  return ptp.start({ ...systemContext, ...nothing, scope, skip, log: pino({ level: 'silent' }), host, ipam }) as NetworkMode;
+  return ptp.start({
+    ...systemContext,
+    ...nothing,
+    onReconfigure() {},
+    scope,
+    skip,
+    log: pino({ level: 'silent' }),
+    host,
+    ipam,
+  }) as NetworkMode;
 }
