@@ -41,7 +41,8 @@ const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArra
  * of no kind, tables too deep) is refused.
  */
 export const struct = z
-  .custom<WireStruct | undefined>((value) => value === undefined || (typeof value === 'object' && value !== null))
+  .custom<WireStruct>((value) => typeof value === 'object' && value !== null)
+  .optional()
   .transform((value, context): JsonObject => {
     try {
       return fromStruct(value ?? {}, 0);
