@@ -1,3 +1,4 @@
+import type { Page } from '../metadata/listing.ts';
 import type { AttachmentId, AttachmentRecord } from '../network/index.ts';
 import type { CollectionReport, GcStatus } from '../gc/gc.ts';
 import type { Claim } from '../claims/claims.ts';
@@ -7,6 +8,24 @@ import type { StoreName, StoreStats } from '../metadata/store.ts';
 import type { ConfigReload } from './reload.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import type { Snapshot } from '../metadata/snapshots.ts';
+
+/** What of a listing is wanted: in the language of filters, one of which is enough; evaluated in the agent. */
+export interface Selection {
+  readonly filters?: readonly string[];
+}
+
+/** A part of it: from behind a page's `next` on, and how many at most. */
+export interface PageSelection extends Selection {
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/** Errors: `filters.invalid` with the column, `metadata.invalid_cursor`. */
+export interface Listings<T> {
+  /** All pages, one behind the other. */
+  list(signal: AbortSignal, selection?: Selection): Promise<readonly T[]>;
+  page(signal: AbortSignal, selection?: PageSelection): Promise<Page<T>>;
+}
 
 /**
  * A typed client of the agent's HTTP API over its unix socket. Every call takes a signal; errors are HawserErrors
@@ -24,20 +43,20 @@ export interface Client {
     /** Has the agent read its config again and put it in force, or tell what that would do. */
     reload(options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<ConfigReload>;
   };
-  leases: {
-    list(signal: AbortSignal): Promise<readonly Lease[]>;
+  leases: Listings<Lease> & {
     get(id: string, signal: AbortSignal): Promise<Lease>;
     create(
       options: { readonly id?: string; readonly expiresInMs?: number; readonly labels?: Readonly<Record<string, string>> },
       signal: AbortSignal,
     ): Promise<Lease>;
     renew(id: string, expiresInMs: number, signal: AbortSignal): Promise<Lease>;
+    /** Field paths say what is replaced: `labels`, or `labels.<key>`, which is deleted where `labels` has no value for it. */
+    update(id: string, labels: Readonly<Record<string, string>>, fields: readonly string[], signal: AbortSignal): Promise<Lease>;
     delete(id: string, signal: AbortSignal): Promise<void>;
   };
-  snapshots: { list(signal: AbortSignal): Promise<readonly Snapshot[]> };
-  claims: { list(signal: AbortSignal): Promise<readonly Claim[]> };
-  attachments: {
-    list(signal: AbortSignal): Promise<readonly AttachmentRecord[]>;
+  snapshots: Listings<Snapshot>;
+  claims: Listings<Claim>;
+  attachments: Listings<AttachmentRecord> & {
     get(id: AttachmentId, signal: AbortSignal): Promise<AttachmentRecord>;
     check(id: AttachmentId, signal: AbortSignal): Promise<void>;
     detach(id: AttachmentId, signal: AbortSignal): Promise<void>;

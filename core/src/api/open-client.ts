@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../context/index.ts';
 import type { AttachmentId } from '../network/index.ts';
-import type { Client } from './client.ts';
+import type { Page } from '../metadata/listing.ts';
+import type { Client, Listings, PageSelection } from './client.ts';
 import { type Call, exchange, exchangeLines } from './exchange.ts';
 
 /** Which agent a client talks to. */
@@ -30,6 +31,10 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
     <T>(path: string) =>
     (signal: AbortSignal): Promise<T> =>
       call<T>('GET', path, signal);
+  const listings = <T>(path: string): Listings<T> => {
+    const page = (signal: AbortSignal, selection: PageSelection = {}) => call<Page<T>>('GET', `${path}${queryOf(selection)}`, signal);
+    return { page, list: (signal, selection) => allPages((after) => page(signal, { ...selection, ...after })) };
+  };
   const lease = (id: string) => `/v1/leases/${encodeURIComponent(id)}`;
   return {
     version: get('/v1/version'),
@@ -37,16 +42,17 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
     setLogLevel: (uri, level, signal) => call('PATCH', `/v1/plugins/${encodeURIComponent(uri)}/log`, signal, { body: { level } }),
     config: { reload: (options, signal) => call('POST', '/v1/config/reload', signal, { body: options, patienceMs: RELOAD_MS }) },
     leases: {
-      list: get('/v1/leases'),
+      ...listings('/v1/leases'),
       get: (id, signal) => call('GET', lease(id), signal),
       create: (options, signal) => call('POST', '/v1/leases', signal, { body: options }),
       renew: (id, expiresInMs, signal) => call('PATCH', lease(id), signal, { body: { expiresInMs } }),
+      update: (id, labels, fields, signal) => call('PATCH', lease(id), signal, { body: { labels, fields } }),
       delete: (id, signal) => call('DELETE', lease(id), signal),
     },
-    snapshots: { list: get('/v1/snapshots') },
-    claims: { list: get('/v1/claims') },
+    snapshots: listings('/v1/snapshots'),
+    claims: listings('/v1/claims'),
     attachments: {
-      list: get('/v1/attachments'),
+      ...listings('/v1/attachments'),
       get: (id, signal) => call('GET', attachmentPath(id), signal),
       check: (id, signal) => call('POST', `${attachmentPath(id)}/check`, signal),
       detach: (id, signal) => call('DELETE', attachmentPath(id), signal, { patienceMs: DETACH_MS }),
@@ -62,6 +68,24 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
       backup: (store, folder, signal) => call('POST', '/v1/db/backup', signal, { body: { store, folder }, patienceMs: BACKUP_MS }),
     },
   };
+}
+
+async function allPages<T>(page: (after: { readonly after?: string }) => Promise<Page<T>>): Promise<readonly T[]> {
+  const items: T[] = [];
+  for (let after: string | undefined; ;) {
+    const { items: more, next } = await page(after === undefined ? {} : { after });
+    items.push(...more);
+    if (next === undefined) return items;
+    after = next;
+  }
+}
+
+function queryOf({ filters = [], after, limit }: PageSelection): string {
+  const query = new URLSearchParams();
+  for (const filter of filters) query.append('filter', filter);
+  if (after !== undefined) query.set('after', after);
+  if (limit !== undefined) query.set('limit', String(limit));
+  return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
 const attachmentPath = ({ containerId, ifname }: AttachmentId): string =>

@@ -3,8 +3,10 @@ import type { Events } from '../events/events.ts';
 import { readCondemned } from '../gc/condemned.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
+import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
 import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import { claimListing, type ClaimRecords } from './claim-listing.ts';
 import { CLAIM, type ClaimData, claimKey, toClaim } from './claim-record.ts';
 import type { Claim, Claims, Holder, TakenClaim, TakeOptions } from './claims.ts';
 import { claimErrors } from './errors.ts';
@@ -71,6 +73,14 @@ export class ClaimLedger implements Claims, Disposable {
   *list(tx: ReadTransaction, type?: string): Iterable<Claim> {
     const range = type === undefined ? {} : { prefix: `${type}/` };
     for (const record of this.#records.walk(tx, range)) yield this.#claim(tx, record);
+  }
+
+  page(tx: ReadTransaction, options?: ListOptions): Page<Claim> {
+    const records = {
+      walk: (range: Parameters<ClaimRecords['walk']>[0]) => this.#records.walk(tx, range),
+      claim: (record: Snapshot<ClaimData>) => this.#claim(tx, record),
+    };
+    return readPage(claimListing(records), options);
   }
 
   *taken(tx: ReadTransaction, type: string, after?: string): Iterable<TakenClaim> {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts';
+import type { ListOptions, Page } from '../metadata/listing.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
@@ -62,6 +63,8 @@ export interface Claims {
   get(tx: ReadTransaction, type: string, key: string): Claim | undefined;
   /** Claims of a type (all types when absent), by key. */
   list(tx: ReadTransaction, type?: string): Iterable<Claim>;
+  /** By type and key. Filters ask for a claim's fields as JSON has them; `type==…` is answered without reading the other types. */
+  page(tx: ReadTransaction, options?: ListOptions): Page<Claim>;
   /**
    * What of a type is in the way, by key, from behind the key `after` on. Cheaper than `list`, which also finds out
    * what is being released, and made to be read in slices: end the iteration and go on in another transaction.

@@ -49,10 +49,15 @@ export function durationOption(invocation: Invocation, name: string): number | u
 
 /** An option of `key=value` pairs. */
 export function pairsOption(invocation: Invocation, name: string): Readonly<Record<string, string>> {
-  const pairs = listOption(invocation, name).map((pair): [string, string] => {
+  return pairs(listOption(invocation, name), `--${name}`);
+}
+
+/** `key=value` pairs; `what` says where they stand. */
+export function pairs(texts: readonly string[], what: string): Readonly<Record<string, string>> {
+  const entries = texts.map((pair): [string, string] => {
     const at = pair.indexOf('=');
-    if (at < 1) throw cliErrors.invalidValue(`--${name}: ${JSON.stringify(pair)} is not a pair`, { remedy: 'Write it like key=value.' });
+    if (at < 1) throw cliErrors.invalidValue(`${what}: ${JSON.stringify(pair)} is not a pair`, { remedy: 'Write it like key=value.' });
     return [pair.slice(0, at), pair.slice(at + 1)];
   });
-  return Object.fromEntries(pairs);
+  return Object.fromEntries(entries);
 }

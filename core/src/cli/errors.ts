@@ -4,10 +4,6 @@ import { defineErrors } from '../errors/index.ts';
 export const cliErrors = defineErrors('cli', {
   usage: { kind: 'InvalidArgument', remedy: 'See `hawser --help`.' },
   unknownCommand: { kind: 'InvalidArgument', remedy: 'See `hawser --help` for the commands.' },
-  invalidFilter: {
-    kind: 'InvalidArgument',
-    remedy: 'Write `field==value`, `field!=value`, `field~=regular expression` or `field`; a comma means and, another argument means or.',
-  },
   invalidValue: { kind: 'InvalidArgument', remedy: 'Correct this value.' },
   checksFailed: { kind: 'FailedPrecondition', remedy: 'Do what the failed lines say.' },
   storeInUse: { kind: 'FailedPrecondition', remedy: 'Stop the agent first.' },

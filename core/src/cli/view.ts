@@ -1,6 +1,5 @@
 import type { JsonObject } from '../json.ts';
 import type { Invocation } from './command.ts';
-import { parseFilters } from './filter.ts';
 
 /** A column: its name and the cell of a record. */
 export type Column<T> = readonly [name: string, cell: (record: T) => string | undefined];
@@ -14,20 +13,13 @@ export interface Listing<T> {
 /** A record as plain JSON; dates and numbers are that already, so this only takes the contracts' types off. */
 export const toJson = (record: object): JsonObject => JSON.parse(JSON.stringify(record)) as JsonObject;
 
-/** Prints the records that match the filters, as a table or for programs. */
-export function list<T extends object>(
-  { output, global }: Invocation,
-  { columns, wide = [] }: Listing<T>,
-  records: readonly T[],
-  filters: readonly string[] = [],
-): void {
-  const matches = parseFilters(filters);
-  const chosen = records.map((record) => ({ record, json: toJson(record) })).filter(({ json }) => matches(json));
+/** Prints records, as a table or for programs. */
+export function list<T extends object>({ output, global }: Invocation, { columns, wide = [] }: Listing<T>, records: readonly T[]): void {
   const shown = global.output === 'wide' ? [...columns, ...wide] : columns;
-  output.result(
-    chosen.map(({ json }) => json),
-    { columns: shown.map(([name]) => name), rows: chosen.map(({ record }) => shown.map(([, cell]) => cell(record) ?? '')) },
-  );
+  output.result(records.map(toJson), {
+    columns: shown.map(([name]) => name),
+    rows: records.map((record) => shown.map(([, cell]) => cell(record) ?? '')),
+  });
 }
 
 /** Prints one record: a line a field for people. */

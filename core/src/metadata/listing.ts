@@ -4,8 +4,11 @@ import { metadataErrors } from './errors.ts';
 
 /** What a listing is asked for. */
 export interface ListOptions {
-  /** In the language of filters; one of them is enough, none means all. `filters.invalid` points into the one at fault. */
-  readonly filters?: readonly string[];
+  /**
+   * In the language of filters; one of them is enough, none means all. `filters.invalid` points into the one at fault. Who
+   * reads many pages hands them over read once.
+   */
+  readonly filters?: readonly (string | Filter)[];
   /** The `next` of the page before. `metadata.invalid_cursor` where it is of another listing. */
   readonly after?: string;
   /** Items of a page at most; all unless told. */
@@ -42,7 +45,7 @@ export interface Listing<R, T> {
 
 /** Reads one page. */
 export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, limit, scan }: ListOptions = {}): Page<T> {
-  const parsed = filters.map(parseFilter);
+  const parsed = filters.map((filter) => (typeof filter === 'string' ? parseFilter(filter) : filter));
   const matches = toPredicate(parsed);
   const most = countOf('limit', limit);
   let left = countOf('scan', scan);

@@ -11,19 +11,23 @@ import { Ended, eventually } from './poll.ts';
 
 const HAWSER = join(ROOT, 'examples', 'agent', 'bin', 'hawser.js');
 
-const AttachmentRows = z.array(
-  z.object({
-    containerId: z.string(),
-    ifname: z.string(),
-    ips: z.array(z.unknown()),
-    pod: z.object({ namespace: z.string(), name: z.string(), uid: z.string().optional() }).optional(),
-  }),
-);
+const AttachmentPage = z.object({
+  items: z.array(
+    z.object({
+      containerId: z.string(),
+      ifname: z.string(),
+      ips: z.array(z.unknown()),
+      pod: z.object({ namespace: z.string(), name: z.string(), uid: z.string().optional() }).optional(),
+    }),
+  ),
+});
 const Conflist = z.object({ plugins: z.array(z.looseObject({ type: z.string() })) });
-const ClaimRows = z.array(z.object({ type: z.string(), key: z.string(), state: z.enum(['held', 'releasing', 'cooling']) }));
+const ClaimPage = z.object({
+  items: z.array(z.object({ type: z.string(), key: z.string(), state: z.enum(['held', 'releasing', 'cooling']) })),
+});
 
-export type AttachmentRow = z.output<typeof AttachmentRows>[number];
-export type ClaimRow = z.output<typeof ClaimRows>[number];
+export type AttachmentRow = z.output<typeof AttachmentPage>['items'][number];
+export type ClaimRow = z.output<typeof ClaimPage>['items'][number];
 
 /** The reference agent as a process of its own, with folders of its own. */
 export class AgentProcess {
@@ -113,11 +117,11 @@ export class AgentProcess {
   }
 
   async attachments(): Promise<readonly AttachmentRow[]> {
-    return AttachmentRows.parse(JSON.parse((await this.#get('/v1/attachments')).body));
+    return AttachmentPage.parse(JSON.parse((await this.#get('/v1/attachments')).body)).items;
   }
 
   async claims(): Promise<readonly ClaimRow[]> {
-    return ClaimRows.parse(JSON.parse((await this.#get('/v1/claims')).body));
+    return ClaimPage.parse(JSON.parse((await this.#get('/v1/claims')).body)).items;
   }
 
   async #get(path: string): Promise<{ readonly status: number | undefined; readonly body: string }> {

@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { fieldsOf } from '../../filters/index.ts';
+import { type Listing, readPage } from '../../metadata/listing.ts';
 import { attachmentErrors, attachmentKey, type AttachmentRecord, Attachments } from '../../network/index.ts';
+import { listQuery } from '../list-query.ts';
 import { type ApiRequest, check, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
-import { attachmentView } from '../views.ts';
+import { attachmentView, type AttachmentView } from '../views.ts';
 
 const one = z.object({
   containerId: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/, 'is not a container id'),
@@ -12,7 +15,7 @@ const one = z.object({
 /** Undoing waits for the kernel, and for a cloud where one takes part. */
 const DETACH_DEADLINE_MS = 120_000;
 
-/** `/v1/attachments` and `/v1/attachments/<containerId>/<ifname>`. */
+/** `/v1/attachments`, in pages, and `/v1/attachments/<containerId>/<ifname>`. */
 export function attachmentRoutes(agent: AgentView): readonly Route[] {
   const find = ({ params }: ApiRequest): AttachmentRecord => {
     const id = check(one, params, 'path');
@@ -22,7 +25,11 @@ export function attachmentRoutes(agent: AgentView): readonly Route[] {
   };
   const path = '/v1/attachments/:containerId/:ifname';
   return [
-    { method: 'GET', path: '/v1/attachments', handle: () => service(agent, Attachments).list().map(attachmentView) },
+    {
+      method: 'GET',
+      path: '/v1/attachments',
+      handle: ({ query }) => readPage(attachmentListing(service(agent, Attachments).list()), listQuery(query)),
+    },
     { method: 'GET', path, handle: (request) => attachmentView(find(request)) },
     {
       method: 'POST',
@@ -43,3 +50,15 @@ export function attachmentRoutes(agent: AgentView): readonly Route[] {
     },
   ];
 }
+
+/** By container and interface. */
+const attachmentListing = (records: readonly AttachmentRecord[]): Listing<AttachmentView, AttachmentView> => ({
+  name: 'attachments',
+  scan: (_filters, after) =>
+    records
+      .map((record) => [attachmentKey(record), attachmentView(record)] as const)
+      .filter(([key]) => after === undefined || key > after)
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  fields: (_key, view) => fieldsOf(view),
+  item: (_key, view) => view,
+});

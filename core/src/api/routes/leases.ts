@@ -4,6 +4,7 @@ import { Leases } from '../../leases/leases.ts';
 import type { StoreName } from '../../metadata/store.ts';
 import { Metadata } from '../../metadata/store.ts';
 import { apiErrors } from '../errors.ts';
+import { listPage, listQuery } from '../list-query.ts';
 import { answer, check, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 
@@ -16,12 +17,21 @@ const creation = z.strictObject({
   labels: z.record(z.string().min(1).max(256), text).optional(),
   store: z.enum(['state', 'root']).default('state'),
 });
-const renewal = z.strictObject({ expiresInMs: expiry });
+const change = z
+  .strictObject({
+    expiresInMs: expiry.optional(),
+    labels: z.record(z.string().min(1), text).optional(),
+    /** Field paths; all fields that can change unless told. */
+    fields: z.array(text).max(256).default([]),
+  })
+  .refine(({ expiresInMs, labels, fields }) => (expiresInMs === undefined) !== (labels === undefined && fields.length === 0), {
+    message: 'give either expiresInMs, or labels and the fields that they replace',
+  });
 const one = z.object({ id: z.string().min(1).max(128) });
 
 const STORES: readonly StoreName[] = ['state', 'root'];
 
-/** `/v1/leases`: leases of both stores; one made here is of the state store unless told. */
+/** `/v1/leases`: leases of both stores, in pages; one made here is of the state store unless told. */
 export function leaseRoutes(agent: AgentView): readonly Route[] {
   const rooms = () => ({ leases: service(agent, Leases), metadata: service(agent, Metadata) });
   const storeOf = (id: string): StoreName => find(id).store;
@@ -37,7 +47,14 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
     });
   };
   return [
-    { method: 'GET', path: '/v1/leases', handle: () => listLeases(rooms()) },
+    {
+      method: 'GET',
+      path: '/v1/leases',
+      handle: ({ query, signal }) => {
+        const { leases, metadata } = rooms();
+        return listPage({ metadata, stores: STORES, page: (tx, options) => leases.page(tx, options) }, listQuery(query), signal);
+      },
+    },
     { method: 'GET', path: '/v1/leases/:id', handle: ({ params }) => find(check(one, params, 'path').id) },
     {
       method: 'POST',
@@ -53,9 +70,11 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
       path: '/v1/leases/:id',
       handle: ({ params, body }) => {
         const { id } = check(one, params, 'path');
-        const { expiresInMs } = check(renewal, body, 'body');
+        const { expiresInMs, labels = {}, fields } = check(change, body, 'body');
         const { leases, metadata } = rooms();
-        return metadata.write(storeOf(id), (tx) => leases.renew(tx, id, expiresInMs));
+        return metadata.write(storeOf(id), (tx) =>
+          expiresInMs === undefined ? leases.update(tx, id, { labels, fields }) : leases.renew(tx, id, expiresInMs),
+        );
       },
     },
     {
@@ -69,9 +88,6 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
     },
   ];
 }
-
-const listLeases = ({ leases, metadata }: { readonly leases: Leases; readonly metadata: Metadata }): readonly Lease[] =>
-  STORES.flatMap((store) => metadata.read(store, (tx) => [...leases.list(tx)]));
 
 interface Creation {
   readonly id?: string;

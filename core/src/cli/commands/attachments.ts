@@ -1,11 +1,11 @@
 import type { AttachmentView } from '../../api/views.ts';
 import { attachmentView } from '../../api/views.ts';
 import { type AttachmentId, attachmentKey } from '../../network/attachment.ts';
-import { listArgument, textArgument } from '../arguments.ts';
+import { textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
-import { type Column, list, show } from '../view.ts';
-import { FILTERS } from './filters-argument.ts';
+import { type Column, show } from '../view.ts';
+import { FILTERS, listPages, PAGES } from './list-pages.ts';
 
 const COLUMNS: readonly Column<AttachmentView>[] = [
   ['CONTAINER', (record) => shortId(record.containerId)],
@@ -77,11 +77,12 @@ export const attachmentsCommand: CommandSpec = {
       name: 'ls',
       summary: 'List attachments.',
       arguments: [FILTERS],
+      options: PAGES,
       examples: [
         ['hawser attachments ls pod.namespace==shop', 'those of one Kubernetes namespace'],
         ["hawser attachments ls 'mode==bridge,state!=attached'", 'what is not done yet'],
       ],
-      run: async (invocation) => list(invocation, { columns: COLUMNS, wide: WIDE }, await all(invocation), listArgument(invocation, 0)),
+      run: (invocation) => listPages(invocation, { columns: COLUMNS, wide: WIDE }, invocation.client.attachments, attachmentView),
     },
     {
       name: 'show',

@@ -1,8 +1,7 @@
 import type { Claim } from '../../claims/claims.ts';
-import { listArgument } from '../arguments.ts';
 import type { CommandSpec } from '../command.ts';
-import { list, type Listing } from '../view.ts';
-import { FILTERS } from './filters-argument.ts';
+import type { Listing } from '../view.ts';
+import { FILTERS, listPages, PAGES } from './list-pages.ts';
 
 const LISTING: Listing<Claim> = {
   columns: [
@@ -23,12 +22,12 @@ export const claimsCommand: CommandSpec = {
       name: 'ls',
       summary: 'List claims with their holders.',
       arguments: [FILTERS],
+      options: PAGES,
       examples: [
         ['hawser claims ls state==cooling', 'addresses that nobody may have yet'],
         ["hawser claims ls 'key~=^10\\.88\\.'", 'addresses of one range'],
       ],
-      run: async (invocation) =>
-        list(invocation, LISTING, await invocation.client.claims.list(invocation.signal), listArgument(invocation, 0)),
+      run: (invocation) => listPages(invocation, LISTING, invocation.client.claims, (claim) => claim),
     },
   ],
 };

@@ -1,19 +1,19 @@
 import type { Envelope, Lagged } from '../../events/events.ts';
+import { compileFilters, fieldsOf } from '../../filters/index.ts';
 import type { JsonObject } from '../../json.ts';
 import { flag, listArgument, textOption } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
-import { parseFilters } from '../filter.ts';
 import { visible } from '../visible.ts';
-import { FILTERS } from './filters-argument.ts';
+import { FILTERS } from './list-pages.ts';
 
 async function print(invocation: Invocation): Promise<void> {
   const { client, signal, output } = invocation;
-  const matches = parseFilters(listArgument(invocation, 0));
+  const matches = compileFilters(listArgument(invocation, 0));
   const from = textOption(invocation, 'from');
   const events = client.events({ follow: flag(invocation, 'follow'), signal, ...(from === undefined ? {} : { from }) });
   for await (const event of events) {
     if ('lagged' in event) output.note(laggedText(event));
-    else if (matches({ ...event })) output.item(eventJson(event), eventLine(event));
+    else if (matches(fieldsOf(event))) output.item(eventJson(event), eventLine(event));
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Lease } from '../../leases/leases.ts';
-import { durationOption, listArgument, optionalArgument, pairsOption, textArgument } from '../arguments.ts';
+import { durationOption, listArgument, optionalArgument, pairs, pairsOption, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
-import { type Column, labelsText, list, show } from '../view.ts';
-import { FILTERS } from './filters-argument.ts';
+import { type Column, labelsText, show } from '../view.ts';
+import { FILTERS, listPages, PAGES } from './list-pages.ts';
 
 const COLUMNS: readonly Column<Lease>[] = [
   ['ID', (lease) => lease.id],
@@ -39,6 +39,12 @@ async function renew(invocation: Invocation): Promise<void> {
   show(invocation, FIELDS, await invocation.client.leases.renew(textArgument(invocation, 0), expiresInMs, invocation.signal));
 }
 
+async function label(invocation: Invocation): Promise<void> {
+  const labels = pairs(listArgument(invocation, 1), 'a label');
+  const fields = Object.keys(labels).map((key) => `labels.${key}`);
+  show(invocation, FIELDS, await invocation.client.leases.update(textArgument(invocation, 0), labels, fields, invocation.signal));
+}
+
 export const leasesCommand: CommandSpec = {
   name: 'leases',
   summary: 'Leases: what protects resources from garbage collection.',
@@ -47,14 +53,9 @@ export const leasesCommand: CommandSpec = {
       name: 'ls',
       summary: 'List leases.',
       arguments: [FILTERS],
+      options: PAGES,
       examples: [['hawser leases ls labels.owner==me', 'leases with a label']],
-      run: async (invocation) =>
-        list(
-          invocation,
-          { columns: COLUMNS, wide: WIDE },
-          await invocation.client.leases.list(invocation.signal),
-          listArgument(invocation, 0),
-        ),
+      run: (invocation) => listPages(invocation, { columns: COLUMNS, wide: WIDE }, invocation.client.leases, (lease) => lease),
     },
     {
       name: 'show',
@@ -80,6 +81,13 @@ export const leasesCommand: CommandSpec = {
       arguments: [ID],
       options: [{ flags: EXPIRES, description: 'how long it lives from now', required: true }],
       run: renew,
+    },
+    {
+      name: 'label',
+      summary: 'Change labels of a lease; the others stay.',
+      arguments: [ID, { name: '<key=value...>', description: 'labels; one without a value is deleted' }],
+      examples: [['hawser leases label debugging owner=you ticket=', 'one label changed, one deleted']],
+      run: label,
     },
     {
       name: 'delete',

@@ -1,3 +1,4 @@
+import { compileFilters, fieldsOf } from '../../filters/index.ts';
 import type { PluginReport, WorkerReport } from '../../plugin/status.ts';
 import { flag, listArgument, textArgument, textOption } from '../arguments.ts';
 import type { Assembly } from '../assembly.ts';
@@ -8,7 +9,7 @@ import { renderGraph } from '../plugin-graph.ts';
 import { offlineReports } from '../offline-reports.ts';
 import { paintStatus, styleOf } from '../style.ts';
 import { type Column, list, show } from '../view.ts';
-import { FILTERS } from './filters-argument.ts';
+import { FILTERS } from './list-pages.ts';
 
 const OFFLINE: OptionSpec = { flags: '--offline', description: "don't ask the agent: show this assembly with its config" };
 
@@ -92,8 +93,12 @@ export const pluginsCommand = (assembly: Assembly): CommandSpec => ({
         ['hawser plugins ls status!=ok', 'what does not serve'],
         ['hawser plugins ls --offline', 'what this assembly would start, without an agent'],
       ],
-      run: async (invocation) =>
-        list(invocation, { columns: columns(invocation), wide: WIDE }, await reportsOf(assembly, invocation), listArgument(invocation, 0)),
+      run: async (invocation) => {
+        const matches = compileFilters(listArgument(invocation, 0));
+        const reports = await reportsOf(assembly, invocation);
+        const chosen = reports.filter((report) => matches(fieldsOf(report)));
+        list(invocation, { columns: columns(invocation), wide: WIDE }, chosen);
+      },
     },
     {
       name: 'show',

@@ -1,12 +1,12 @@
 import type { SnapshotView } from '../../api/views.ts';
 import { snapshotView } from '../../api/views.ts';
-import { listArgument, textArgument } from '../arguments.ts';
+import { textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { isForPeople } from '../globals.ts';
 import { snapshotTree } from '../snapshot-tree.ts';
-import { type Column, labelsText, list, show } from '../view.ts';
-import { FILTERS } from './filters-argument.ts';
+import { type Column, labelsText, show } from '../view.ts';
+import { FILTERS, listPages, PAGES } from './list-pages.ts';
 
 const COLUMNS: readonly Column<SnapshotView>[] = [
   ['TYPE', (snapshot) => snapshot.type],
@@ -42,8 +42,12 @@ export const snapshotsCommand: CommandSpec = {
       name: 'ls',
       summary: 'List snapshots.',
       arguments: [FILTERS],
-      examples: [['hawser snapshots ls kind==active', 'what is being made, or was when the agent died']],
-      run: async (invocation) => list(invocation, { columns: COLUMNS, wide: WIDE }, await all(invocation), listArgument(invocation, 0)),
+      options: PAGES,
+      examples: [
+        ['hawser snapshots ls kind==active', 'what is being made, or was when the agent died'],
+        ['hawser snapshots ls parent==claim/address/10.88.0.2', 'what stands on an address'],
+      ],
+      run: (invocation) => listPages(invocation, { columns: COLUMNS, wide: WIDE }, invocation.client.snapshots, snapshotView),
     },
     {
       name: 'show',

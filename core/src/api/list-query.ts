@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import type { ListOptions, Page } from '../metadata/listing.ts';
+import type { Metadata, ReadTransaction, StoreName } from '../metadata/store.ts';
+import { type Filter, parseFilter } from '../filters/index.ts';
+import { apiErrors } from './errors.ts';
+import { check } from './route.ts';
+
+/** Items of an answer unless told; a client asks for the next ones by `after`. */
+const DEFAULT_LIMIT = 500;
+const MAX_LIMIT = 5_000;
+const MAX_FILTERS = 32;
+/** Records read in one go, whether they are meant or not: some milliseconds. */
+const SLICE = 500;
+
+const texts = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value));
+const query = z.strictObject({
+  filter: texts.pipe(z.array(z.string()).max(MAX_FILTERS)).default([]),
+  after: z.string().max(4_096).optional(),
+  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+});
+
+/** A listing over stores, in this order. */
+export interface Listed<T> {
+  readonly metadata: Pick<Metadata, 'read'>;
+  readonly stores: readonly StoreName[];
+  page(tx: ReadTransaction, options: ListOptions): Page<T>;
+}
+
+/** What a request asks of a listing: `?filter=…&filter=…&limit=…&after=…`. */
+export interface ListQuery {
+  readonly filters: readonly Filter[];
+  readonly limit: number;
+  readonly after?: string;
+}
+
+/** Checks the query of a listing, its filters too: `filters.invalid` points into the one at fault. */
+export function listQuery(raw: unknown): ListQuery {
+  const { filter, after, limit } = check(query, raw, 'query');
+  return { filters: filter.map(parseFilter), limit, ...(after === undefined ? {} : { after }) };
+}
+
+/**
+ * One page across stores. It is read in slices, each a transaction of its own, between which others do their work; so a
+ * cursor names a store and a place in it.
+ */
+export async function listPage<T>(
+  { metadata, stores, page }: Listed<T>,
+  { filters, after, limit }: ListQuery,
+  signal: AbortSignal,
+): Promise<Page<T>> {
+  let place: Place | undefined = startOf(stores, after);
+  const items: T[] = [];
+  while (place !== undefined && items.length < limit) {
+    signal.throwIfAborted();
+    const { store, cursor }: Place = place;
+    const options = { filters, limit: limit - items.length, scan: SLICE, ...(cursor === undefined ? {} : { after: cursor }) };
+    const slice: Page<T> = metadata.read(store, (tx) => page(tx, options));
+    items.push(...slice.items);
+    place = slice.next === undefined ? following(stores, store) : { store, cursor: slice.next };
+    if (place !== undefined) await new Promise(setImmediate);
+  }
+  return { items, ...(place === undefined ? {} : { next: `${place.store}.${place.cursor ?? ''}` }) };
+}
+
+interface Place {
+  readonly store: StoreName;
+  /** From its start on where there is none. */
+  readonly cursor?: string;
+}
+
+function startOf(stores: readonly StoreName[], after: string | undefined): Place | undefined {
+  if (after === undefined) return stores[0] === undefined ? undefined : { store: stores[0] };
+  const [name, cursor = ''] = after.split('.', 2);
+  const store = stores.find((one) => one === name);
+  if (store === undefined || !after.includes('.'))
+    throw apiErrors.badRequest(`the query is not valid: after: ${JSON.stringify(after.slice(0, 40))} is no cursor of this listing`);
+  return cursor === '' ? { store } : { store, cursor };
+}
+
+function following(stores: readonly StoreName[], store: StoreName): Place | undefined {
+  const next = stores[stores.indexOf(store) + 1];
+  return next === undefined ? undefined : { store: next };
+}

@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Claims } from '../claims/claims.ts';
+import { systemClock, systemRandom } from '../context/index.ts';
+import { Leases } from '../leases/leases.ts';
+import { Snapshots } from '../metadata/snapshots.ts';
+import { Metadata } from '../metadata/store.ts';
+import { type AttachmentRecord, Attachments } from '../network/index.ts';
+import { testContext } from '../testing/context.ts';
+import { startCore, type TestCore } from '../testing/core.ts';
+import { type Client, openClient } from './client.ts';
+import { serveApi } from './server.ts';
+import type { AgentView } from './service.ts';
+import { hanging } from './services.fixture.ts';
+
+const never = new AbortController().signal;
+const attached = (containerId: string, mode: string): AttachmentRecord => ({
+  containerId,
+  ifname: 'eth0',
+  id: containerId,
+  network: 'n',
+  mode,
+  netns: '/x',
+  settings: {},
+  claims: [],
+  state: 'attached',
+  createdAt: '',
+});
+
+let core: TestCore;
+let client: Client;
+let stack: AsyncDisposableStack;
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'hwt-list-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  core = stack.use(await startCore({ context: testContext() }));
+  const attachments = { ...hanging, list: () => [attached('c2', 'bridge'), attached('c1', 'bridge'), attached('c3', 'macvlan')] };
+  const services = new Map<string, unknown>([
+    [Metadata.id, core.metadata],
+    [Leases.id, core.leases],
+    [Snapshots.id, core.snapshots],
+    [Claims.id, core.claims],
+    [Attachments.id, attachments],
+  ]);
+  const agent: AgentView = {
+    name: 'test',
+    version: '1',
+    coreVersion: '1',
+    clock: systemClock,
+    phase: () => 'ready',
+    reports: () => [],
+    get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
+    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
+    setLogLevel: () => true,
+  };
+  const path = join(folder, 's');
+  stack.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
+  client = openClient({ socket: path });
+});
+afterEach(() => stack.disposeAsync());
+
+const makeLeases = async (): Promise<void> => {
+  for (const store of ['state', 'root'] as const)
+    await core.metadata.write(store, (tx) => {
+      for (let n = 0; n < 7; n++) core.leases.create(tx, { id: `${store}-${n}`, labels: { parity: String(n % 2), store } });
+    });
+};
+const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+
+test('filters are evaluated in the agent, over both stores', async () => {
+  await makeLeases();
+  expect(await client.leases.list(never)).toHaveLength(14);
+  expect(idsOf(await client.leases.list(never, { filters: ['labels.parity==1,store==root'] }))).toEqual(['root-1', 'root-3', 'root-5']);
+  expect(idsOf(await client.leases.list(never, { filters: ['id==state-0', 'id~=/^root-[45]$/'] }))).toEqual([
+    'state-0',
+    'root-4',
+    'root-5',
+  ]);
+  expect(await client.leases.list(never, { filters: ['id==none'] })).toEqual([]);
+});
+
+test('a listing is given in pages, over the seam between the stores and whatever is written meanwhile', async () => {
+  await makeLeases();
+  const listed: string[] = [];
+  for (let after: string | undefined; ;) {
+    const { items, next } = await client.leases.page(never, {
+      limit: 2,
+      filters: ['labels.parity'],
+      ...(after === undefined ? {} : { after }),
+    });
+    expect(items.length).toBeLessThanOrEqual(2);
+    listed.push(...idsOf(items));
+    if (next === undefined) break;
+    after = next;
+    await core.metadata.write('state', (tx) => core.leases.create(tx, { id: `a${listed.length}`, labels: { parity: 'x' } }));
+  }
+  expect(listed).toEqual(['state', 'root'].flatMap((store) => Array.from({ length: 7 }, (_, n) => `${store}-${n}`)));
+});
+
+test('snapshots, claims and attachments take the same filters and pages', async () => {
+  await core.metadata.write('state', (tx) => {
+    core.leases.create(tx, { id: 'l' });
+    for (const key of ['10.0.0.1', '10.0.0.2'])
+      core.claims.take(tx, { type: 'address', key, holder: { containerId: 'c1', ifname: 'eth0' }, data: {}, lease: 'l' });
+  });
+  expect((await client.snapshots.list(never, { filters: ['name==claim/address/10.0.0.2'] })).map(({ key }) => key)).toEqual([
+    'address/10.0.0.2',
+  ]);
+  expect((await client.claims.list(never, { filters: ['key~=2$', 'state==cooling'] })).map(({ key }) => key)).toEqual(['10.0.0.2']);
+  const first = await client.claims.page(never, { limit: 1 });
+  expect((await client.claims.page(never, { limit: 1, after: first.next ?? '' })).items.map(({ key }) => key)).toEqual(['10.0.0.2']);
+  const bridged = await client.attachments.page(never, { filters: ['mode==bridge'], limit: 1 });
+  expect(bridged.items.map(({ containerId }) => containerId)).toEqual(['c1']);
+  expect(
+    (await client.attachments.page(never, { filters: ['mode==bridge'], after: bridged.next ?? '' })).items.map((one) => one.containerId),
+  ).toEqual(['c2']);
+});
+
+test('a listing longer than a slice is whole', async () => {
+  await core.metadata.write('state', (tx) => {
+    for (let n = 0; n < 1800; n++) core.leases.create(tx, { id: `l${n}` });
+  });
+  expect(await client.leases.list(never)).toHaveLength(1800);
+  expect(idsOf(await client.leases.list(never, { filters: ['id~=/^l17.9$/'] }))).toEqual([
+    'l1709',
+    'l1719',
+    'l1729',
+    'l1739',
+    'l1749',
+    'l1759',
+    'l1769',
+    'l1779',
+    'l1789',
+    'l1799',
+  ]);
+});
+
+test.each([
+  [{ filters: ['ok', 'id=x'] }, { code: 'filters.invalid', details: { filter: 'id=x', column: 3 } }],
+  [{ filters: ['id~=['] }, { code: 'filters.invalid' }],
+  [{ filters: Array.from({ length: 33 }, () => 'a') }, { code: 'api.bad_request' }],
+  [{ limit: 0 }, { code: 'api.bad_request' }],
+  [{ limit: 5001 }, { code: 'api.bad_request' }],
+  [{ limit: 1.5 }, { code: 'api.bad_request' }],
+  [{ after: 'x' }, { code: 'api.bad_request' }],
+  [{ after: 'state' }, { code: 'api.bad_request' }],
+  [{ after: 'state.bm9uZQ' }, { code: 'metadata.invalid_cursor' }],
+  [{ after: 'x'.repeat(5000) }, { code: 'api.bad_request' }],
+])('%j is refused by name, also where there is nothing to list', async (selection, error) => {
+  await expect(client.leases.page(never, selection)).rejects.toMatchObject(error);
+});
+
+test('labels of a lease are changed by field paths, and nothing else can be', async () => {
+  await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'l', labels: { a: '1', b: '2' } }));
+  expect((await client.leases.update('l', { a: '9', 'x.y': '3' }, ['labels.a', 'labels.x.y'], never)).labels).toEqual({
+    a: '9',
+    b: '2',
+    'x.y': '3',
+  });
+  expect((await client.leases.update('l', {}, ['labels.a'], never)).labels).toEqual({ b: '2', 'x.y': '3' });
+  expect((await client.leases.update('l', { c: '1' }, [], never)).labels).toEqual({ c: '1' });
+  await expect(client.leases.update('l', { c: '1' }, ['id'], never)).rejects.toMatchObject({
+    code: 'metadata.invalid_field_path',
+    kind: 'InvalidArgument',
+  });
+  await expect(client.leases.update('l', { c: 'x'.repeat(4096) }, ['labels'], never)).rejects.toMatchObject({
+    code: 'leases.invalid_labels',
+  });
+});

@@ -1,0 +1,44 @@
+import type { Listings } from '../../api/client.ts';
+import { listArgument, textOption } from '../arguments.ts';
+import type { ArgumentSpec, Invocation, OptionSpec } from '../command.ts';
+import { cliErrors } from '../errors.ts';
+import { list, type Listing } from '../view.ts';
+
+/** What every `ls` takes. */
+export const FILTERS: ArgumentSpec = {
+  name: '[filter...]',
+  description: 'field==value, field!=value, field~=regexp or field; a comma means and, another filter means or',
+};
+
+/** What an `ls` takes whose items the agent gives in pages. */
+export const PAGES: readonly OptionSpec[] = [
+  { flags: '--limit <number>', description: 'this many at most; all unless told' },
+  { flags: '--after <cursor>', description: 'go on where a list with --limit has ended' },
+];
+
+/** Lists what the agent finds by the filters: all of it, or one page where `--limit` or `--after` is given. */
+export async function listPages<R, T extends object>(
+  invocation: Invocation,
+  columns: Listing<T>,
+  listings: Listings<R>,
+  view: (record: R) => T,
+): Promise<void> {
+  const filters = listArgument(invocation, 0);
+  const [limit, after] = [limitOption(invocation), textOption(invocation, 'after')];
+  if (limit === undefined && after === undefined) {
+    list(invocation, columns, (await listings.list(invocation.signal, { filters })).map(view));
+    return;
+  }
+  const selection = { filters, ...(limit === undefined ? {} : { limit }), ...(after === undefined ? {} : { after }) };
+  const { items, next } = await listings.page(invocation.signal, selection);
+  list(invocation, columns, items.map(view));
+  if (next !== undefined) invocation.output.note(`there may be more: go on with --after ${next}`);
+}
+
+function limitOption(invocation: Invocation): number | undefined {
+  const text = textOption(invocation, 'limit');
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,3}$/.test(text))
+    throw cliErrors.invalidValue(`--limit: ${JSON.stringify(text)} is no number of items`, { remedy: 'Give a number from 1 to 5000.' });
+  return Number(text);
+}
