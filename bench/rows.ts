@@ -40,9 +40,32 @@ export function render(rows: readonly Row[]): string {
     .join('\n');
 }
 
+/** Thousandths of a millisecond where it has few of them. */
+function shown(value: number, unit: Row['unit']): string {
+  if (unit === 'ms' && value < 0.1) return `${(value * 1000).toFixed(1)} µs`;
+  return `${value.toFixed(value < 10 ? 2 : 1)} ${unit}`;
+}
+
+/** The same as a page of the documentation. */
+export function markdown(rows: readonly Row[], machine: string): string {
+  const [head = [], ...lines] = [['what', ...COLUMNS.slice(1)], ...rows.map(cellsOf)].map((cells) => `| ${cells.join(' | ')} |`);
+  return [
+    '# Performance',
+    '',
+    'Written by `npm run bench -- --markdown docs/performance.md`: medians and 90th percentiles, ours and a reference in one run on one machine. The reference of pods is the `bridge` plugin with `host-local`; that of the core does the same on containerd’s own packages (bench/README.md). Compare ratios, and only within one run.',
+    '',
+    head,
+    `|${'---|'.repeat(COLUMNS.length)}`,
+    ...lines,
+    '',
+    `Measured on: ${machine}.`,
+    '',
+  ].join('\n');
+}
+
 function cellsOf(row: Row): readonly string[] {
   const { name, unit, ours, reference, target } = row;
-  const value = (of: number | undefined): string => (of === undefined ? '-' : `${of.toFixed(of < 10 ? 2 : 1)} ${unit}`);
+  const value = (of: number | undefined): string => (of === undefined ? '-' : shown(of, unit));
   const wanted = target === undefined ? '' : 'ratio' in target ? `≤ ${target.ratio}×` : `≤ ${target.atMost} ${unit}`;
   const verdict = { true: 'pass', false: 'FAIL', undefined: '' }[String(met(row))] ?? '';
   return [

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- NAME…] [--json FILE] [--rounds N] [--strict]`: our agent beside the reference bridge with
+ * `npm run bench [-- NAME…] [--json FILE] [--markdown FILE] [--rounds N] [--strict]`: our agent beside the reference bridge with
  * host-local, in one run on one machine. Needs root and a C compiler; everything happens in scripts/sandbox.
  */
 import { spawn } from 'node:child_process';
@@ -11,17 +11,23 @@ import { run } from '../tests/clients/harness/command.ts';
 import { PATH, ROOT } from '../tests/clients/harness/machine.ts';
 import { measureBoot, measureMemory } from './agent.ts';
 import { type Bench, makeNamespaces, measurePods, measureVersion } from './pods.ts';
-import { met, ratio, render, type Row } from './rows.ts';
+import { markdown, met, ratio, render, type Row } from './rows.ts';
+import { measureCore } from './core/rows.ts';
 import { makeAgent, OUR_BRIDGE, ourSide, REFERENCE_BRIDGE, referenceSide } from './side.ts';
 import { Spawner } from './spawner.ts';
 
 const PARALLEL = 50;
-const NAMES = ['boot', 'memory', 'version', 'pods', 'pods-masquerade', 'parallel', 'parallel-masquerade'] as const;
+const NAMES = ['boot', 'memory', 'version', 'pods', 'pods-masquerade', 'parallel', 'parallel-masquerade', 'core'] as const;
 type Name = (typeof NAMES)[number];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' }, rounds: { type: 'string', default: '40' }, strict: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'string' },
+    markdown: { type: 'string' },
+    rounds: { type: 'string', default: '40' },
+    strict: { type: 'boolean', default: false },
+  },
 });
 const unknown = positionals.filter((name) => !NAMES.some((known) => known === name));
 const wanted = (name: Name): boolean => positionals.length === 0 || positionals.includes(name);
@@ -63,6 +69,7 @@ async function main(folder: string): Promise<void> {
   await measureCalls(folder, await ourSide(folder, agent), report);
   await report('memory', () => measureMemory('resident memory, idle after it all', agent));
   await agent.stop();
+  await report('core', () => measureCore(folder));
   for (const bridge of [OUR_BRIDGE, REFERENCE_BRIDGE]) await run('ip', ['link', 'delete', bridge]);
   finish(rows);
 }
@@ -97,5 +104,6 @@ function finish(rows: readonly Row[]): void {
     const results = rows.map((row) => ({ ...row, ratio: ratio(row), pass: met(row) }));
     writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);
   }
+  if (values.markdown !== undefined) writeFileSync(values.markdown, markdown(rows, machine));
   if (values.strict && rows.some((row) => met(row) === false)) process.exitCode = 1;
 }
