@@ -45,6 +45,8 @@ const DELETED = { change: 'deleted' };
 export class LeaseStore implements Leases {
   readonly #core: Omit<LeaseDependencies, 'metrics'>;
   readonly #changes: Counter;
+  /** A lease that is there, as that transaction knows. */
+  #met: { readonly tx: ReadTransaction; readonly id: string } | undefined;
 
   constructor({ metrics = silentMetrics, ...core }: LeaseDependencies) {
     this.#core = core;
@@ -60,6 +62,7 @@ export class LeaseStore implements Leases {
     const now = clock.now();
     const record: LeaseRecord = { createdAt: new Date(now).toISOString(), ...this.#terms(tx, now, options) };
     writeLease(tx, id, record);
+    this.#met = { tx, id };
     const { labels, expiresAt } = record;
     this.#publish(tx, 'created', id, { labels, ...(expiresAt === undefined ? {} : { expiresAt }) });
     this.#changes.add(1, CREATED);
@@ -139,6 +142,7 @@ export class LeaseStore implements Leases {
   }
 
   #delete(tx: Transaction, id: string): readonly Node[] {
+    this.#met = undefined;
     const resources = deleteLease(tx, id);
     if (resources === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
     this.#publish(tx, 'deleted', id, { reason: 'deleted' });
@@ -146,7 +150,14 @@ export class LeaseStore implements Leases {
     return resources;
   }
 
+  /** A lease is asked about once a transaction, however much is put under it: an ADD puts everything under the one it has just made. */
   #assertThere(tx: ReadTransaction, id: string): void {
+    if (this.#met?.tx === tx && this.#met.id === id) return;
+    this.#assertStored(tx, id);
+    this.#met = { tx, id };
+  }
+
+  #assertStored(tx: ReadTransaction, id: string): void {
     if (!hasLease(tx, id)) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
   }
 
