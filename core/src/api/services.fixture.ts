@@ -48,6 +48,8 @@ const transaction = (store: 'root' | 'state'): Transaction => ({
   namespaces: () => [DEFAULT_NAMESPACE],
   put: () => undefined,
   delete: () => false,
+  whole: {},
+  beforeCommit: () => undefined,
   afterCommit: () => undefined,
   refuseWhenFull: () => undefined,
 });

@@ -52,6 +52,13 @@ export interface Transaction extends ReadTransaction {
   in(namespace: string): Transaction;
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void;
   delete(collection: Collection, key: string): boolean;
+  /** The same object for all namespaces of one transaction, and for no other transaction. */
+  readonly whole: object;
+  /**
+   * Runs inside the transaction when its callback has returned, in order, for who writes once what it was told piece by piece. One that
+   * throws aborts it.
+   */
+  beforeCommit(effect: () => void): void;
   /** Runs after the commit, in order; never when the transaction aborts. An effect that throws is logged and harms nobody. */
   afterCommit(effect: () => void): void;
   /**

@@ -132,6 +132,7 @@ const PAGES_PER_CHANGE = 3;
 
 /** What all views of one write transaction share. */
 interface Change extends Life {
+  readonly finals: (() => void)[];
   readonly effects: (() => void)[];
   readonly hasSpace: () => boolean;
   changes: number;
@@ -148,7 +149,7 @@ export class StoreWriter extends StoreReader implements Transaction {
   readonly #change: Change;
 
   constructor(store: StoreName, pages: Pages, { namespace, lease, hasSpace = () => true }: WriterOptions = {}, shared?: Change) {
-    const change = shared ?? { ended: false, effects: [], hasSpace, changes: 0, bytes: 0 };
+    const change = shared ?? { ended: false, finals: [], effects: [], hasSpace, changes: 0, bytes: 0 };
     super(store, pages, namespace, change);
     if (lease !== undefined) this.lease = lease;
     this.#change = change;
@@ -156,6 +157,10 @@ export class StoreWriter extends StoreReader implements Transaction {
 
   override in(namespace: string): Transaction {
     return new StoreWriter(this.store, this.pages, { namespace }, this.#change);
+  }
+
+  get whole(): object {
+    return this.#change;
   }
 
   get effects(): readonly (() => void)[] {
@@ -179,6 +184,16 @@ export class StoreWriter extends StoreReader implements Transaction {
     this.check(collection);
     this.#change.changes++;
     return this.pages.remove(encodeKey(collection, key, this.namespace));
+  }
+
+  beforeCommit(effect: () => void): void {
+    this.checkAlive();
+    this.#change.finals.push(effect);
+  }
+
+  /** The callback has returned: runs what was put off until then, also what that puts off itself. */
+  settle(): void {
+    for (const final of this.#change.finals) final();
   }
 
   afterCommit(effect: () => void): void {

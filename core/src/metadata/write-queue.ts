@@ -65,7 +65,11 @@ export class WriteQueue {
     this.#jobs.push({
       writer,
       reject,
-      run: () => void (outcome = { value: synchronous(fn(writer)) }),
+      run: () => {
+        const value = synchronous(fn(writer));
+        writer.settle();
+        outcome = { value };
+      },
       flush: () => writes.flush(),
       resolve: () => void (outcome !== undefined && resolve(outcome.value)),
     });
