@@ -91,6 +91,18 @@ export class ClaimLedger implements Claims, Disposable {
     }
   }
 
+  /** Type → how many are held, those being released included, and how many cool. */
+  count(tx: ReadTransaction): ReadonlyMap<string, { readonly held: number; readonly cooling: number }> {
+    const counts = new Map<string, { held: number; cooling: number }>();
+    for (const { key, data } of this.#records.walk(tx)) {
+      const type = key.slice(0, key.indexOf('/'));
+      const count = counts.get(type) ?? { held: 0, cooling: 0 };
+      count[data.state]++;
+      counts.set(type, count);
+    }
+    return counts;
+  }
+
   [Symbol.dispose](): void {
     this.#records[Symbol.dispose]();
   }

@@ -6,6 +6,7 @@ import { Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { leaseErrors } from './errors.ts';
 import { LeaseStore } from './lease-store.ts';
 import { Leases } from './leases.ts';
+import { observeLeases } from './observed.ts';
 
 /** `hawser.leases.v1.store`. */
 export const leasesPlugin = definePlugin({
@@ -15,6 +16,9 @@ export const leasesPlugin = definePlugin({
   summary: 'Leases that protect what is not committed yet from garbage collection.',
   errors: leaseErrors,
   requires: { metadata: Metadata, events: Events, gc: Gc, metrics: Metrics.optional() },
-  start: ({ metadata, events, gc, metrics = silentMetrics, clock, random }) =>
-    new LeaseStore({ context: { clock, random }, metadata, events, gc, metrics }),
+  start({ metadata, events, gc, metrics = silentMetrics, clock, random, scope }) {
+    const leases = new LeaseStore({ context: { clock, random }, metadata, events, gc, metrics });
+    scope.use(observeLeases(metrics, metadata, leases));
+    return leases;
+  },
 });

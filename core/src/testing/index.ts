@@ -1,4 +1,5 @@
 export { type CoreOptions, startCore, type TestCore } from './core.ts';
+export { countedMetrics } from './counted.ts';
 export { type TestContext, type TestContextOptions, testContext } from './context.ts';
 export { type Interference, MemoryBackend } from './memory-backend.ts';
 export { type BackendFixture, describeSnapshotterContract, type SnapshotterContractOptions } from './snapshotter-contract.ts';

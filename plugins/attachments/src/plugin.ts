@@ -1,8 +1,9 @@
 import { definePlugin } from '@hawser/core';
-import { Attachments, Events, Gc, Host, Leases, Metadata, NetworkMode, Snapshots } from '@hawser/core/contracts';
+import { Attachments, Events, Gc, Host, Leases, Metadata, Metrics, NetworkMode, Snapshots } from '@hawser/core/contracts';
 import { attachmentErrors } from '@hawser/core/network';
 import { config } from './config.ts';
 import { AttachmentEngine } from './engine.ts';
+import { measured, observeAttachments } from './measured.ts';
 
 /** `hawser.attachments.v1.engine` */
 export const attachments = definePlugin({
@@ -12,11 +13,22 @@ export const attachments = definePlugin({
   summary: 'Attaches containers to networks: queues, leases, claims and snapshots around every mode.',
   config,
   errors: attachmentErrors,
-  requires: { metadata: Metadata, leases: Leases, snapshots: Snapshots, gc: Gc, events: Events, host: Host, modes: NetworkMode.all() },
-  async start({ config: settings, clock, random, faults, signal, scope, log, ...core }) {
+  requires: {
+    metadata: Metadata,
+    leases: Leases,
+    snapshots: Snapshots,
+    gc: Gc,
+    events: Events,
+    host: Host,
+    modes: NetworkMode.all(),
+    metrics: Metrics.optional(),
+  },
+  async start({ config: settings, clock, random, faults, signal, scope, log, metrics, ...core }) {
     const engine = scope.use(new AttachmentEngine({ ...core, settings, log, context: { clock, random, ...(faults ? { faults } : {}) } }));
     signal.addEventListener('abort', () => engine.drain('the agent is stopping'), { once: true });
     await engine.recover();
-    return engine;
+    if (metrics === undefined) return engine;
+    scope.use(observeAttachments(metrics, engine, core.modes));
+    return measured(engine, { metrics, clock, modes: core.modes, defaultMode: settings.default_mode });
   },
 });

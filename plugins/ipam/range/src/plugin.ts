@@ -1,7 +1,8 @@
 import { definePlugin } from '@hawser/core';
-import { Claims, Events, Ipam, Metadata } from '@hawser/core/contracts';
+import { Claims, Events, Ipam, Metadata, Metrics } from '@hawser/core/contracts';
 import { ipamErrors } from '@hawser/core/network';
 import { Config } from './config.ts';
+import { observeRanges } from './observed.ts';
 import { parseRanges } from './range.ts';
 import { RangeIpam } from './range-ipam.ts';
 
@@ -14,12 +15,13 @@ export default definePlugin({
   summary: 'Hands out addresses from ranges of both families.',
   config: Config,
   errors: ipamErrors,
-  requires: { claims: Claims, metadata: Metadata, events: Events },
-  async start({ config, claims, metadata, events, clock, scope, log, onReconfigure }) {
+  requires: { claims: Claims, metadata: Metadata, events: Events, metrics: Metrics.optional() },
+  async start({ config, claims, metadata, events, metrics, clock, scope, log, onReconfigure }) {
     const { ranges } = parseRanges(config.ranges);
     const ipam = new RangeIpam({ ranges, cooldownMs: config.cooldown, claims, metadata, events, clock });
     scope.spawn('following the ledger', (signal) => ipam.follow(signal));
     await ipam.ready;
+    if (metrics !== undefined) scope.use(observeRanges(metrics, ipam));
     const warnOfGateways = (): void => {
       for (const { gateway } of ipam.subnets()) {
         const claim = metadata.read('state', (tx) => claims.get(tx, 'address', gateway));

@@ -16,7 +16,7 @@ import {
   parseIp,
 } from '@hawser/core/network';
 import { LedgerFollower } from './ledger-follower.ts';
-import { Pool } from './pool.ts';
+import { Pool, type Usage } from './pool.ts';
 import type { Range } from './range.ts';
 import { parseStatic, type StaticAddress } from './static-addresses.ts';
 
@@ -83,6 +83,11 @@ export class RangeIpam implements Ipam {
   #poolOf(range: Range): Pool {
     const { claims, clock } = this.#options;
     return new Pool({ claims, clock, range, doubt: () => this.#follower.reread() });
+  }
+
+  /** What became of each range's addresses. */
+  usage(): readonly Usage[] {
+    return this.#pools.map((pool) => pool.usage());
   }
 
   subnets(): readonly { readonly subnet: string; readonly gateway: string }[] {
