@@ -17,7 +17,7 @@ test('ls takes filters, a limit and a cursor; labels are changed; a wrong filter
   const { plugins, ...named } = assembly;
   const loaded = await loadConfig({ file: config, plugins, missingOk: false });
   const agent = await startAgent({ ...named, config: loaded, context: systemContext, log: pino({ level: 'silent' }) });
-  stack.defer(() => agent.stop('the test is over'));
+  stack.defer(async () => void (await agent.stop('the test is over')));
   const run = (...words: string[]) => hawser('--config', config, ...words);
   const ids = (out: string) => (JSON.parse(out) as { id: string }[]).map(({ id }) => id);
 
