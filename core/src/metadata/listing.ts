@@ -45,7 +45,7 @@ export interface Listing<R, T> {
 
 /** Reads one page. */
 export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, limit, scan }: ListOptions = {}): Page<T> {
-  const parsed = filters.map((filter) => (typeof filter === 'string' ? parseFilter(filter) : filter));
+  const parsed = readFilters(filters);
   const matches = toPredicate(parsed);
   const most = countOf('limit', limit);
   let left = countOf('scan', scan);
@@ -59,6 +59,10 @@ export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, li
   }
   return { items };
 }
+
+/** Filters as they are read once, for as many pages as there are. */
+export const readFilters = (filters: readonly (string | Filter)[]): readonly Filter[] =>
+  filters.map((filter) => (typeof filter === 'string' ? parseFilter(filter) : filter));
 
 function countOf(name: string, count: number = Number.POSITIVE_INFINITY): number {
   if (count >= 1) return count;

@@ -1,6 +1,6 @@
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
-import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
+import { type ListOptions, type Page, readFilters, readPage } from '../metadata/listing.ts';
 import type { Snapshot, Snapshots, Snapshotter, SnapshotType, WalkOptions } from '../metadata/snapshots.ts';
 import type { BackedSnapshotter, BackedType } from '../metadata/snapshot-backend.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
@@ -60,10 +60,11 @@ export class SnapshotStore implements Snapshots {
 
   async *walk({ store, namespace, filters = [], signal, batch = WALK_BATCH }: WalkOptions): AsyncIterable<Snapshot> {
     const scope = namespace === undefined ? {} : { namespace };
+    const parsed = readFilters(filters);
     let after: string | undefined;
     do {
       signal.throwIfAborted();
-      const options = { filters, limit: batch, scan: WALK_SCAN, ...(after === undefined ? {} : { after }) };
+      const options = { filters: parsed, limit: batch, scan: WALK_SCAN, ...(after === undefined ? {} : { after }) };
       const { items, next } = this.#core.metadata.read(store, (tx) => this.page(tx, options), scope);
       yield* items;
       after = next;
