@@ -7,6 +7,7 @@ export const cliErrors = defineErrors('cli', {
   invalidValue: { kind: 'InvalidArgument', remedy: 'Correct this value.' },
   checksFailed: { kind: 'FailedPrecondition', remedy: 'Do what the failed lines say.' },
   storeInUse: { kind: 'FailedPrecondition', remedy: 'Stop the agent first.' },
+  noSuchError: { kind: 'NotFound', remedy: 'List what there is with `hawser errors ls`.' },
   noSuchSnapshot: { kind: 'NotFound', remedy: 'List what is there with `hawser snapshots ls`.' },
   noSuchAttachment: { kind: 'NotFound', remedy: 'List what is there with `hawser attachments ls`.' },
   noSuchPlugin: { kind: 'NotFound', remedy: 'See what is there with `hawser plugins ls`.' },

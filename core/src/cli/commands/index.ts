@@ -6,6 +6,7 @@ import { completionCommand } from './completion.ts';
 import { configCommand } from './config.ts';
 import { dbCommand } from './db.ts';
 import { doctorCommand } from './doctor.ts';
+import { errorsCommand } from './errors.ts';
 import { eventsCommand } from './events.ts';
 import { gcCommand } from './gc.ts';
 import { leasesCommand } from './leases.ts';
@@ -28,5 +29,6 @@ export const coreCommands = (assembly: Assembly): readonly CommandSpec[] => [
   eventsCommand,
   gcCommand,
   dbCommand(assembly),
+  errorsCommand(assembly),
   completionCommand,
 ];

@@ -1,0 +1,51 @@
+import { textArgument } from '../arguments.ts';
+import { type Assembly, pluginsOf } from '../assembly.ts';
+import type { CatalogueEntry } from '../catalogue.ts';
+import type { CommandSpec } from '../command.ts';
+import { cliErrors } from '../errors.ts';
+import { type Column, list, show } from '../view.ts';
+
+const COLUMNS: readonly Column<CatalogueEntry>[] = [
+  ['CODE', ({ code }) => code],
+  ['KIND', ({ kind }) => kind],
+  ['REMEDY', ({ remedy }) => remedy],
+];
+
+/** Nobody needs every schema and every plugin but who asks for their errors. */
+async function load(assembly: Assembly) {
+  const { catalogueMarkdown, errorCatalogue, KINDS } = await import('../catalogue.ts');
+  return { catalogueMarkdown, KINDS, entries: errorCatalogue(await pluginsOf(assembly)) };
+}
+
+export const errorsCommand = (assembly: Assembly): CommandSpec => ({
+  name: 'errors',
+  summary: 'What an error code means, and what to do about it.',
+  commands: [
+    {
+      name: 'ls',
+      summary: 'List every error that the agent and its plugins can tell.',
+      run: async (invocation) => list(invocation, { columns: COLUMNS }, (await load(assembly)).entries),
+    },
+    {
+      name: 'show',
+      summary: 'Explain one error.',
+      arguments: [{ name: '<code>', description: 'its code, as an error line ends with it' }],
+      examples: [['hawser errors show ipam.range_exhausted', 'what it means when no address is left']],
+      run: async (invocation) => {
+        const { entries, KINDS } = await load(assembly);
+        const code = textArgument(invocation, 0);
+        const found = entries.find((entry) => entry.code === code);
+        if (found === undefined) throw cliErrors.noSuchError(`there is no error '${code}'`);
+        show(invocation, [...COLUMNS, ['MEANS', ({ kind }) => KINDS[kind]]], found);
+      },
+    },
+    {
+      name: 'docs',
+      summary: 'Print the catalogue in Markdown.',
+      run: async ({ output }) => {
+        const { catalogueMarkdown, entries } = await load(assembly);
+        output.result(catalogueMarkdown(entries));
+      },
+    },
+  ],
+});
