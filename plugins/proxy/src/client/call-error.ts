@@ -14,7 +14,7 @@ export function callError(method: Method, address: string, error: ServiceError):
   if (error.code === status.UNIMPLEMENTED)
     return proxyErrors.incompatible(`the process at ${address} does not serve ${method.path}`, options);
   if (error.code === status.DEADLINE_EXCEEDED) return proxyErrors.deadline(`${method.path} at ${address} took too long: ${said}`, options);
-  const isTooLarge = error.code === status.RESOURCE_EXHAUSTED && /larger than max/.test(said);
+  const isTooLarge = error.code === status.RESOURCE_EXHAUSTED && /larger than \w/.test(said);
   return isTooLarge ? proxyErrors.tooLarge(`${method.path} at ${address}: ${said}`, options) : failed(method, address, error, said);
 }
 

@@ -1,4 +1,4 @@
-import { canonicalCidr, canonicalIp, contains, parseCidr, parseIp } from '@hawser/core/network';
+import { canonicalIp, contains, formatCidr, networkOf, parseCidr, parseIp } from '@hawser/core/network';
 import { proxyErrors } from '../errors.ts';
 import type { Proposal, WireClaim } from '../wire/shapes.ts';
 
@@ -16,7 +16,8 @@ function faultOf({ type, key, data }: WireClaim): string | undefined {
   const { address, subnet, gateway } = data;
   const net = typeof subnet === 'string' ? parseCidr(subnet) : undefined;
   const own = parseIp(key);
-  if (typeof subnet !== 'string' || net === undefined || canonicalCidr(subnet) !== subnet) return 'whose subnet is not a canonical prefix';
+  if (typeof subnet !== 'string' || net === undefined || formatCidr(networkOf(net)) !== subnet)
+    return 'whose subnet is not a canonical prefix';
   if (address !== `${key}/${net.length}`) return `whose address is not ${key}/${net.length}`;
   if (own === undefined || !contains(net, own)) return `which is outside of ${subnet}`;
   const way = typeof gateway === 'string' && canonicalIp(gateway) === gateway ? parseIp(gateway) : undefined;

@@ -229,7 +229,7 @@ describe('what listens at the socket and is no gRPC', () => {
     expect(bench.report.status).toBe('pending');
     await bench.inTime(isDegraded, 500);
     expect(bench.report.error?.code).toMatch(/^proxy\.(unreachable|deadline|call_failed|bad_answer)$/);
-    await expect(bench.context.clock.runUntil(bench.mode.settings?.(request(), never) ?? Promise.resolve({}))).rejects.toBeInstanceOf(
+    await expect(bench.context.clock.runUntil(Promise.resolve(bench.mode.settings?.(request(), never)))).rejects.toBeInstanceOf(
       HawserError,
     );
   });

@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { type HawserError, type ProxySettings, type Providers, type StartContext, toHawserError, withDeadline } from '@hawser/core';
 import { type Claims, Ipam, type Metrics, NetworkMode, silentMetrics } from '@hawser/core/contracts';
 import { proxyErrors } from '../errors.ts';
@@ -33,6 +34,8 @@ export async function startIpam(context: Context): Promise<Ipam> {
  */
 async function openPeer(context: Context, { contract, welcome }: Pick<PeerOptions, 'contract' | 'welcome'>): Promise<Peer> {
   const { config, clock, log, uri, signal, scope, metrics } = context;
+  // What it has to say comes as errors of calls; by itself it would write to standard error.
+  setLogVerbosity(logVerbosity.NONE);
   const standing = scope.use(new ReportedHealth(context));
   const peer = scope.use(
     new Peer({

@@ -134,3 +134,10 @@ export const result = (overrides: object = {}): object => ({
 });
 
 export const never: AbortSignal = new AbortController().signal;
+
+/** What a promise is rejected with; listened to from now on, so that it may be awaited later. */
+export const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => fail('it should be rejected'),
+    (error: unknown) => error,
+  );

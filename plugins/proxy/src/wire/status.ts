@@ -3,7 +3,7 @@
  * code, message and remedy arrive as they were thrown.
  */
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import { type ErrorKind, HawserError, toHawserError } from '@hawser/core';
+import { type ErrorKind, HawserError, type JsonObject, toHawserError } from '@hawser/core';
 import * as z from 'zod';
 import { messageOf } from './proto.ts';
 import { struct, toStruct } from './struct.ts';
@@ -11,7 +11,8 @@ import { struct, toStruct } from './struct.ts';
 const TRAILER = 'grpc-status-details-bin';
 const FAILURE = 'hawser.plugin.v1.Failure';
 const MAX_TEXT = 1_000;
-const MAX_DETAILS_BYTES = 16_384;
+/** Of the whole trailer; gRPC's own limit for all headers of a call is about as much. */
+const MAX_DETAILS_BYTES = 6_144;
 
 const STATUS: Readonly<Record<ErrorKind, status>> = {
   InvalidArgument: status.INVALID_ARGUMENT,
@@ -54,14 +55,19 @@ const failure = z.object({
 });
 const envelope = z.object({ details: z.array(z.object({ type_url: z.string(), value: z.instanceof(Uint8Array) })).default([]) });
 
-/** Whatever was thrown, as the status that the other side gets. */
+/** Whatever was thrown, as the status that the other side gets; details that are too large are left out. */
 export function toStatus(thrown: unknown): Pick<StatusObject, 'code' | 'details' | 'metadata'> {
-  const { code, kind, message, remedy, details } = toHawserError(thrown);
-  const encoded = messageOf(FAILURE).encode({ code, message, remedy, details: toStruct(details) });
-  const value = { code: STATUS[kind], message, details: [{ type_url: `type.googleapis.com/${FAILURE}`, value: encoded }] };
+  const error = toHawserError(thrown);
+  const whole = detailsOf(error, error.details);
   const metadata = new Metadata();
-  metadata.set(TRAILER, messageOf('hawser.plugin.v1.StatusDetails').encode(value));
-  return { code: STATUS[kind], details: message, metadata };
+  metadata.set(TRAILER, whole.length <= MAX_DETAILS_BYTES ? whole : detailsOf(error, {}));
+  return { code: STATUS[error.kind], details: tidy(error.message), metadata };
+}
+
+function detailsOf({ code, kind, message, remedy }: HawserError, details: JsonObject): Buffer {
+  const value = messageOf(FAILURE).encode({ code, message: tidy(message), remedy: tidy(remedy), details: toStruct(details) });
+  const status = { code: STATUS[kind], message: tidy(message), details: [{ type_url: `type.googleapis.com/${FAILURE}`, value }] };
+  return messageOf('hawser.plugin.v1.StatusDetails').encode(status);
 }
 
 /** The error of our catalogue that came with a status; undefined where none did, or none that can be shown. */
