@@ -1,13 +1,13 @@
 import type { Page } from '../metadata/listing.ts';
 import type { AttachmentId, AttachmentRecord } from '../network/index.ts';
-import type { CollectionReport, GcStatus } from '../gc/gc.ts';
+import type { CollectionReport, GcStatus, Node } from '../gc/gc.ts';
 import type { Claim } from '../claims/claims.ts';
 import type { Envelope, Lagged } from '../events/events.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { StoreName, StoreStats } from '../metadata/store.ts';
 import type { ConfigReload } from './reload.ts';
 import type { PluginReport } from '../plugin/status.ts';
-import type { Snapshot } from '../metadata/snapshots.ts';
+import type { Snapshot, SnapshotUsage } from '../metadata/snapshots.ts';
 
 /** What of a listing is wanted: in the language of filters, one of which is enough; evaluated in the agent. */
 export interface Selection {
@@ -52,9 +52,15 @@ export interface Client {
     renew(id: string, expiresInMs: number, signal: AbortSignal): Promise<Lease>;
     /** Field paths say what is replaced: `labels`, or `labels.<key>`, which is deleted where `labels` has no value for it. */
     update(id: string, labels: Readonly<Record<string, string>>, fields: readonly string[], signal: AbortSignal): Promise<Lease>;
-    delete(id: string, signal: AbortSignal): Promise<void>;
+    /** `sync`: waits until what only it kept is cleaned up. */
+    delete(id: string, signal: AbortSignal, options?: { readonly sync?: boolean }): Promise<void>;
+    addResource(id: string, resource: Node, signal: AbortSignal): Promise<Lease>;
+    removeResource(id: string, resource: Node, signal: AbortSignal): Promise<Lease>;
   };
-  snapshots: Listings<Snapshot>;
+  snapshots: Listings<Snapshot> & {
+    /** What it takes by itself, without what it stands on. */
+    usage(snapshot: Node, signal: AbortSignal): Promise<SnapshotUsage>;
+  };
   claims: Listings<Claim>;
   attachments: Listings<AttachmentRecord> & {
     get(id: AttachmentId, signal: AbortSignal): Promise<AttachmentRecord>;
@@ -70,6 +76,8 @@ export interface Client {
   gc: {
     run(options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<CollectionReport>;
     status(signal: AbortSignal): Promise<GcStatus>;
+    /** What a type whose plugin will not come back may refer to is swept again. */
+    forget(type: string, signal: AbortSignal): Promise<void>;
   };
   db: {
     stats(signal: AbortSignal): Promise<Readonly<Record<StoreName, StoreStats>>>;

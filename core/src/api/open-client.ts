@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../context/index.ts';
+import type { Node } from '../gc/gc.ts';
 import type { AttachmentId } from '../network/index.ts';
 import type { Page } from '../metadata/listing.ts';
 import type { Client, Listings, PageSelection } from './client.ts';
@@ -47,9 +48,15 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
       create: (options, signal) => call('POST', '/v1/leases', signal, { body: options }),
       renew: (id, expiresInMs, signal) => call('PATCH', lease(id), signal, { body: { expiresInMs } }),
       update: (id, labels, fields, signal) => call('PATCH', lease(id), signal, { body: { labels, fields } }),
-      delete: (id, signal) => call('DELETE', lease(id), signal),
+      delete: (id, signal, { sync = false } = {}) =>
+        sync ? call('DELETE', `${lease(id)}?sync=true`, signal, { patienceMs: COLLECT_MS }) : call('DELETE', lease(id), signal),
+      addResource: (id, resource, signal) => call('POST', `${lease(id)}/resources`, signal, { body: resource }),
+      removeResource: (id, resource, signal) => call('DELETE', `${lease(id)}/resources/${nodePath(resource)}`, signal),
     },
-    snapshots: listings('/v1/snapshots'),
+    snapshots: {
+      ...listings('/v1/snapshots'),
+      usage: (snapshot, signal) => call('GET', `/v1/snapshots/${nodePath(snapshot)}/usage`, signal),
+    },
     claims: listings('/v1/claims'),
     attachments: {
       ...listings('/v1/attachments'),
@@ -62,6 +69,7 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
     gc: {
       run: ({ dryRun, signal }) => call('POST', '/v1/gc', signal, { body: { dryRun }, patienceMs: COLLECT_MS }),
       status: get('/v1/gc'),
+      forget: (type, signal) => call('DELETE', `/v1/gc/types/${encodeURIComponent(type)}`, signal),
     },
     db: {
       stats: get('/v1/db'),
@@ -87,6 +95,8 @@ function queryOf({ filters = [], after, limit }: PageSelection): string {
   if (limit !== undefined) query.set('limit', String(limit));
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
+
+const nodePath = ({ type, key }: Node): string => `${encodeURIComponent(type)}/${encodeURIComponent(key)}`;
 
 const attachmentPath = ({ containerId, ifname }: AttachmentId): string =>
   `/v1/attachments/${encodeURIComponent(containerId)}/${encodeURIComponent(ifname)}`;

@@ -126,6 +126,14 @@ export interface SnapshotType<D extends JsonObject> {
   removed?(tx: Transaction, snapshot: Snapshot<D>): void;
 }
 
+/** Where a snapshot is that is asked about. */
+export interface UsageScope {
+  readonly store: StoreName;
+  /** `default` unless told. */
+  readonly namespace?: string;
+  readonly signal: AbortSignal;
+}
+
 /** What is walked over. */
 export interface WalkOptions extends Pick<ListOptions, 'filters'> {
   readonly store: StoreName;
@@ -145,6 +153,8 @@ export interface Snapshots {
   open<D extends JsonObject>(type: SnapshotType<D>): Snapshotter<D> & Disposable;
   /** Registers a type whose snapshots have bodies in a backend, and begins to compare the two. */
   openBacked(type: BackedType): BackedSnapshotter;
+  /** What one of whatever type takes by itself: in its backend, or its record where it has none. `snapshots.not_found` */
+  usage(snapshot: Pick<Snapshot, 'type' | 'key'>, scope: UsageScope): Promise<SnapshotUsage>;
   /** All of a store, for listings. */
   list(tx: ReadTransaction): Iterable<Snapshot>;
   /**

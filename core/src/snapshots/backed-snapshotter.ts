@@ -45,11 +45,14 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
   readonly #stop = new AbortController();
   readonly #objects: Disposable;
   readonly #comparison: BackendComparison;
+  readonly #closed: () => void;
 
-  constructor(definition: BackedType, core: BackedDependencies) {
+  /** `closed` is called at the end. */
+  constructor(definition: BackedType, core: BackedDependencies, closed: () => void) {
     const { type, store } = definition;
     this.type = type;
     this.#core = core;
+    this.#closed = closed;
     this.#definition = definition;
     this.records = core.snapshots.open<BackedData>({
       type,
@@ -122,6 +125,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
     await this.#turns.idle();
     this.#objects[Symbol.dispose]();
     this.records[Symbol.dispose]();
+    this.#closed();
   }
 
   async #make(kind: 'active' | 'view', key: string, options: BackedOptions): Promise<BackedSnapshot> {

@@ -44,6 +44,7 @@ function indexed(tx: ReadTransaction, selector: Selector): KeySource | undefined
       return (after) => (isName ? namesByParent(tx, value, after) : []);
     case 'name':
       return (after) => (isName && (after === undefined || isBehind(value, after)) ? [value] : []);
+    case undefined:
     default:
       return undefined;
   }

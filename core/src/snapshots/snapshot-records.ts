@@ -3,7 +3,7 @@ import { nodeName } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { keysByTerm, updateIndex } from '../metadata/indexes.ts';
 import { SNAPSHOTS_BY_LABEL } from '../metadata/label-indexes.ts';
-import type { Snapshot, SnapshotKind } from '../metadata/snapshots.ts';
+import type { Snapshot, SnapshotKind, SnapshotUsage } from '../metadata/snapshots.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 
 /** What is stored under `type/key`; see metadata/snapshots.ts for the picture. */
@@ -60,6 +60,9 @@ export function readTypes(tx: ReadTransaction): readonly string[] {
     start = `${type}0`; // sorts right behind the slash
   }
 }
+
+/** What a record takes by itself. */
+export const recordUsage = (record: SnapshotRecord): SnapshotUsage => ({ bytes: Buffer.byteLength(JSON.stringify(record)), items: 1 });
 
 /** `former` is what was there before. */
 export function writeRecord(tx: Transaction, node: Node, record: SnapshotRecord, former?: SnapshotRecord): void {

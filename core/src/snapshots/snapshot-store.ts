@@ -1,13 +1,15 @@
-import { parseNode } from '../gc/node.ts';
+import type { Node } from '../gc/gc.ts';
+import { nodeName, parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { type ListOptions, type Page, readFilters, readPage } from '../metadata/listing.ts';
-import type { Snapshot, Snapshots, Snapshotter, SnapshotType, WalkOptions } from '../metadata/snapshots.ts';
+import type { Snapshot, Snapshots, Snapshotter, SnapshotType, SnapshotUsage, UsageScope, WalkOptions } from '../metadata/snapshots.ts';
 import type { BackedSnapshotter, BackedType } from '../metadata/snapshot-backend.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { type BackedDependencies, StoreBackedSnapshotter } from './backed-snapshotter.ts';
+import { snapshotErrors } from './errors.ts';
 import { snapshotCollector } from './snapshot-collector.ts';
-import { readRecords, toSnapshot } from './snapshot-records.ts';
+import { readRecord, readRecords, recordUsage, toSnapshot } from './snapshot-records.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
 
@@ -25,6 +27,7 @@ export class SnapshotStore implements Snapshots {
   readonly #core: SnapshotDependencies;
   readonly #changes: Counter;
   readonly #open = new Set<string>();
+  readonly #backed = new Map<string, BackedSnapshotter>();
 
   constructor(core: SnapshotDependencies) {
     this.#core = core;
@@ -48,7 +51,16 @@ export class SnapshotStore implements Snapshots {
   }
 
   openBacked(type: BackedType): BackedSnapshotter {
-    return new StoreBackedSnapshotter(type, { ...this.#core, snapshots: this });
+    const snapshotter = new StoreBackedSnapshotter(type, { ...this.#core, snapshots: this }, () => this.#backed.delete(type.type));
+    this.#backed.set(type.type, snapshotter);
+    return snapshotter;
+  }
+
+  async usage(node: Node, { store, ...scope }: UsageScope): Promise<SnapshotUsage> {
+    scope.signal.throwIfAborted();
+    const record = this.#core.metadata.read(store, (tx) => readRecord(tx, node), scope);
+    if (record === undefined) throw snapshotErrors.notFound(`there is no ${nodeName(node)}`, { details: { ...node } });
+    return this.#backed.get(node.type)?.usage(node.key, scope) ?? recordUsage(record);
   }
 
   *list(tx: ReadTransaction): Iterable<Snapshot> {

@@ -27,6 +27,7 @@ import {
   readChildren,
   readRecord,
   readRecords,
+  recordUsage,
   type SnapshotRecord,
   toSnapshot,
   writeRecord,
@@ -96,7 +97,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   }
 
   usage(tx: ReadTransaction, key: string): SnapshotUsage {
-    return { bytes: Buffer.byteLength(JSON.stringify(this.#existing(tx, key))), items: 1 };
+    return recordUsage(this.#existing(tx, key));
   }
 
   *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Lease } from '../../leases/leases.ts';
 import { Leases } from '../../leases/leases.ts';
-import type { StoreName } from '../../metadata/store.ts';
+import type { StoreName, Transaction } from '../../metadata/store.ts';
 import { Metadata } from '../../metadata/store.ts';
 import { apiErrors } from '../errors.ts';
 import { listPage, listQuery } from '../list-query.ts';
@@ -28,6 +28,17 @@ const change = z
     message: 'give either expiresInMs, or labels and the fields that they replace',
   });
 const one = z.object({ id: z.string().min(1).max(128) });
+const waiting = z.strictObject({ sync: z.enum(['true', 'false']).default('false') });
+const resource = z.object({
+  type: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, 'is no type of a resource')
+    .max(64),
+  key: z.string().min(1).max(900),
+});
+
+/** Who waits for the collection waits for clean-ups. */
+const COLLECT_MS = 300_000;
 
 const STORES: readonly StoreName[] = ['state', 'root'];
 
@@ -77,13 +88,54 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
         );
       },
     },
+    deletion(rooms, storeOf),
+    ...resourceRoutes(rooms, storeOf),
+  ];
+}
+
+type Rooms = () => { readonly leases: Leases; readonly metadata: Metadata };
+
+/** `?sync=true` waits until what only the lease kept is cleaned up; who leaves before stops waiting, and nothing else. */
+const deletion = (rooms: Rooms, storeOf: (id: string) => StoreName): Route => ({
+  method: 'DELETE',
+  path: '/v1/leases/:id',
+  deadlineMs: COLLECT_MS,
+  handle: async ({ params, query, signal }) => {
+    const { id } = check(one, params, 'path');
+    const { sync } = check(waiting, query, 'query');
+    const { leases, metadata } = rooms();
+    const store = storeOf(id);
+    if (sync === 'true') await leases.deleteAndCollect(id, { store, signal });
+    else await metadata.write(store, (tx) => leases.delete(tx, id));
+  },
+});
+
+/** What a lease protects. Answers are the lease as it is then. */
+function resourceRoutes(rooms: Rooms, storeOf: (id: string) => StoreName): readonly Route[] {
+  const changed = (id: string, change: (leases: Leases, tx: Transaction) => void): Promise<Lease | undefined> => {
+    const { leases, metadata } = rooms();
+    return metadata.write(storeOf(id), (tx) => {
+      change(leases, tx);
+      return leases.get(tx, id);
+    });
+  };
+  return [
+    {
+      method: 'POST',
+      path: '/v1/leases/:id/resources',
+      handle: ({ params, body }) => {
+        const { id } = check(one, params, 'path');
+        const node = check(resource, body, 'body');
+        return changed(id, (leases, tx) => leases.addResource(tx, id, node));
+      },
+    },
     {
       method: 'DELETE',
-      path: '/v1/leases/:id',
-      handle: async ({ params }) => {
+      path: '/v1/leases/:id/resources/:type/:key',
+      handle: ({ params }) => {
         const { id } = check(one, params, 'path');
-        const { leases, metadata } = rooms();
-        await metadata.write(storeOf(id), (tx) => leases.delete(tx, id));
+        const node = check(resource, params, 'path');
+        return changed(id, (leases, tx) => leases.removeResource(tx, id, node));
       },
     },
   ];

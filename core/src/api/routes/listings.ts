@@ -1,10 +1,14 @@
+import * as z from 'zod';
 import { Claims } from '../../claims/claims.ts';
-import { Snapshots } from '../../metadata/snapshots.ts';
+import { type SnapshotUsage, Snapshots } from '../../metadata/snapshots.ts';
 import { Metadata } from '../../metadata/store.ts';
+import { snapshotErrors } from '../../snapshots/errors.ts';
 import { listPage, listQuery } from '../list-query.ts';
-import type { Route } from '../route.ts';
+import { check, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 import { snapshotView } from '../views.ts';
+
+const one = z.object({ type: z.string().min(1).max(64), key: z.string().min(1).max(900) });
 
 /** `/v1/snapshots` of both stores and `/v1/claims`, in pages. */
 export const listingRoutes = (agent: AgentView): readonly Route[] => [
@@ -23,6 +27,11 @@ export const listingRoutes = (agent: AgentView): readonly Route[] => [
   },
   {
     method: 'GET',
+    path: '/v1/snapshots/:type/:key/usage',
+    handle: ({ params, signal }) => usageOf(agent, check(one, params, 'path'), signal),
+  },
+  {
+    method: 'GET',
     path: '/v1/claims',
     handle: ({ query, signal }) => {
       const [metadata, claims] = [service(agent, Metadata), service(agent, Claims)];
@@ -30,3 +39,13 @@ export const listingRoutes = (agent: AgentView): readonly Route[] => [
     },
   },
 ];
+
+async function usageOf(agent: AgentView, snapshot: z.output<typeof one>, signal: AbortSignal): Promise<SnapshotUsage> {
+  const snapshots = service(agent, Snapshots);
+  try {
+    return await snapshots.usage(snapshot, { store: 'state', signal });
+  } catch (error) {
+    if (!snapshotErrors.notFound.is(error)) throw error;
+    return snapshots.usage(snapshot, { store: 'root', signal });
+  }
+}

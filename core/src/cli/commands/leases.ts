@@ -1,5 +1,7 @@
+import type { Node } from '../../gc/gc.ts';
+import { parseNode } from '../../gc/node.ts';
 import type { Lease } from '../../leases/leases.ts';
-import { durationOption, listArgument, optionalArgument, pairs, pairsOption, textArgument } from '../arguments.ts';
+import { durationOption, flag, listArgument, optionalArgument, pairs, pairsOption, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, labelsText, show } from '../view.ts';
@@ -23,7 +25,15 @@ const FIELDS: readonly Column<Lease>[] = [
 ];
 
 const ID = { name: '<id>', description: "the lease's id" };
+const RESOURCE = { name: '<resource>', description: '`type/key`' };
 const EXPIRES = '--expires <duration>';
+
+function resource(invocation: Invocation): Node {
+  const name = textArgument(invocation, 1);
+  const node = parseNode(name);
+  if (node === undefined) throw cliErrors.invalidValue(`${JSON.stringify(name)} names no resource`, { remedy: 'Write it like type/key.' });
+  return node;
+}
 
 async function create(invocation: Invocation): Promise<void> {
   const id = optionalArgument(invocation, 0);
@@ -93,10 +103,30 @@ export const leasesCommand: CommandSpec = {
       name: 'delete',
       summary: 'Delete a lease; what only it kept alive is collected.',
       arguments: [ID],
+      options: [{ flags: '--sync', description: 'wait until what only it kept alive is cleaned up' }],
       run: async (invocation) => {
         const id = textArgument(invocation, 0);
-        await invocation.client.leases.delete(id, invocation.signal);
+        await invocation.client.leases.delete(id, invocation.signal, { sync: flag(invocation, 'sync') });
         invocation.output.note(`lease ${id} is deleted`);
+      },
+    },
+    {
+      name: 'add',
+      summary: 'Put a resource under a lease.',
+      arguments: [ID, RESOURCE],
+      examples: [['hawser leases add debugging attachment/3f9c/eth0', 'it stays until the lease ends, whoever lets go of it']],
+      run: async (invocation) => {
+        const { client, signal } = invocation;
+        show(invocation, FIELDS, await client.leases.addResource(textArgument(invocation, 0), resource(invocation), signal));
+      },
+    },
+    {
+      name: 'remove',
+      summary: 'Take a resource out of a lease.',
+      arguments: [ID, RESOURCE],
+      run: async (invocation) => {
+        const { client, signal } = invocation;
+        show(invocation, FIELDS, await client.leases.removeResource(textArgument(invocation, 0), resource(invocation), signal));
       },
     },
   ],

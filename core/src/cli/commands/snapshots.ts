@@ -21,18 +21,27 @@ const WIDE: readonly Column<SnapshotView>[] = [
   ['LABELS', (snapshot) => labelsText(snapshot.labels)],
 ];
 
+const USAGE: readonly Column<{ readonly name: string; readonly bytes: number; readonly items: number }>[] = [
+  ['NAME', (usage) => usage.name],
+  ['BYTES', (usage) => String(usage.bytes)],
+  ['ITEMS', (usage) => String(usage.items)],
+];
+
 const all = async ({ client, signal }: Invocation): Promise<readonly SnapshotView[]> =>
   (await client.snapshots.list(signal)).map(snapshotView);
 
-async function showOne(invocation: Invocation): Promise<void> {
+async function find(invocation: Invocation): Promise<SnapshotView> {
   const name = textArgument(invocation, 0);
   const found = (await all(invocation)).filter((snapshot) => snapshot.name === name || snapshot.key === name);
   const [first, second] = found;
   if (first === undefined) throw cliErrors.noSuchSnapshot(`there is no snapshot ${name}`);
   if (second !== undefined)
     throw cliErrors.invalidValue(`${name} can be ${found.map((one) => one.name).join(' or ')}`, { remedy: 'Name its type too.' });
-  show(invocation, [...COLUMNS, ...WIDE, ['DATA', (snapshot) => JSON.stringify(snapshot.data)]], first);
+  return first;
 }
+
+const showOne = async (invocation: Invocation): Promise<void> =>
+  show(invocation, [...COLUMNS, ...WIDE, ['DATA', (snapshot) => JSON.stringify(snapshot.data)]], await find(invocation));
 
 export const snapshotsCommand: CommandSpec = {
   name: 'snapshots',
@@ -54,6 +63,16 @@ export const snapshotsCommand: CommandSpec = {
       summary: 'Show one snapshot with its data.',
       arguments: [{ name: '<name>', description: '`type/key`, or the key where only one type has it' }],
       run: showOne,
+    },
+    {
+      name: 'usage',
+      summary: 'Show what one snapshot takes by itself, without what it stands on.',
+      arguments: [{ name: '<name>', description: '`type/key`, or the key where only one type has it' }],
+      run: async (invocation) => {
+        const { name, type, key } = await find(invocation);
+        const usage = await invocation.client.snapshots.usage({ type, key }, invocation.signal);
+        show(invocation, USAGE, { name, ...usage });
+      },
     },
     {
       name: 'tree',
