@@ -50,7 +50,8 @@ const withoutOwn = (table: JsonObject): JsonObject =>
 
 function checkCore(table: JsonObject): { readonly settings: CoreSettings; readonly faults: readonly PlainFault[] } {
   const { faults } = checkTable(coreKeys, table, []);
-  const sound = Object.entries(table).filter(([key]) => !faults.some(({ path }) => path[0] === key));
+  const wrong = new Set(faults.map(({ path }) => path[0]));
+  const sound = Object.entries(table).filter(([key]) => Object.hasOwn(coreKeys.shape, key) && !wrong.has(key));
   const settings = coreKeys.parse(Object.fromEntries(sound));
   if (resolve(settings.root) !== resolve(settings.state)) return { settings, faults };
   const same: PlainFault = { path: ['state'], message: `is the same folder as root (${settings.root}); they must differ` };

@@ -15,6 +15,11 @@ export interface PlainFault {
   readonly suggestion?: string;
 }
 
+/** Looking for what each unknown key could have been meant to be takes its time, and nobody reads more. */
+const MOST_UNKNOWN = 1_000;
+/** Faults that are told; of more only how many there are. */
+const MOST_TOLD = 100;
+
 /** All faults of a table against its schema, at paths below `at`, and its settings where it has none. */
 export function checkTable(
   schema: z.ZodType,
@@ -28,7 +33,8 @@ export function checkTable(
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(flatten);
   for (const path of issues.flatMap(unrecognized)) unknown.set(dotted(path), path);
   const others = issues.filter(({ code }) => code !== 'unrecognized_keys').map((issue) => issueFault(issue, table, at));
-  return { faults: [...[...unknown.values()].map((path) => unknownFault(shape, path, at)), ...others], settings: parsed.data };
+  const named = [...unknown.values()].slice(0, MOST_UNKNOWN).map((path) => unknownFault(shape, path, at));
+  return { faults: [...named, ...others], settings: parsed.data };
 }
 
 function unrecognized(issue: Issue): readonly KeyPath[] {
@@ -117,12 +123,14 @@ function renderFault({ file, line, variable, key, message, suggestion }: ConfigF
   return `${place}${key === '' ? '' : `${key} `}${message}${suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`}`;
 }
 
-/** All faults as one error. */
+/** All faults as one error; of very many the first. */
 export function invalidConfig(faults: readonly ConfigFault[]): HawserError {
+  const told = faults.slice(0, MOST_TOLD);
+  const rest = faults.length === told.length ? '' : `\n  and ${faults.length - told.length} more`;
   const [first] = faults;
   const message =
     faults.length === 1 && first !== undefined
       ? `the configuration is invalid: ${renderFault(first)}`
-      : `the configuration has ${faults.length} faults:${faults.map((fault) => `\n  ${renderFault(fault)}`).join('')}`;
-  return configErrors.invalid(message, { details: { faults: faults.map((fault) => ({ ...fault })) } });
+      : `the configuration has ${faults.length} faults:${told.map((fault) => `\n  ${renderFault(fault)}`).join('')}${rest}`;
+  return configErrors.invalid(message, { details: { faults: told.map((fault) => ({ ...fault })) } });
 }

@@ -17,19 +17,20 @@ export const NOTHING: Layer = { table: {}, origins: new Map() };
  * a value that is 0, false, "" or [] replaces like any other.
  */
 export function mergeLayers(base: Layer, over: Layer): Layer {
-  const origins = new Map(base.origins);
-  const table = mergeTables(base.table, over.table, [], origins);
+  const replaced = new Set<string>();
+  const table = mergeTables(base.table, over.table, [], replaced);
+  const origins = forget(base.origins, replaced);
   for (const [key, origin] of over.origins) origins.set(key, origin);
   return { table, origins };
 }
 
-function mergeTables(base: JsonObject, over: JsonObject, path: KeyPath, origins: Map<string, Origin>): JsonObject {
+function mergeTables(base: JsonObject, over: JsonObject, path: KeyPath, replaced: Set<string>): JsonObject {
   const merged: Record<string, JsonValue | undefined> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const below = own(base, key);
-    if (isTable(below) && isTable(value)) merged[key] = mergeTables(below, value, [...path, key], origins);
+    if (isTable(below) && isTable(value)) merged[key] = mergeTables(below, value, [...path, key], replaced);
     else {
-      if (typeof below === 'object') forget(origins, dotted([...path, key]));
+      if (typeof below === 'object') replaced.add(dotted([...path, key]));
       merged[key] = value;
     }
   }
@@ -43,12 +44,11 @@ function mergeTables(base: JsonObject, over: JsonObject, path: KeyPath, origins:
 export function removeAt({ table, origins }: Layer, path: readonly string[]): { readonly layer: Layer; readonly found: boolean } {
   const left = without(table, path);
   if (left === undefined || !isTable(left)) return { layer: { table, origins }, found: false };
-  const rest = new Map(origins);
   // The lines of a list's elements are those of other elements now; the list itself still stands where it stood.
   const listAt = path.findIndex((_, index) => isList(valueAt(table, path.slice(0, index))));
   const list = listAt === -1 ? undefined : dotted(path.slice(0, listAt));
   const origin = list === undefined ? undefined : origins.get(list);
-  forget(rest, list ?? dotted(path));
+  const rest = forget(origins, new Set([list ?? dotted(path)]));
   if (list !== undefined && origin !== undefined) rest.set(list, origin);
   return { layer: { table: left, origins: rest }, found: true };
 }
@@ -96,8 +96,16 @@ export function isList(value: JsonValue | undefined): value is readonly JsonValu
   return Array.isArray(value);
 }
 
-function forget(origins: Map<string, Origin>, key: string): void {
-  for (const known of origins.keys()) {
-    if (known === key || known.startsWith(`${key}.`) || known.startsWith(`${key}[`)) origins.delete(known);
+/** Origins without those of some paths and of what stands below them. */
+function forget(origins: ReadonlyMap<string, Origin>, paths: ReadonlySet<string>): Map<string, Origin> {
+  if (paths.size === 0) return new Map(origins);
+  return new Map([...origins].filter(([key]) => !isBelow(key, paths)));
+}
+
+function isBelow(key: string, paths: ReadonlySet<string>): boolean {
+  if (paths.has(key)) return true;
+  for (let end = key.length - 1; end > 0; end--) {
+    if ((key[end] === '.' || key[end] === '[') && paths.has(key.slice(0, end))) return true;
   }
+  return false;
 }

@@ -29,14 +29,15 @@ export function settingsIn(shape: JsonObject): readonly Setting[] {
   });
 }
 
-/** All keys with those of tables inside them: `routes[].dst`. */
+/** All keys with those of tables inside them: `routes[].dst`, and `peers.*.address` where any key may stand. */
 export function allSettingsIn(shape: JsonObject, prefix = ''): readonly Setting[] {
   return settingsIn(shape).flatMap((setting) => {
     const property = propertiesOf(shape)[setting.key] ?? {};
     const key = `${prefix}${setting.key}`;
     const inner = alternatives(property).flatMap((one) => {
-      const { items } = one;
-      return isTable(items) ? allSettingsIn(items, `${key}[].`) : allSettingsIn(one, `${key}.`);
+      const { items, additionalProperties: others } = one;
+      if (isTable(items)) return allSettingsIn(items, `${key}[].`);
+      return [...allSettingsIn(one, `${key}.`), ...(isTable(others) ? allSettingsIn(others, `${key}.*.`) : [])];
     });
     return [{ ...setting, key }, ...inner];
   });
@@ -84,6 +85,10 @@ function bound(value: JsonValue | undefined, word: string): string {
 /** A table with the defaults of its shape where it has no value of its own, at every depth. */
 export function withDefaults(shape: JsonObject, table: JsonObject): JsonObject {
   const filled: Record<string, JsonValue | undefined> = { ...table };
+  const { additionalProperties: others } = shape;
+  if (isTable(others)) {
+    for (const [key, value] of Object.entries(table)) if (value !== undefined) filled[key] = fillValue(others, value);
+  }
   for (const { key, default: fallback } of settingsIn(shape)) {
     const property = propertiesOf(shape)[key] ?? {};
     const value = Object.hasOwn(table, key) ? table[key] : fallback;
