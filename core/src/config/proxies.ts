@@ -3,7 +3,7 @@ import type { AnyPlugin } from '../plugin/definition.ts';
 import { nearest } from '../plugin/nearest.ts';
 import type { PluginConfig } from '../plugin/plugin-config.ts';
 import type { PlainFault } from './faults.ts';
-import { duration, size } from './fields.ts';
+import { duration, size, text } from './fields.ts';
 import { isPath } from './is-path.ts';
 
 /** Longest path that a unix socket can have. */
@@ -11,10 +11,13 @@ const MAX_SOCKET_PATH = 107;
 
 /** Where another process listens: `unix:///run/acme.sock`. */
 function socketAddress(): z.ZodString {
-  return z.string().refine(isSocketAddress, {
-    error: (issue) =>
-      `expected a socket such as unix:///run/acme.sock (a path of at most ${MAX_SOCKET_PATH} bytes), not ${JSON.stringify(issue.input)}`,
-  });
+  return z
+    .string()
+    .refine(isSocketAddress, {
+      error: (issue) =>
+        `expected a socket such as unix:///run/acme.sock (a path of at most ${MAX_SOCKET_PATH} bytes), not ${JSON.stringify(issue.input)}`,
+    })
+    .meta({ kind: 'socket', maxLength: MAX_SOCKET_PATH + 'unix://'.length });
 }
 
 function isSocketAddress(text: string): boolean {
@@ -24,7 +27,7 @@ function isSocketAddress(text: string): boolean {
 
 /** A table `[proxy_plugins.<name>]`: a plugin that another process provides. */
 export const proxyTable = z.strictObject({
-  type: z.string().min(1).describe('Contract that it provides, e.g. "hawser.mode.v1".'),
+  type: text().describe('Contract that it provides, e.g. "hawser.mode.v1".'),
   address: socketAddress().describe('Socket at which it listens: "unix:///run/acme.sock".'),
   start_deadline: duration()
     .prefault('10s')
