@@ -5,10 +5,16 @@ import { MemoryBackend } from '../testing/memory-backend.ts';
 import { describeSnapshotterContract } from '../testing/snapshotter-contract.ts';
 import { DirectoryBackend } from './directory-backend.ts';
 
+let memory = new MemoryBackend();
 describeSnapshotterContract('memory', {
   make: () => {
-    const backend = new MemoryBackend();
+    memory = new MemoryBackend();
+    const backend = memory;
     return { open: () => backend, [Symbol.asyncDispose]: async () => {} };
+  },
+  write: async ({ id }) => {
+    memory.write(typeof id === 'string' ? id : '', 5_000);
+    return 5_000;
   },
 });
 

@@ -8,7 +8,7 @@ export type Interference = (method: keyof SnapshotBackend, id: string, signal: A
 /** A backend in memory. It lives on when the core that used it has stopped, as a disk does. */
 export class MemoryBackend implements SnapshotBackend {
   /** Objects by id. */
-  readonly objects = new Map<string, { readonly object: BackendObject; committed: boolean }>();
+  readonly objects = new Map<string, { readonly object: BackendObject; committed: boolean; written: number }>();
   /** Methods with ids, in the order of their calls. */
   readonly calls: string[] = [];
   /** Runs before the effect of a method. */
@@ -18,15 +18,20 @@ export class MemoryBackend implements SnapshotBackend {
 
   prepare(object: BackendObject, signal: AbortSignal): Promise<JsonObject> {
     return this.#call('prepare', object.id, signal, () => {
-      this.objects.set(object.id, { object, committed: false });
-      return { in: 'memory', parents: object.parents };
+      this.objects.set(object.id, { object, committed: false, written: 0 });
+      return { in: 'memory', id: object.id, parents: object.parents };
     });
+  }
+
+  /** What is written into an object by its mounts; it counts for its usage. */
+  write(id: string, bytes: number): void {
+    this.#existing(id).written += bytes;
   }
 
   commit(object: BackendObject, signal: AbortSignal): Promise<JsonObject> {
     return this.#call('commit', object.id, signal, () => {
       this.#existing(object.id).committed = true;
-      return { in: 'memory', parents: object.parents };
+      return { in: 'memory', id: object.id, parents: object.parents };
     });
   }
 
@@ -35,7 +40,10 @@ export class MemoryBackend implements SnapshotBackend {
   }
 
   usage(id: string, signal: AbortSignal): Promise<SnapshotUsage> {
-    return this.#call('usage', id, signal, () => (this.#existing(id), { bytes: 1_000, items: 1 }));
+    return this.#call('usage', id, signal, () => {
+      const { written } = this.#existing(id);
+      return { bytes: 1_000 + written, items: written === 0 ? 1 : 2 };
+    });
   }
 
   async *list(signal: AbortSignal): AsyncIterable<string> {
