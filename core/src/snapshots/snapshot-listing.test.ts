@@ -191,7 +191,8 @@ test('killed at random instants, a store opens again with indexes that agree', a
   for (let kill = 0; kill < KILLS; kill++) {
     const child = fork(fileURLToPath(import.meta.resolve('./labeller.fixture.ts')), [folder, String(kill)]);
     stack.defer(() => void child.kill('SIGKILL'));
-    await once(child, 'message');
+    const [word] = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+    expect(word).toBe('running');
     await new Promise((resolve) => setTimeout(resolve, random.integer(40)));
     child.kill('SIGKILL');
     await once(child, 'exit');
