@@ -6,6 +6,7 @@ import { condemnedOf, isCondemned, readCondemned, writeCondemned } from './conde
 import { explain } from './explain.ts';
 import type { NamespacedNode, Node } from './gc.ts';
 import type { KnownTypes } from './known-types.ts';
+import type { LabelUse } from './label-use.ts';
 import { type Standing, standingOf, type Views, type World } from './liveness.ts';
 import { earlier, mark, type Marking } from './mark.ts';
 import type { Pace } from './pace.ts';
@@ -16,6 +17,7 @@ export interface CollectionPorts {
   readonly events: Pick<Events, 'publish'>;
   readonly collectors: Collectors;
   readonly types: KnownTypes;
+  readonly labels: LabelUse;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** How long one transaction may be at work. */
   readonly sliceMs: number;
@@ -179,8 +181,8 @@ export class Collection {
   }
 
   #world(views: Views, protectMs = 0): World {
-    const { collectors, types, clock } = this.#ports;
-    return { collectors, types, views, now: clock.now(), protectMs };
+    const { collectors, types, labels, clock } = this.#ports;
+    return { collectors, types, labels, views, now: clock.now(), protectMs };
   }
 }
 

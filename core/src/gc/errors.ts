@@ -11,6 +11,10 @@ export const gcErrors = defineErrors('gc', {
   alreadyRegistered: { kind: 'AlreadyExists', remedy: 'This is a defect of a plugin: register each type once.' },
   invalidType: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: name types like `[a-z][a-z0-9_]*`.' },
   unknownType: { kind: 'NotFound', remedy: 'Switch on the plugin that owns the type.' },
+  notAbsent: {
+    kind: 'NotFound',
+    remedy: 'See the types that are missed in `hawser gc status`; one that a plugin collects is not among them.',
+  },
   cycle: { kind: 'FailedPrecondition', remedy: 'This is a defect of a plugin: its resources refer to one another in a circle.' },
   stopping: { kind: 'Unavailable', remedy: 'The agent is stopping; what is condemned is cleaned up when it is up again.' },
 });

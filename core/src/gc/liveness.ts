@@ -4,6 +4,7 @@ import { isCondemned } from './condemned.ts';
 import type { Collectors } from './collectors.ts';
 import type { Collector, Node } from './gc.ts';
 import type { KnownTypes } from './known-types.ts';
+import type { LabelUse } from './label-use.ts';
 import { keptByLabels } from './labels.ts';
 import { nodeName } from './node.ts';
 import { labelledReferrers } from './references.ts';
@@ -15,6 +16,7 @@ export type Views = Readonly<Record<StoreName, ReadTransaction>>;
 export interface World {
   readonly collectors: Collectors;
   readonly types: Pick<KnownTypes, 'holds'>;
+  readonly labels: Pick<LabelUse, 'isUsed'>;
   readonly views: Views;
   readonly now: number;
   /** What is younger than this many milliseconds is left alone. */
@@ -50,14 +52,16 @@ export interface Referrers {
   readonly labelled: readonly Node[];
 }
 
-export function referrersOf({ collectors, views }: World, node: Node): Referrers {
+const NONE: readonly Node[] = [];
+
+export function referrersOf({ collectors, views, labels }: World, node: Node): Referrers {
   const structural: Node[] = [];
   for (const collector of collectors) {
     for (const key of referrersOfType(collector, views, node)) {
       if (collector.type !== node.type || key !== node.key) structural.push({ type: collector.type, key });
     }
   }
-  return { structural, labelled: [...labelledReferrers(views.root, node), ...labelledReferrers(views.state, node)] };
+  return { structural, labelled: labels.isUsed ? [...labelledReferrers(views.root, node), ...labelledReferrers(views.state, node)] : NONE };
 }
 
 function* referrersOfType(collector: Collector, views: Views, node: Node): Iterable<string> {
@@ -87,7 +91,8 @@ export function standingOf(world: World, node: Node): Standing {
   if (rootedness(world, collector, node.key) !== 'none') return { kind: 'alive' };
   const { structural, labelled } = referrersOf(world, node);
   if (isReferredTo(world, structural, labelled, true, new Set([nodeName(node)]))) return { kind: 'alive' };
-  const ties = labelled.filter((tie) => mayExist(world, tie));
+  // What a flat lease keeps goes on without what only its labels name.
+  const ties = labelled.filter((tie) => mayExist(world, tie) && !isAlive(world, tie, true, new Set()));
   return structural.length === 0 && ties.length === 0 ? { kind: 'eligible' } : { kind: 'blocked', by: structural, ties };
 }
 

@@ -1,6 +1,7 @@
 import type { Labels } from '../metadata/labels.ts';
 import type { Transaction } from '../metadata/store.ts';
 import type { Gc, Node } from './gc.ts';
+import type { LabelUse } from './label-use.ts';
 import { EXPIRE_LABEL, expiryOf, type LabelReference, referencesOf, ROOT_LABEL } from './labels.ts';
 import { nodeName } from './node.ts';
 import { deleteReference, writeReference } from './references.ts';
@@ -8,9 +9,18 @@ import { deleteReference, writeReference } from './references.ts';
 const KEEPERS = [ROOT_LABEL, EXPIRE_LABEL];
 
 /** See `Gc.relabel`. */
-export function relabel(gc: Pick<Gc, 'trigger' | 'wakeAt'>, tx: Transaction, node: Node, before: Labels, after: Labels | undefined): void {
+export function relabel(
+  gc: Pick<Gc, 'trigger' | 'wakeAt'>,
+  use: Pick<LabelUse, 'begin'>,
+  tx: Transaction,
+  node: Node,
+  before: Labels,
+  after: Labels | undefined,
+): void {
   const now = after ?? {};
-  const lost = relink(tx, referencesOf(node, before), referencesOf(node, now));
+  const [former, wanted] = [referencesOf(node, before), referencesOf(node, now)];
+  if (wanted.length > 0) use.begin();
+  const lost = relink(tx, former, wanted);
   if (after !== undefined && KEEPERS.some((label) => before[label] !== undefined && after[label] === undefined)) lost.push(node);
   if (lost.length > 0) gc.trigger(tx, lost);
   if (now[EXPIRE_LABEL] === before[EXPIRE_LABEL]) return;

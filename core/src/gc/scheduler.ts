@@ -12,6 +12,7 @@ import { gcErrors } from './errors.ts';
 import { expireLeases } from './expired-leases.ts';
 import type { CollectionReport, Collector, CondemnedStatus, Gc, GcStatus, NamespacedNode, Node, NodeScope } from './gc.ts';
 import { KnownTypes } from './known-types.ts';
+import { LabelUse } from './label-use.ts';
 import { OwnCommits } from './own-commits.ts';
 import { relabel } from './relabel.ts';
 import { Runs } from './runs.ts';
@@ -39,6 +40,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   readonly #settings: GcSettings;
   readonly #collectors = new Collectors();
   readonly #types: KnownTypes;
+  readonly #labels: LabelUse;
   readonly #collection: Collection;
   readonly #undertakings: Undertakings;
   readonly #cycle: Cycle;
@@ -55,14 +57,24 @@ export class GcScheduler implements Gc, AsyncDisposable {
     const { clock } = context;
     this.#deps = deps;
     this.#settings = { ...DEFAULT_GC_SETTINGS, ...deps.settings };
-    const { sliceMs, cleanupDeadlineMs: deadlineMs, cleanupsAtOnce: width, retryFirstMs: firstMs, retryMaxMs: maxMs } = this.#settings;
+    const { sliceMs } = this.#settings;
     const collectors = this.#collectors;
     const { signal } = this.#stop;
     this.#statistics = new Statistics(metrics);
     this.#types = new KnownTypes(metadata);
+    this.#labels = new LabelUse(metadata);
     const own = new OwnCommits();
     const { committed } = own;
-    const collection = new Collection({ metadata, events, collectors, types: this.#types, clock, sliceMs, committed });
+    const collection = new Collection({
+      metadata,
+      events,
+      collectors,
+      types: this.#types,
+      labels: this.#labels,
+      clock,
+      sliceMs,
+      committed,
+    });
     this.#collection = collection;
     this.#timetable = this.#resources.use(new Timetable({ clock, settings: this.#settings, run: () => void this.#background() }));
     this.#resources.use(metadata.onCommit((_store, transactions) => this.#timetable.mutated(own.others(transactions))));
@@ -74,19 +86,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
         found: (count) => this.#timetable.deleted(count),
       }),
     );
-    this.#undertakings = new Undertakings({
-      collectors,
-      clock,
-      deadlineMs,
-      width,
-      signal,
-      retry: { firstMs, maxMs },
-      isCondemned: (node) => collection.isCondemned(this.#storeOf(node), node),
-      finish: (node, done) => collection.finish(this.#storeOf(node), node, done),
-      failed: (node, error, attempts) => this.#cleanupFailed(node, error, attempts),
-      later: (nodes) => this.#suspects.add(nodes),
-      gone: (nodes) => this.#statistics.removed(nodes),
-    });
+    this.#undertakings = this.#openUndertakings();
     const expiry = { metadata, events, now: () => clock.now(), committed };
     const { log } = deps;
     this.#cycle = new Cycle({
@@ -162,7 +162,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   }
 
   relabel(tx: Transaction, node: Node, before: Labels, after: Labels | undefined): void {
-    relabel(this, tx, node, before, after);
+    relabel(this, this.#labels, tx, node, before, after);
   }
 
   isCondemned(tx: ReadTransaction, node: Node): boolean {
@@ -204,6 +204,23 @@ export class GcScheduler implements Gc, AsyncDisposable {
     this.#stop.abort(gcErrors.stopping('garbage collection stops'));
     await this.#undertakings.idle();
     await Promise.allSettled(this.#work);
+  }
+
+  #openUndertakings(): Undertakings {
+    const { cleanupDeadlineMs: deadlineMs, cleanupsAtOnce: width, retryFirstMs: firstMs, retryMaxMs: maxMs } = this.#settings;
+    return new Undertakings({
+      collectors: this.#collectors,
+      clock: this.#deps.context.clock,
+      deadlineMs,
+      width,
+      signal: this.#stop.signal,
+      retry: { firstMs, maxMs },
+      isCondemned: (node) => this.#collection.isCondemned(this.#storeOf(node), node),
+      finish: (node, done) => this.#collection.finish(this.#storeOf(node), node, done),
+      failed: (node, error, attempts) => this.#cleanupFailed(node, error, attempts),
+      later: (nodes) => this.#suspects.add(nodes),
+      gone: (nodes) => this.#statistics.removed(nodes),
+    });
   }
 
   async #background(): Promise<void> {

@@ -72,15 +72,19 @@ export class Sentencing {
   finish(node: Node, reason?: string): void {
     const collector = this.world.collectors.get(node.type)?.collector;
     if (collector === undefined) return;
-    const { root, state } = this.world.views;
-    const references = [...collector.references(this.#tx, node.key), ...labelledReferences(root, node), ...labelledReferences(state, node)];
+    const references = [...collector.references(this.#tx, node.key), ...this.#labelled(node)];
     const why = reason ?? readCondemned(this.#tx, node)?.reason ?? 'it was condemned';
     deleteCondemned(this.#tx, node);
     unlinkNode(this.#tx, node);
-    dropReferences(this.#tx, node);
+    if (this.world.labels.isUsed) dropReferences(this.#tx, node);
     collector.finish(this.#tx, node.key);
     this.step.removed.push({ type: node.type, key: node.key, reason: why });
     for (const reference of references) this.#following.push([reference, node]);
+  }
+
+  #labelled(node: Node): readonly Node[] {
+    const { labels, views } = this.world;
+    return labels.isUsed ? [...labelledReferences(views.root, node), ...labelledReferences(views.state, node)] : [];
   }
 
   /** Looks at what those that went kept alive; what is too much for one transaction, or in the other store, is for later. */

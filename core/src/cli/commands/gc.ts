@@ -1,5 +1,5 @@
 import type { CollectionReport, GcStatus } from '../../gc/gc.ts';
-import { flag } from '../arguments.ts';
+import { flag, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { toJson } from '../view.ts';
@@ -16,10 +16,10 @@ async function run(invocation: Invocation): Promise<number> {
 }
 
 const reportTable = ({ removed, failed }: CollectionReport, dryRun: boolean) => ({
-  columns: ['TYPE', 'KEY', 'RESULT', 'WHY'],
+  columns: ['NAMESPACE', 'TYPE', 'KEY', 'RESULT', 'WHY'],
   rows: [
-    ...removed.map(({ type, key, reason }) => [type, key, dryRun ? 'would go' : 'removed', reason]),
-    ...failed.map(({ type, key, error }) => [type, key, 'failed', error]),
+    ...removed.map(({ namespace, type, key, reason }) => [namespace, type, key, dryRun ? 'would go' : 'removed', reason]),
+    ...failed.map(({ namespace, type, key, error }) => [namespace, type, key, 'failed', error]),
   ],
 });
 
@@ -28,7 +28,7 @@ async function status({ client, signal, output }: Invocation): Promise<void> {
   output.result(toJson(now), { columns: [], rows: statusRows(now) });
 }
 
-function statusRows({ running, lastRun, lastError, nextRun, condemned }: GcStatus): string[][] {
+function statusRows({ running, lastRun, lastError, nextRun, condemned, absentTypes, statistics }: GcStatus): string[][] {
   const last =
     lastRun === undefined
       ? 'never'
@@ -38,11 +38,31 @@ function statusRows({ running, lastRun, lastError, nextRun, condemned }: GcStatu
     ['LAST RUN:', last],
     ['LAST ERROR:', lastError ?? 'none'],
     ['NEXT RUN:', nextRun ?? 'when something changes'],
-    ...condemned.map(({ type, key, since, attempts, lastError: error }) => [
+    ['SINCE START:', sinceStart(statistics)],
+    [
+      'LAST MARK:',
+      `${statistics.nodes} nodes, ${statistics.markMs.toFixed(1)} ms of work, longest slice ${statistics.longestSliceMs.toFixed(1)} ms`,
+    ],
+    ...absentTypes.map(({ type, refersTo }) => [
+      'MISSED:',
+      `no plugin collects ${type}: ${refersTo === undefined ? 'nothing' : `no ${refersTo.join(', no ')}`} is swept`,
+    ]),
+    ...condemned.map(({ namespace, type, key, since, attempts, state, lastError: error }) => [
       'CONDEMNED:',
-      `${type}/${key} since ${since}, ${attempts} attempts${error === undefined ? '' : `: ${error}`}`,
+      `${namespace} ${type}/${key} since ${since}, ${state}, ${attempts} failed${error === undefined ? '' : `: ${error}`}`,
     ]),
   ];
+}
+
+function sinceStart({ cycles, failures, removed, cleanupFailures }: GcStatus['statistics']): string {
+  const types = Object.entries(removed).map(([type, count]) => `${count} ${type}`);
+  return `${cycles} cycles, ${failures} failed; removed ${types.length === 0 ? 'nothing' : types.join(', ')}; ${cleanupFailures} clean-ups failed`;
+}
+
+async function forget(invocation: Invocation): Promise<void> {
+  const type = textArgument(invocation, 0);
+  await invocation.client.gc.forget(type, invocation.signal);
+  invocation.output.note(`${type} is not missed any more`);
 }
 
 export const gcCommand: CommandSpec = {
@@ -56,6 +76,13 @@ export const gcCommand: CommandSpec = {
       examples: [['hawser gc run --dry-run', 'what would go, and which path to it is missing']],
       run,
     },
-    { name: 'status', summary: 'Show the last run, the next one and what waits for its clean-up.', run: status },
+    { name: 'status', summary: 'Show the last run, the next one, what waits for its clean-up and what is held back.', run: status },
+    {
+      name: 'forget',
+      summary: 'Stop holding back what a type may refer to whose plugin will not come back.',
+      arguments: [{ name: '<type>', description: 'a type that `gc status` calls missed' }],
+      examples: [['hawser gc forget eni', 'the plugin that collected ENIs is gone for good']],
+      run: forget,
+    },
   ],
 };

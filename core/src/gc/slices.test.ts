@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest';
+import { systemContext } from '../context/index.ts';
+import { defineCollection } from '../metadata/store.ts';
+import { testContext } from '../testing/context.ts';
+import { startCore } from '../testing/core.ts';
+import { emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { Pace } from './pace.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('slices', () => {
+  test('a slice ends by its time, and what it took is told without the rests', async () => {
+    let now = 0;
+    const pace = new Pace({ clock: { monotonic: () => now }, sliceMs: 5, signal });
+    let slices = 1;
+    for (let unit = 0; unit < 100; unit++) {
+      now += 0.25;
+      if (!pace.isOver()) continue;
+      slices++;
+      const rest = pace.rest();
+      now += 50;
+      await rest;
+    }
+    expect([slices, pace.busyMs, pace.longestMs]).toEqual([5, 25, 6]);
+  });
+
+  test('a rest ends with the reason of the stop', async () => {
+    const stop = new AbortController();
+    const pace = new Pace({ clock: systemContext.clock, sliceMs: 1, signal: stop.signal });
+    const rest = pace.rest();
+    stop.abort(new Error('stopped'));
+    await expect(rest).rejects.toThrow('stopped');
+  });
+
+  test('others work between the slices of a mark of 30,000 nodes, and none of them waits for all of it', async () => {
+    await using core = await startCore({ context: systemContext, gc: { startupDelayMs: 3_600_000, mutationThreshold: 0, sliceMs: 1 } });
+    using things = openType(core, 'thing');
+    for (let start = 0; start < 30_000; start += 1000) {
+      await write(core, (tx) => {
+        for (let n = start; n < start + 1000; n++) things.prepare(tx, `k${n}`, { data: {}, labels: ROOTED, committed: true });
+      });
+    }
+    let turns = 0;
+    let done = false;
+    const others = (async () => {
+      for (; !done; turns++) await turn();
+    })();
+    const { kept } = await core.gc.run({ signal });
+    done = true;
+    await others;
+    const { nodes, markMs, longestSliceMs } = core.gc.status().statistics;
+    expect([kept, nodes]).toEqual([30_000, 30_000]);
+    expect(turns).toBeGreaterThan(20);
+    expect(longestSliceMs).toBeLessThan(markMs / 3);
+  }, 60_000);
+});
+
+describe('writes while a mark is on', () => {
+  /** A type whose scan is slow enough for others to write in the middle of it. */
+  const cards = defineCollection<string>('state', 'test_cards');
+
+  test('the mark sees one moment; what is taken up meanwhile is not swept, what is given up goes by the next run', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    using things = openType(core, 'thing');
+    using _cards = core.gc.register({ ...emptyCollector('card'), refersTo: [], keys: (tx) => tx.keys(cards), isRoot: () => true });
+    await write(core, (tx) => {
+      for (let n = 0; n < 20_000; n++) tx.put(cards, `c${n}`, '');
+      things.make(tx, 'rooted', { labels: ROOTED });
+      things.make(tx, 'rescued');
+      things.make(tx, 'referred');
+      things.make(tx, 'garbage');
+    });
+    const run = core.gc.run({ signal });
+    await turn();
+    await write(core, (tx) => {
+      things.update(tx, 'rescued', { labels: ROOTED });
+      things.update(tx, 'rooted', { labels: { 'gc.root': '' } });
+      things.make(tx, 'child', { parents: ['thing/referred'], labels: ROOTED });
+      things.make(tx, 'new');
+    });
+    expect((await run).removed.map(({ key }) => key)).toEqual(['garbage']);
+    expect(names(core)).toEqual(['thing/child', 'thing/new', 'thing/referred', 'thing/rescued', 'thing/rooted']);
+    const later = async () => {
+      await context.clock.advance(1000);
+      return names(core);
+    };
+    await expect.poll(later).toEqual(['thing/child', 'thing/referred', 'thing/rescued']);
+  });
+
+  test('garbage under an old name that is made anew meanwhile is not taken for the old one', async () => {
+    await using core = await startCore({ context: testContext() });
+    using things = openType(core, 'thing');
+    using _cards = core.gc.register({ ...emptyCollector('card'), refersTo: [], keys: (tx) => tx.keys(cards), isRoot: () => true });
+    await write(core, (tx) => {
+      for (let n = 0; n < 20_000; n++) tx.put(cards, `c${n}`, '');
+      things.make(tx, 'a');
+    });
+    const run = core.gc.run({ signal });
+    await turn();
+    await write(core, (tx) => {
+      things.remove(tx, 'a');
+      things.make(tx, 'a', { labels: ROOTED });
+    });
+    await run;
+    expect(names(core)).toEqual(['thing/a']);
+  });
+
+  test('runs that are asked for at once follow one another', async () => {
+    await using core = await startCore({ context: testContext() });
+    let scanning = 0;
+    let most = 0;
+    using _cards = core.gc.register({
+      ...emptyCollector('card'),
+      *keys() {
+        most = Math.max(most, ++scanning);
+        for (let n = 0; n < 20_000; n++) yield `c${n}`;
+        scanning--;
+      },
+      isRoot: () => true,
+    });
+    await Promise.all([core.gc.run({ signal }), core.gc.run({ signal }), core.gc.run({ signal })]);
+    expect([most, scanning, core.gc.status().statistics.cycles]).toEqual([1, 0, 3]);
+  });
+
+  test('a long chain goes in bounded transactions, without recursion', async () => {
+    await using core = await startCore({ context: testContext() });
+    const chain = core.snapshots.open({ type: 'chain', store: 'state' });
+    await write(core, (tx) => {
+      for (let n = 0; n < 3000; n++)
+        chain.prepare(tx, `k${String(n).padStart(5, '0')}`, {
+          data: {},
+          parents: n === 0 ? [] : [`chain/k${String(n - 1).padStart(5, '0')}`],
+          committed: true,
+        });
+    });
+    expect((await core.gc.run({ signal })).removed).toHaveLength(3000);
+    chain[Symbol.dispose]();
+  });
+});
