@@ -9,6 +9,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   format: ['oxfmt', '--check'],
   unused: ['knip'],
   docs: ['node', 'scripts/check-docs.ts'],
+  generated: ['node', 'scripts/generated-docs.ts'],
   repository: ['node', 'scripts/check-repository.ts'],
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { codeBlocks, fileLinks } from './markdown.ts';
+import { codeBlocks, fileLinks, generatedParts, lowered } from './markdown.ts';
 
 test('blocks carry their language and the line where they begin', () => {
   const page = [
@@ -29,4 +29,17 @@ test('links to files are found, links to the web and to places in the page are n
     [1, 'docs/a.md'],
     [2, 'd.svg'],
   ]);
+});
+
+test('generated parts are replaced by what their command prints, the rest stays', () => {
+  const page = 'a\n<!-- generated: hawser x y -->\nold\n<!-- /generated -->\nb\n<!-- generated: hawser z -->\n<!-- /generated -->\n';
+  const fresh = generatedParts(page, (command) => `$& of ${command}\n`);
+  expect(fresh).toBe(
+    'a\n<!-- generated: hawser x y -->\n\n$& of hawser x y\n\n<!-- /generated -->\nb\n<!-- generated: hawser z -->\n\n$& of hawser z\n\n<!-- /generated -->\n',
+  );
+  expect(generatedParts(fresh, (command) => `$& of ${command}\n`)).toBe(fresh);
+});
+
+test('a page in a page has no title, and its headings are one level lower', () => {
+  expect(lowered('# Title\n## Part\n```toml\n# remark\n```\n### Sub')).toBe('### Part\n```toml\n# remark\n```\n#### Sub');
 });

@@ -35,3 +35,25 @@ export function fileLinks(content: string): readonly (readonly [line: number, ta
       ),
     );
 }
+
+/** A page with its generated parts made anew: `print` says what a command prints. */
+export function generatedParts(content: string, print: (command: string) => string): string {
+  return content.replace(
+    /^(<!-- generated: (.+) -->\n)[^]*?^(<!-- \/generated -->)$/gm,
+    (_, opening: string, command: string, closing: string) => `${opening}\n${print(command).trim()}\n\n${closing}`,
+  );
+}
+
+/** A page as a part of another one: without its title, headings one level lower. Fenced blocks stay as they are. */
+export function lowered(page: string): string {
+  let fenced = false;
+  return page
+    .split('\n')
+    .flatMap((line) => {
+      if (line.startsWith('```')) fenced = !fenced;
+      if (fenced) return [line];
+      if (line.startsWith('# ')) return [];
+      return [line.startsWith('#') ? `#${line}` : line];
+    })
+    .join('\n');
+}

@@ -4,7 +4,8 @@ import { eachImport, type Rule } from './rule.ts';
 /** Who may start processes: nft has no other door, commands and test tools run programs for people. */
 const PROCESSES = /^(plugins\/host\/linux\/src\/nft(\/.+|[^/]*)|core\/src\/(cli|testing)\/.+|examples\/.+)$/;
 /** Who may call the C library: the host, and core for what Node.js lacks: a lock on a folder, a datagram to systemd, who is at the other end of a socket. */
-const FOREIGN = /^(plugins\/host\/linux\/src\/.+|core\/src\/metadata\/folder-lock\.ts|core\/src\/agent\/service-manager\.ts|core\/src\/api\/peer\.ts)$/;
+const FOREIGN =
+  /^(plugins\/host\/linux\/src\/.+|core\/src\/metadata\/folder-lock\.ts|core\/src\/agent\/service-manager\.ts|core\/src\/api\/peer\.ts)$/;
 
 /** The kernel is reached through `Host` alone: no processes and no foreign calls anywhere else. */
 export const kernel: Rule = {

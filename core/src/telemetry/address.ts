@@ -9,10 +9,13 @@ export interface TcpAddress {
 
 /** `127.0.0.1:9464` or `[::1]:9464`; port 0 takes any that is free. The text stays as it is: see `parseTcpAddress`. */
 export function tcpAddress(): z.ZodString {
-  return z.string().refine((text) => parseTcpAddress(text) !== undefined, {
-    error: (issue) =>
-      `expected an address with a port such as 127.0.0.1:9464 or [::1]:9464, not ${JSON.stringify(issue.input).slice(0, 60)}`,
-  });
+  return z
+    .string()
+    .refine((text) => parseTcpAddress(text) !== undefined, {
+      error: (issue) =>
+        `expected an address with a port such as 127.0.0.1:9464 or [::1]:9464, not ${JSON.stringify(issue.input).slice(0, 60)}`,
+    })
+    .meta({ kind: 'TCP address', maxLength: 54 });
 }
 
 /** The parts of an address as `tcpAddress` takes it; undefined where it is none. */

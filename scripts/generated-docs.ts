@@ -1,0 +1,32 @@
+/**
+ * Parts of the docs that a command prints: between `<!-- generated: hawser config docs -->` and `<!-- /generated -->`
+ * stands what the reference agent's command says, its headings one level lower, its title left out. Fails where one is
+ * stale; `--write` brings them up to date.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { generatedParts, lowered } from './markdown.ts';
+
+const HAWSER = 'examples/agent/bin/hawser.js';
+const write = process.argv.includes('--write');
+
+for (const file of globSync(['README.md', 'docs/**/*.md', '{core,plugins,examples}/**/*.md'], {
+  exclude: (name) => name.includes('node_modules'),
+})) {
+  const content = readFileSync(file, 'utf8');
+  const fresh = generatedParts(content, (command) => lowered(printed(command)));
+  if (fresh === content) continue;
+  if (write) writeFileSync(file, fresh);
+  else {
+    console.error(`${file}: what commands print in it is stale; run \`npm run docs\``);
+    process.exitCode = 1;
+  }
+}
+
+function printed(command: string): string {
+  const [program, ...args] = command.split(' ');
+  if (program !== 'hawser') throw new Error(`only hawser's commands make parts of docs, not ${command}`);
+  // A file that isn't there, and no overrides: what is generated is the same on every machine.
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('HAWSER_'));
+  return execFileSync('node', [HAWSER, ...args], { encoding: 'utf8', timeout: 30_000, env: Object.fromEntries(environment) });
+}
