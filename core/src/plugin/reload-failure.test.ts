@@ -56,6 +56,43 @@ describe('a reload that fails', () => {
     expect(statuses(kernel)).toEqual(['first ok', 'second ok']);
   });
 
+  it('restarts with its former settings who takes the new ones in place, but not the former ones again', async () => {
+    const { seen, kernel, reload } = await setup((seen) => [
+      plugin(A, 'turnstile', (context) => {
+        context.onReconfigure(({ v }) => (v === 1 ? undefined : Promise.reject(new Error('only forward'))));
+        return traced(seen, 'turnstile')(context);
+      }),
+      plugin(B, 'second', (context) => {
+        context.onReconfigure(() => Promise.reject(new Error('never')));
+        return traced(seen, 'second')(context);
+      }),
+    ]);
+    seen.length = 0;
+    const next = { settings: { 'test.a.v1.turnstile': { v: 1 }, 'test.b.v1.second': { v: 1 } } };
+    expect(await failure(reload(next))).toMatchObject({ code: 'plugin.reload_failed', details: { off: [] } });
+    expect(seen).toEqual(['stop second', 'start second {}', 'stop turnstile', 'start turnstile {}']);
+    expect(statuses(kernel)).toEqual(['turnstile ok', 'second ok']);
+  });
+
+  it('leaves one that had failed before as failed as it was, not half-way between two configs', async () => {
+    const { kernel, reload } = await setup((seen) => [
+      plugin(A, 'weak', (context) => {
+        if (context.config['v'] !== 1) throw new Error('only with one');
+        context.onReconfigure(() => Promise.reject(new Error('not in place')));
+        return traced(seen, 'weak')(context);
+      }),
+      plugin(B, 'picky', ({ config }) => {
+        if (config['bad'] === true) throw new Error('not with me');
+        return '';
+      }),
+    ]);
+    const next = { settings: { 'test.a.v1.weak': { v: 1 }, 'test.b.v1.picky': { bad: true } } };
+    expect(await failure(reload(next))).toMatchObject({ code: 'plugin.reload_failed' });
+    expect(statuses(kernel)).toEqual(['weak failed', 'picky ok']);
+    expect((await reload({ settings: { 'test.a.v1.weak': { v: 1 } } })).steps).toMatchObject([{ action: 'start' }]);
+    expect(statuses(kernel)).toEqual(['weak ok', 'picky ok']);
+  });
+
   it('gives one up that hangs in taking its settings', async () => {
     let reason: unknown;
     const { clock, reload } = await setup(() => [

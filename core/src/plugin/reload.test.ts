@@ -46,7 +46,10 @@ describe('a reload', () => {
   it('starts what has come and stops what has gone; who can do without it is restarted without it', async () => {
     const { seen, kernel, set, reload } = await setup(chain);
     seen.length = 0;
-    await reload({ disabled: ['test.b.v1.middle'] });
+    expect((await reload({ disabled: ['test.b.v1.middle'] })).steps.map(({ action, reason }) => `${action}: ${reason}`)).toEqual([
+      'stop: it is disabled by config',
+      "restart: it requires 'test.b.v1.middle', which stops",
+    ]);
     expect(seen).toEqual(['stop top', 'stop middle', 'start top {}']);
     expect(statuses(kernel)).toEqual(['base ok', 'middle disabled', 'top ok', 'bystander ok']);
     expect(kernel.get(B)).toBeUndefined();
