@@ -8,7 +8,7 @@ export function withSelf(plugins: readonly AnyPlugin[], state: AgentState): read
     id: 'self',
     stability: 'stable',
     summary: 'What the agent knows of itself: its phase, and how its plugins do.',
-    start: () => state,
+    start: () => ({ ...state, topics: () => plugins.flatMap(({ topics = [] }) => topics) }),
   });
   return [self, ...plugins];
 }

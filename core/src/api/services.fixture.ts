@@ -85,6 +85,11 @@ export const events: Events = {
   },
   history: ({ from = 'start' } = {}) =>
     Array.from({ length: 10 }, (_, index) => envelope(index + 1)).filter(({ cursor }) => from === 'start' || cursor > from),
+  cursorAt: async (time) => {
+    const number = Math.min(10, Math.ceil(time / 60_000) - 1);
+    return number < 1 ? 'start' : envelope(number).cursor;
+  },
+  topics: () => [],
 };
 
 export const hanging: Attachments = {

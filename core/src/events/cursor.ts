@@ -11,7 +11,31 @@ const CURSOR = /^[0-9a-f]{8}-[0-9a-f]{12}$/;
 
 export const isCursor = (text: string): boolean => CURSOR.test(text);
 
-export const formatCursor = (epoch: number, number: number): string =>
-  `${epoch.toString(16).padStart(EPOCH_DIGITS, '0')}-${number.toString(16).padStart(NUMBER_DIGITS, '0')}`;
-
 export const epochOf = (cursor: string): number => Number.parseInt(cursor.slice(0, EPOCH_DIGITS), 16);
+
+const numberOf = (cursor: string): number => Number.parseInt(cursor.slice(EPOCH_DIGITS + 1), 16);
+
+/** The cursor so many before this one, of the same epoch. */
+export const cursorBefore = (cursor: string, count: number): string =>
+  `${cursor.slice(0, EPOCH_DIGITS + 1)}${digitsOf(numberOf(cursor) - count)}`;
+
+const digitsOf = (number: number): string => number.toString(16).padStart(NUMBER_DIGITS, '0');
+
+/** Gives out cursors of one epoch. */
+export class Cursors {
+  readonly #prefix: string;
+  #number = 0;
+
+  constructor(epoch: number) {
+    this.#prefix = `${epoch.toString(16).padStart(EPOCH_DIGITS, '0')}-`;
+  }
+
+  next(): string {
+    return this.#prefix + digitsOf(++this.#number);
+  }
+
+  /** The last one given out. */
+  get last(): string {
+    return this.#prefix + digitsOf(this.#number);
+  }
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '../context/index.ts';
-import type { Metadata } from '../metadata/store.ts';
-import { EVENTS, readJournalState, type StoredEvent, writeJournalState } from './journal.ts';
+import type { Metadata, StoreName } from '../metadata/store.ts';
+import { EVENTS, eventsIn, type JournalRecord, writePrunedThrough } from './journal.ts';
 
 export interface KeeperOptions {
   readonly metadata: Metadata;
@@ -9,27 +9,37 @@ export interface KeeperOptions {
   readonly maxBytes: number;
 }
 
-/** Events moved or deleted in one transaction. */
-const BATCH = 500;
+type Entry = readonly [cursor: string, record: JournalRecord];
+
+/** Records moved, counted or deleted in one go. */
+const BATCH = 200;
+/** Events after which they are moved before their time: the state store may be in memory. */
+const BACKLOG = 20_000;
 
 /** Keeps the journal: moves the boot's part to the durable store and deletes what is too old or too much. */
 export class JournalKeeper {
   readonly #options: KeeperOptions;
-  /** Bytes of the durable part; counted once, kept up to date then. */
-  #bytes: number | undefined;
+  /** Bytes of the durable part, up to the record that was counted last. */
+  #bytes = 0;
+  #counted = '';
+  #backlog = 0;
+  #wake = (): void => {};
 
   constructor(options: KeeperOptions) {
     this.#options = options;
   }
 
+  /** Hears how many events were journalled. */
+  journalled(count: number): void {
+    this.#backlog += count;
+    if (this.#backlog >= BACKLOG) this.#wake();
+  }
+
   /** Works until the signal aborts, and once more then. */
   async run(intervalMs: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#options.clock.sleep(intervalMs, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      });
-      await this.archive();
-      await this.prune();
+      await this.#rest(intervalMs, signal);
+      await this.#keep();
     }
   }
 
@@ -37,65 +47,122 @@ export class JournalKeeper {
   async archive(): Promise<number> {
     const { metadata } = this.#options;
     let moved = 0;
+    this.#backlog = 0;
     for (;;) {
       const batch = metadata.read('state', (tx) => [...tx.entries(EVENTS.state, { limit: BATCH })]);
       if (batch.length === 0) return moved;
-      const known = this.#bytes ?? this.#count();
-      await metadata.write('root', (tx) => {
-        for (const [cursor, event] of batch) tx.put(EVENTS.root, cursor, event);
+      const behind = await metadata.write('root', (tx) => {
+        // What lies behind the last one counted is counted when its turn comes; what is there from an earlier try has been.
+        const uncounted = batch.filter(([cursor]) => cursor <= this.#counted && !tx.has(EVENTS.root, cursor));
+        for (const [cursor, record] of batch) tx.put(EVENTS.root, cursor, record);
+        return uncounted;
       });
-      this.#bytes = known + batch.reduce((sum, [, event]) => sum + weigh(event), 0);
+      this.#bytes += weightOf(behind);
       await metadata.write('state', (tx) => {
         for (const [cursor] of batch) tx.delete(EVENTS.state, cursor);
       });
-      moved += batch.length;
+      moved += countOf(batch);
     }
   }
 
   /** Deletes from the old end, and remembers how far. */
   async prune(): Promise<number> {
-    const { metadata, clock, maxAgeMs, maxBytes } = this.#options;
+    const { clock, maxAgeMs, maxBytes } = this.#options;
     const before = new Date(clock.now() - maxAgeMs).toISOString();
+    await this.#count();
     let deleted = 0;
     for (;;) {
-      const bytes = this.#bytes ?? this.#count();
-      const batch = metadata.read('root', (tx) => [...tx.entries(EVENTS.root, { limit: BATCH })]);
-      const gone = surplus(batch, bytes - maxBytes, before);
-      const last = gone.at(-1);
-      if (last === undefined) return deleted;
-      await metadata.write('root', (tx) => {
-        for (const [cursor] of gone) tx.delete(EVENTS.root, cursor);
-        writeJournalState(tx, { ...readJournalState(tx), prunedThrough: last[0] });
-      });
-      this.#bytes = bytes - gone.reduce((sum, [, event]) => sum + weigh(event), 0);
-      deleted += gone.length;
+      const gone = surplus(this.#oldest('root'), this.#bytes - maxBytes, before).filter(([cursor]) => cursor <= this.#counted);
+      if (gone.length === 0) return deleted;
+      await this.#delete('root', gone);
+      this.#bytes -= weightOf(gone);
+      deleted += countOf(gone);
     }
   }
 
-  #count(): number {
-    let bytes = 0;
-    this.#options.metadata.read('root', (tx) => {
-      for (const [, event] of tx.entries(EVENTS.root)) bytes += weigh(event);
+  /** Where the durable store takes nothing, the boot's part must not grow for ever either. */
+  async #keep(): Promise<void> {
+    try {
+      await this.archive();
+    } catch (error) {
+      await this.#bound();
+      throw error;
+    }
+    await this.prune();
+  }
+
+  async #bound(): Promise<void> {
+    let excess = (await this.#weigh('state', '')).bytes - this.#options.maxBytes;
+    while (excess > 0) {
+      const gone = surplus(this.#oldest('state'), excess, '');
+      await this.#delete('state', gone);
+      excess -= weightOf(gone);
+    }
+  }
+
+  #oldest(store: StoreName): readonly Entry[] {
+    return this.#options.metadata.read(store, (tx) => [...tx.entries(EVENTS[store], { limit: BATCH })]);
+  }
+
+  async #delete(store: StoreName, gone: readonly Entry[]): Promise<void> {
+    await this.#options.metadata.write(store, (tx) => {
+      for (const [cursor] of gone) tx.delete(EVENTS[store], cursor);
+      writePrunedThrough(tx, gone.at(-1)?.[0] ?? '');
     });
-    return (this.#bytes = bytes);
+  }
+
+  async #count(): Promise<void> {
+    const { bytes, last } = await this.#weigh('root', this.#counted);
+    this.#bytes += bytes;
+    this.#counted = last;
+  }
+
+  /** What lies behind a cursor, read in slices that leave the event loop free. */
+  async #weigh(store: StoreName, after: string): Promise<{ readonly bytes: number; readonly last: string }> {
+    let [bytes, last] = [0, after];
+    for (;;) {
+      const range = { limit: BATCH, ...(last === '' ? {} : { start: `${last}\0` }) };
+      const batch = this.#options.metadata.read(store, (tx) => [...tx.entries(EVENTS[store], range)]);
+      const end = batch.at(-1);
+      if (end === undefined) return { bytes, last };
+      bytes += weightOf(batch);
+      last = end[0];
+      await new Promise(setImmediate);
+    }
+  }
+
+  /** Until its time has come, or there is much to do, or the signal aborts. */
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    const rest = new AbortController();
+    const end = (): void => rest.abort();
+    this.#wake = end;
+    if (this.#backlog >= BACKLOG || signal.aborted) return;
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      await this.#options.clock.sleep(ms, rest.signal);
+    } catch (error) {
+      if (!rest.signal.aborted) throw error;
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 }
 
-/** The leading events that are too old, or of which there are `excess` bytes too many; pure. */
-function surplus(
-  batch: readonly (readonly [cursor: string, event: StoredEvent])[],
-  excess: number,
-  before: string,
-): readonly (readonly [cursor: string, event: StoredEvent])[] {
+/** The leading records that are too old, or of which there are `excess` bytes too many; pure. */
+function surplus(batch: readonly Entry[], excess: number, before: string): readonly Entry[] {
   let left = excess;
   let count = 0;
-  for (const [, event] of batch) {
-    if (left <= 0 && event.timestamp >= before) break;
-    left -= weigh(event);
+  for (const [, record] of batch) {
+    if (left <= 0 && record.timestamp >= before) break;
+    left -= weigh(record);
     count++;
   }
   return batch.slice(0, count);
 }
 
-/** What an event takes in the file, roughly. */
-const weigh = (event: StoredEvent): number => Buffer.byteLength(JSON.stringify(event)) + 64;
+/** What a record takes in the file, roughly. */
+const weigh = (record: JournalRecord): number => Buffer.byteLength(JSON.stringify(record)) + 64;
+
+const weightOf = (entries: readonly Entry[]): number => entries.reduce((sum, [, record]) => sum + weigh(record), 0);
+
+const countOf = (entries: readonly Entry[]): number => entries.reduce((sum, [, record]) => sum + eventsIn(record).length, 0);

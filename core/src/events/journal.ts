@@ -1,103 +1,141 @@
 /**
  * ```
- * events/<cursor>      → Envelope without its cursor, in the store of the transaction that published it
- * events_state/journal → {epoch, prunedThrough?}, in the root store
+ * events/<last cursor> → what one transaction published, in the store of that transaction
+ * events_state/journal → {epoch, prunedThrough?}, in the root store; {prunedThrough} in the state store, where only a full disk
+ *                        makes retention delete
  * ```
  *
- * The state store's part is moved to the root store as time goes on: copied first, deleted then. An event may
+ * Cursors of one record follow one another, so that the last one tells the others. A record has at most 64 events; a
+ * transaction with more has several.
+ *
+ * The state store's part is moved to the root store as time goes on: copied first, deleted then. A record may
  * therefore be in both for a while; readers merge by cursor.
  */
+import type { JsonObject } from '../json.ts';
 import {
   type Collection,
+  DEFAULT_NAMESPACE,
   defineCollection,
+  type KeyRange,
   type Metadata,
   type ReadTransaction,
   type StoreName,
   type Transaction,
 } from '../metadata/store.ts';
-import type { JsonObject } from '../json.ts';
-import { epochOf, formatCursor } from './cursor.ts';
+import { cursorBefore, epochOf } from './cursor.ts';
 import type { Envelope } from './events.ts';
+import { typeOf } from './topics.ts';
 
 export type StoredEvent = {
   readonly topic: string;
   readonly data: JsonObject;
-  readonly timestamp: string;
-  readonly namespace: string;
+  /** Absent: the default one. */
+  readonly namespace?: string;
 };
 
+/** What one transaction published at one time. */
+export type StoredEvents = {
+  readonly timestamp: string;
+  readonly events: readonly StoredEvent[];
+};
+
+/** A record as it stands in the journal of an agent of before, one for each event. */
+type LoneEvent = StoredEvent & { readonly timestamp: string };
+
+/** A record of the journal. */
+export type JournalRecord = StoredEvents | LoneEvent;
+
 export type JournalState = {
-  readonly epoch: number;
+  /** Of the root store. */
+  readonly epoch?: number;
   /** The last cursor that retention has deleted. */
   readonly prunedThrough?: string;
 };
 
-const eventsOf = (store: StoreName): Collection<StoredEvent> => defineCollection(store, 'events');
-export const EVENTS: Readonly<Record<StoreName, Collection<StoredEvent>>> = { root: eventsOf('root'), state: eventsOf('state') };
-const STATE: Collection<JournalState> = defineCollection('root', 'events_state');
+/** Events of one record. */
+export const MOST_EVENTS = 64;
+
+const eventsOf = (store: StoreName): Collection<JournalRecord> => defineCollection(store, 'events');
+export const EVENTS: Readonly<Record<StoreName, Collection<JournalRecord>>> = { root: eventsOf('root'), state: eventsOf('state') };
+const stateOf = (store: StoreName): Collection<JournalState> => defineCollection(store, 'events_state');
+const STATES: Readonly<Record<StoreName, Collection<JournalState>>> = { root: stateOf('root'), state: stateOf('state') };
 const STATE_KEY = 'journal';
 
-export const readJournalState = (tx: ReadTransaction): JournalState => tx.get(STATE, STATE_KEY) ?? { epoch: 0 };
+const readState = (tx: ReadTransaction): JournalState => tx.get(STATES[tx.store], STATE_KEY) ?? {};
 
-export const writeJournalState = (tx: Transaction, state: JournalState): void => tx.put(STATE, STATE_KEY, state);
+/** The last cursor that retention has deleted from either store. */
+export function readPrunedThrough(metadata: Metadata): string | undefined {
+  const [root, state] = (['root', 'state'] as const).map((store) => metadata.read(store, readState).prunedThrough);
+  return root !== undefined && (state === undefined || root > state) ? root : state;
+}
+
+/** Remembers how far retention has deleted. */
+export const writePrunedThrough = (tx: Transaction, prunedThrough: string): void =>
+  tx.put(STATES[tx.store], STATE_KEY, { ...readState(tx), prunedThrough });
 
 /** Begins a new epoch, above every cursor that either store has. */
 export async function beginEpoch(metadata: Metadata): Promise<number> {
   const last = metadata.read('state', (tx) => lastCursor(tx));
   return metadata.write('root', (tx) => {
     const known = [last, lastCursor(tx)].map((cursor) => (cursor === undefined ? 0 : epochOf(cursor)));
-    const state = readJournalState(tx);
-    const epoch = Math.max(state.epoch, ...known) + 1;
-    writeJournalState(tx, { ...state, epoch });
+    const state = readState(tx);
+    const epoch = Math.max(state.epoch ?? 0, ...known) + 1;
+    tx.put(STATES.root, STATE_KEY, { ...state, epoch });
     return epoch;
   });
 }
 
 function lastCursor(tx: ReadTransaction): string | undefined {
-  for (const [cursor] of tx.entries(EVENTS[tx.store], { reverse: true, limit: 1 })) return cursor;
+  for (const cursor of tx.keys(EVENTS[tx.store], { reverse: true, limit: 1 })) return cursor;
   return undefined;
 }
 
-/** At most `limit` events after a cursor, of both stores, in order; `after` undefined: from the beginning. */
-export function readAfter(metadata: Metadata, after: string | undefined, limit: number): readonly Envelope[] {
-  const range = { limit, ...(after === undefined ? {} : { start: `${after}\0` }) };
-  const found = new Map<string, StoredEvent>();
+/** A part of the journal, in order. */
+export interface Chunk {
+  readonly events: readonly Envelope[];
+  /** The last cursor that retention had deleted when it was read. */
+  readonly prunedThrough?: string;
+}
+
+/** The events of at most `records` records behind a cursor, of both stores; `after` undefined: from the beginning. Empty when there is no more. */
+export function readAfter(metadata: Metadata, after: string | undefined, records: number): Chunk {
+  const prunedThrough = readPrunedThrough(metadata);
+  const found = readRecords(metadata, { limit: records, ...(after === undefined ? {} : { start: `${after}\0` }) });
+  const events = found.flatMap(([cursor, record]) => toEnvelopes(cursor, record));
+  return {
+    // A cursor may lie inside of the first record.
+    events: after === undefined ? events : events.filter(({ cursor }) => cursor > after),
+    ...(prunedThrough === undefined ? {} : { prunedThrough }),
+  };
+}
+
+/** Records of both stores as one, each once. */
+export function readRecords(
+  metadata: Metadata,
+  range: KeyRange & { readonly limit: number },
+): readonly (readonly [cursor: string, record: JournalRecord])[] {
+  const found = new Map<string, JournalRecord>();
   for (const store of ['root', 'state'] as const) {
     metadata.read(store, (tx) => {
-      for (const [cursor, event] of tx.entries(EVENTS[store], range)) found.set(cursor, event);
+      for (const [cursor, record] of tx.entries(EVENTS[store], range)) found.set(cursor, record);
     });
   }
-  const cursors = [...found.keys()].sort().slice(0, limit);
-  return cursors.flatMap((cursor) => {
-    const event = found.get(cursor);
-    return event === undefined ? [] : [toEnvelope(cursor, event)];
-  });
+  const first = range.reverse === true ? 1 : -1;
+  return [...found].sort(([one], [other]) => (one < other ? first : -first)).slice(0, range.limit);
 }
 
-/** Gives out cursors of one epoch. */
-export class Cursors {
-  readonly #epoch: number;
-  #number = 0;
+export const eventsIn = (record: JournalRecord): readonly StoredEvent[] => ('events' in record ? record.events : [record]);
 
-  constructor(epoch: number) {
-    this.#epoch = epoch;
-  }
-
-  next(): string {
-    return formatCursor(this.#epoch, ++this.#number);
-  }
-
-  /** The last one given out. */
-  get last(): string {
-    return formatCursor(this.#epoch, this.#number);
-  }
+function toEnvelopes(last: string, record: JournalRecord): readonly Envelope[] {
+  const events = eventsIn(record);
+  return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), record.timestamp, event));
 }
 
-export const toEnvelope = (cursor: string, event: StoredEvent): Envelope => ({
+export const toEnvelope = (cursor: string, timestamp: string, { topic, data, namespace = DEFAULT_NAMESPACE }: StoredEvent): Envelope => ({
   cursor,
-  timestamp: event.timestamp,
-  namespace: event.namespace,
-  topic: event.topic,
-  type: event.topic.slice(1).replaceAll('/', '.'),
-  data: event.data,
+  timestamp,
+  namespace,
+  topic,
+  type: typeOf(topic),
+  data,
 });

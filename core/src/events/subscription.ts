@@ -1,81 +1,103 @@
+import type { Clock } from '../context/index.ts';
+import { START } from './cursor.ts';
 import type { Envelope, Lagged, QueuePolicy } from './events.ts';
+import type { Chunk } from './journal.ts';
+import { Ring } from './ring.ts';
+import type { Selector } from './selection.ts';
 
 export interface SubscriptionOptions {
   readonly signal: AbortSignal;
-  readonly topics: readonly string[];
+  readonly selector: Selector;
   readonly queue: number;
   readonly policy: QueuePolicy;
+  readonly blockMs: number;
+  readonly clock: Pick<Clock, 'timer' | 'monotonic'>;
+  /** Whether it goes live where the journal has no more, or ends. */
+  readonly follow: boolean;
   /** Replays what comes after it, before going live; undefined: live at once. */
   readonly replay?: { readonly from: string | undefined };
   /** The last cursor given out when the subscription began. */
   readonly position: string;
-  /** What is told before everything else, where retention has deleted some of what was asked for. */
-  readonly lost?: Lagged;
-  /** The journal after a cursor, in order, at most one chunk; empty when there is no more. */
-  read(after: string | undefined): readonly Envelope[];
+  /** The journal after a cursor, in order; empty when there is no more. */
+  read(after: string | undefined): Chunk;
+  dropped(count: number): void;
+  disconnected(): void;
   /** Called once, when it ends. */
   ended(subscription: Subscription): void;
 }
 
-/** Whether a topic is one of the prefixes, or below it. */
-export const matches = (topic: string, prefixes: readonly string[]): boolean =>
-  prefixes.length === 0 || prefixes.some((prefix) => topic === prefix || topic.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`));
+type Item = Envelope | Lagged;
+type Result = IteratorResult<Item>;
+
+/** `live`: what is published is queued. `replaying`: it is read from the journal instead. `full`: it is left out, and the stream ends. */
+type State = 'live' | 'replaying' | 'full';
+
+/** Envelopes that are looked at in one turn of the event loop. */
+const SLICE = 256;
 
 /**
  * One subscriber's stream. While it replays it reads from the journal and queues nothing; it goes live in the turn in
- * which the journal has no more, so that nothing lies between and nothing comes twice.
+ * which the journal has no more, so that nothing lies between and nothing comes twice. Filters run in its own turns.
  */
-export class Subscription implements AsyncIterableIterator<Envelope | Lagged> {
+export class Subscription implements AsyncIterableIterator<Item> {
   readonly #options: SubscriptionOptions;
-  readonly #queue: (Envelope | Lagged)[] = [];
-  readonly #waiting: PromiseWithResolvers<IteratorResult<Envelope | Lagged>>[] = [];
+  readonly #queue = new Ring<Envelope>();
+  readonly #waiting = new Ring<(result: Result) => void>();
   readonly #abort = () => this.#end();
-  #replaying: boolean;
-  /** What the subscriber has, or has been told to have lost. */
+  #state: State;
+  /** What the subscriber has, or has been told to have lost, or did not want. */
   #position: string | undefined;
+  /** The last that was queued, or read from the journal: what comes next lies behind it. */
+  #reached: string | undefined;
+  /** Left out and not told yet. */
   #dropped = 0;
-  #full = false;
+  /** Published since it fell behind, and not read from the journal yet. */
+  #owed = 0;
+  #takenAt = 0;
+  #deadline: Disposable | undefined;
+  #scheduled = false;
   #ended = false;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
-    this.#replaying = options.replay !== undefined;
+    this.#state = options.replay === undefined ? 'live' : 'replaying';
     this.#position = options.replay === undefined ? options.position : options.replay.from;
-    if (options.lost !== undefined) this.#queue.push(options.lost);
+    this.#reached = this.#position;
     if (options.signal.aborted) this.#end();
     else options.signal.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** Takes one that has been committed. Never waits, never fails. */
+  /** Events that wait for it. */
+  get lag(): number {
+    return this.#queue.length + this.#owed;
+  }
+
+  /** Takes one that has been committed. Never waits, never fails, runs nothing of the subscriber's. */
   deliver(envelope: Envelope): void {
-    if (this.#ended || this.#replaying || this.#full || !matches(envelope.topic, this.#options.topics)) return;
-    const waiting = this.#waiting.shift();
-    if (waiting !== undefined) {
-      this.#position = envelope.cursor;
-      waiting.resolve({ value: envelope, done: false });
-      return;
-    }
-    if (this.#queue.length >= this.#options.queue) this.#overflow();
-    if (!this.#full) this.#queue.push(envelope);
+    if (this.#ended || !this.#options.selector.topic(envelope.topic)) return;
+    if (this.#state !== 'live') return void this.#pass();
+    // One that was committed in the turn in which the stream went live has been read from the journal.
+    if (this.#reached !== undefined && envelope.cursor <= this.#reached) return;
+    if (this.#queue.length >= this.#options.queue && !this.#makeRoom()) return;
+    this.#reached = envelope.cursor;
+    this.#queue.push(envelope);
+    if (this.#waiting.length === 0) return;
+    if (this.#options.selector.filter === undefined) this.#pump();
+    else this.#pumpLater();
   }
 
-  async next(): Promise<IteratorResult<Envelope | Lagged>> {
-    if (this.#ended) return { value: undefined, done: true };
-    if (this.#queue.length === 0 && this.#replaying) this.#replay();
-    const value = this.#take();
-    if (value !== undefined) return { value, done: false };
-    if (this.#full) {
-      this.#end();
-      return { value: undefined, done: true };
-    }
-    const waiting = Promise.withResolvers<IteratorResult<Envelope | Lagged>>();
-    this.#waiting.push(waiting);
-    return waiting.promise;
+  next(): Promise<Result> {
+    if (this.#ended) return Promise.resolve(END);
+    if (this.#deadline !== undefined) this.#takenAt = this.#options.clock.monotonic();
+    const { promise, resolve } = Promise.withResolvers<Result>();
+    this.#waiting.push(resolve);
+    this.#pump();
+    return promise;
   }
 
-  async return(): Promise<IteratorResult<Envelope | Lagged>> {
+  async return(): Promise<Result> {
     this.#end();
-    return { value: undefined, done: true };
+    return END;
   }
 
   [Symbol.asyncIterator](): this {
@@ -91,46 +113,142 @@ export class Subscription implements AsyncIterableIterator<Envelope | Lagged> {
     this.#end();
   }
 
-  /** Reads chunks until one has something of interest, or the journal has no more. */
-  #replay(): void {
-    let after = this.#position;
-    while (this.#queue.length === 0) {
-      const chunk = this.#options.read(after);
-      const last = chunk.at(-1);
-      if (last === undefined) {
-        this.#replaying = false;
-        this.#position = after;
-        return;
+  /** Gives those who wait what there is, as far as one turn goes. */
+  #pump(): void {
+    for (let left = SLICE; this.#waiting.length > 0; left--) {
+      if (left === 0) return this.#pumpLater();
+      const lagged = this.#lagged();
+      const item = lagged ?? this.#queue.shift();
+      if (item === undefined) {
+        if (!this.#refill()) return;
+        continue;
       }
-      after = last.cursor;
-      this.#queue.push(...chunk.filter(({ topic }) => matches(topic, this.#options.topics)));
-      if (this.#queue.length === 0) this.#position = after;
+      if ('cursor' in item) {
+        this.#position = item.cursor;
+        if (this.#options.selector.filter?.(item) === false) continue;
+      }
+      this.#waiting.shift()?.({ value: item, done: false });
     }
   }
 
-  #take(): Envelope | Lagged | undefined {
-    if (this.#dropped > 0 && (!this.#full || this.#queue.length === 0)) {
-      const lagged: Lagged = { lagged: this.#dropped, resumeFrom: this.#position ?? this.#options.position };
-      this.#dropped = 0;
-      return lagged;
-    }
-    const value = this.#queue.shift();
-    if (value !== undefined && 'cursor' in value) this.#position = value.cursor;
-    return value;
+  #pumpLater(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
   }
 
-  #overflow(): void {
+  /** The queue is empty. Whether there may be something now. */
+  #refill(): boolean {
+    if (this.#state === 'full') this.#end();
+    if (this.#state !== 'replaying' || this.#ended) return false;
+    const { events, prunedThrough } = this.#options.read(this.#reached);
+    if (prunedThrough !== undefined && this.#reached !== undefined && this.#reached < prunedThrough) return this.#skip(prunedThrough);
+    const last = events.at(-1);
+    if (last === undefined) return this.#goLive();
+    this.#reached = last.cursor;
+    for (const envelope of events) if (this.#options.selector.topic(envelope.topic)) this.#queue.push(envelope);
+    this.#owed = Math.max(0, this.#owed - this.#queue.length);
+    if (this.#queue.length > 0) return true;
+    this.#position = last.cursor;
+    this.#pumpLater(); // there may be much of no interest
+    return false;
+  }
+
+  /** Retention was faster than the subscriber: it is told, though nobody knows how many they were. */
+  #skip(prunedThrough: string): boolean {
+    this.#position = prunedThrough;
+    this.#reached = prunedThrough;
+    this.#waiting.shift()?.({ value: { lagged: 0, resumeFrom: prunedThrough }, done: false });
+    return true;
+  }
+
+  #goLive(): boolean {
+    this.#owed = 0;
+    this.#clearDeadline();
+    if (this.#options.follow) this.#state = 'live';
+    else this.#end();
+    return false;
+  }
+
+  /** What is left out stands before what came after it: in the place of the oldest, or at the end of the stream. */
+  #lagged(): Lagged | undefined {
+    if (this.#dropped === 0 || (this.#state === 'full' && this.#queue.length > 0)) return undefined;
+    const lagged = { lagged: this.#dropped, resumeFrom: this.#position ?? START };
+    this.#dropped = 0;
+    return lagged;
+  }
+
+  /** It is published, and does not go into the queue. */
+  #pass(): void {
+    if (this.#state === 'replaying') {
+      this.#owed++;
+      return;
+    }
     this.#dropped++;
-    if (this.#options.policy === 'disconnect') this.#full = true;
-    else this.#queue.shift();
+    this.#options.dropped(1);
+  }
+
+  /** The queue is full. Whether one more may be put into it. */
+  #makeRoom(): boolean {
+    switch (this.#options.policy) {
+      case 'drop_oldest':
+        this.#queue.shift();
+        this.#dropped++;
+        this.#options.dropped(1);
+        return true;
+      case 'disconnect':
+        this.#state = 'full';
+        this.#options.disconnected();
+        this.#pass();
+        return false;
+      case 'block':
+        this.#fallBehind();
+        this.#pass();
+        return false;
+    }
+  }
+
+  /** What comes next waits in the journal, for a subscriber that goes on taking. */
+  #fallBehind(): void {
+    const { clock, blockMs } = this.#options;
+    this.#state = 'replaying';
+    this.#takenAt = clock.monotonic();
+    this.#deadline = clock.timer(blockMs, () => this.#checkProgress());
+  }
+
+  #checkProgress(): void {
+    const { clock, blockMs } = this.#options;
+    const idle = this.#waiting.length > 0 ? 0 : clock.monotonic() - this.#takenAt;
+    if (idle < blockMs) {
+      this.#deadline = clock.timer(blockMs - idle, () => this.#checkProgress());
+      return;
+    }
+    this.#state = 'full';
+    this.#dropped += this.lag;
+    this.#options.dropped(this.lag);
+    this.#options.disconnected();
+    this.#owed = 0;
+    this.#queue.clear();
+    this.#clearDeadline();
+  }
+
+  #clearDeadline(): void {
+    this.#deadline?.[Symbol.dispose]();
+    this.#deadline = undefined;
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#queue.length = 0;
+    this.#queue.clear();
+    this.#clearDeadline();
     this.#options.signal.removeEventListener('abort', this.#abort);
-    for (const waiting of this.#waiting.splice(0)) waiting.resolve({ value: undefined, done: true });
+    for (let resolve = this.#waiting.shift(); resolve !== undefined; resolve = this.#waiting.shift()) resolve(END);
     this.#options.ended(this);
   }
 }
+
+const END: Result = Object.freeze({ value: undefined, done: true });

@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import type { Finding } from './finding.ts';
 import type { Scope } from './scope.ts';
 import type { Requirement, Token } from './token.ts';
+import type { Topic } from './topic.ts';
 
 /** How far a plugin's behaviour and config may still change. */
 export type Stability = 'stable' | 'beta' | 'alpha' | 'deprecated';
@@ -106,6 +107,8 @@ export interface PluginDefinition<
   readonly requires?: R;
   /** Its part of the error catalogue. */
   readonly errors?: Readonly<Record<string, ErrorFactory>>;
+  /** The kinds of events that it publishes. */
+  readonly topics?: readonly Topic[];
   /** Milliseconds that start may take; 10,000 unless told. */
   readonly startDeadlineMs?: number;
   /** Milliseconds that all releases of its scope together may take; 10,000 unless told. */

@@ -16,4 +16,5 @@ export type { ReloadAction, ReloadPlan, ReloadStep } from './reload-plan.ts';
 export type { Scope, WorkerOptions } from './scope.ts';
 export type { PluginReport, PluginStatus, ReportedError, WorkerReport, WorkerState } from './status.ts';
 export * from './token.ts';
+export { defineTopic, type Topic } from './topic.ts';
 export { uriOf } from './uri.ts';

@@ -1,6 +1,7 @@
 import type { PluginReport } from '../plugin/status.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
+import type { Topic } from '../plugin/topic.ts';
 
 /** What an agent's own plugins may know of it as a whole. */
 export interface AgentState {
@@ -12,6 +13,8 @@ export interface AgentState {
   phase(): 'starting' | 'ready' | 'stopping';
   /** All plugins in start order, the disabled ones too. */
   reports(): readonly PluginReport[];
+  /** The kinds of events that its plugins declare. */
+  topics?(): readonly Topic[];
 }
 
 /** Every agent has it; a set of plugins that is booted by itself, as in tests, may not: require it as optional. */

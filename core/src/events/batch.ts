@@ -1,0 +1,68 @@
+import { HawserError, toHawserError } from '../errors/index.ts';
+import { DEFAULT_NAMESPACE, type Transaction } from '../metadata/store.ts';
+import type { Cursors } from './cursor.ts';
+import type { Envelope, EventInput } from './events.ts';
+import { EVENTS, MOST_EVENTS, type StoredEvent } from './journal.ts';
+
+/**
+ * What one transaction publishes: journalled in one record at its end, delivered after its commit. All of it has one time,
+ * that of the first.
+ */
+export class Batch {
+  readonly #tx: Transaction;
+  readonly #cursors: Cursors;
+  readonly #timestamp: string;
+  readonly #envelopes: Envelope[] = [];
+
+  constructor(tx: Transaction, cursors: Cursors, timestamp: string) {
+    // One order for all namespaces: the journal is in one of them.
+    this.#tx = tx.in(DEFAULT_NAMESPACE);
+    this.#cursors = cursors;
+    this.#timestamp = timestamp;
+  }
+
+  get envelopes(): readonly Envelope[] {
+    return this.#envelopes;
+  }
+
+  add({ topic, data }: EventInput, type: string, namespace: string): void {
+    this.#envelopes.push({ cursor: this.#cursors.next(), timestamp: this.#timestamp, namespace, topic, type, data });
+  }
+
+  /** Writes it to the journal. */
+  close(): void {
+    for (let from = 0; from < this.#envelopes.length; from += MOST_EVENTS)
+      this.#put(from, Math.min(from + MOST_EVENTS, this.#envelopes.length));
+  }
+
+  /** All in one record, or, where that can't be stored, each in its own. */
+  #put(from: number, to: number): void {
+    const envelopes = this.#envelopes.slice(from, to);
+    if (envelopes.length > 1 && this.#tryPut(envelopes) === undefined) return;
+    for (const [index, envelope] of envelopes.entries()) this.#putOne(from + index, envelope);
+  }
+
+  /** Data that can't be stored costs the event its data, not its place. */
+  #putOne(index: number, envelope: Envelope): void {
+    const fault = this.#tryPut([envelope]);
+    if (fault === undefined) return;
+    const bare = { ...envelope, data: { omitted: { code: fault.code, message: fault.message } } };
+    this.#envelopes[index] = bare;
+    const still = this.#tryPut([bare]);
+    if (still !== undefined) throw still;
+  }
+
+  #tryPut(envelopes: readonly Envelope[]): HawserError | undefined {
+    const key = envelopes.at(-1)?.cursor ?? '';
+    try {
+      this.#tx.put(EVENTS[this.#tx.store], key, { timestamp: this.#timestamp, events: envelopes.map(toStored) });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HawserError) && !(error instanceof TypeError)) throw error;
+      return toHawserError(error);
+    }
+  }
+}
+
+const toStored = ({ topic, data, namespace }: Envelope): StoredEvent =>
+  namespace === DEFAULT_NAMESPACE ? { topic, data } : { topic, data, namespace };
