@@ -4,6 +4,8 @@ import type { Context } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/index.ts';
 import { pluginErrors, renderBootTree } from '../plugin/index.ts';
+import { Health } from '../telemetry/health.ts';
+import type { ConfigSource } from './config-reloader.ts';
 import { openServiceManager, type ServiceManager, watchdogMs } from './service-manager.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 
@@ -42,12 +44,16 @@ export async function runAgent(options: RunOptions): Promise<number> {
   const config = await read();
   if (config.files.length === 0) log.info({ file: options.configFile }, 'there is no config file: running with the defaults');
   const manager = await openServiceManager(options.notifySocket);
-  using _alive = pingWatchdog(options, manager);
-  const source = { read, ...reloadNotices(options, manager) };
+  let isLive = (): boolean => true;
+  using _alive = pingWatchdog(options, manager, () => isLive());
+  let announced: Agent | undefined;
+  const source = { read, ...reloadNotices(options, manager, signals.stop, () => announced) };
   const agent = await startUnlessStopped({ ...options, config, source, signal: signals.stop });
   if (agent === undefined) return 0;
-  await becomeReady(agent, options, manager, signals.stop);
-  using _reloads = signals.onReload(() => void reload(agent, options));
+  isLive = () => agent.get(Health)?.live().ok ?? true;
+  if (await becomeReady(agent, options, manager, signals.stop)) announced = agent;
+  // What it could not do it has logged.
+  using _reloads = signals.onReload(() => void agent.reload({ dryRun: false }).catch(() => undefined));
   if (!signals.stop.aborted) await new Promise((resolve) => signals.stop.addEventListener('abort', resolve, { once: true }));
   return await drain(agent, String(signals.stop.reason), manager, log);
 }
@@ -59,32 +65,47 @@ async function readConfig({ configFile, plugins, proxies, configMissingOk, log }
   return config;
 }
 
-/** Serving is not being ready: that waits for every plugin. A signal to stop that comes first is the caller's to see. */
-async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceManager, stop: AbortSignal): Promise<void> {
-  try {
-    await agent.whenReady(stop);
-  } catch (error) {
-    if (stop.aborted) return;
-    throw error;
-  }
+/** Serving is not being ready: that waits for every plugin. False where a signal to stop came first. */
+async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceManager, stop: AbortSignal): Promise<boolean> {
+  if (!(await isReady(agent, stop))) return false;
   announceReady(agent, options, manager);
   await options.onReady?.(agent).catch((error: unknown) => warn(options.log, error));
+  return true;
 }
 
-/** What a reload can't do it has logged. */
-async function reload(agent: Agent, { log, onReady }: RunOptions): Promise<void> {
-  const done = await agent.reload({ dryRun: false }).then(
-    () => true,
-    () => false,
-  );
-  if (done) await onReady?.(agent).catch((error: unknown) => warn(log, error));
+async function isReady(agent: Agent, stop: AbortSignal): Promise<boolean> {
+  try {
+    await agent.whenReady(stop);
+    return !stop.aborted;
+  } catch (error) {
+    if (stop.aborted) return false;
+    throw error;
+  }
 }
 
-/** Told by SIGHUP or through the API, a reload is one to the service manager. */
-function reloadNotices({ log }: RunOptions, manager: ServiceManager): { begun(): void; ended(outcome: string): void } {
+/**
+ * Asked for by SIGHUP or through the API, a reload is one to the service manager, and READY comes again when all plugins are.
+ * Before the agent has been announced it is nobody's business.
+ */
+function reloadNotices(
+  { log, onReady }: RunOptions,
+  manager: ServiceManager,
+  stop: AbortSignal,
+  announced: () => Agent | undefined,
+): Required<Pick<ConfigSource, 'begun' | 'ended'>> {
+  const ended = async (agent: Agent, outcome: 'reloaded' | 'rejected'): Promise<void> => {
+    if (!(await isReady(agent, stop))) return;
+    tell(manager, `READY=1\nSTATUS=the config was ${outcome}`, log);
+    if (outcome === 'reloaded') await onReady?.(agent);
+  };
   return {
-    begun: () => tell(manager, `RELOADING=1\nMONOTONIC_USEC=${monotonicUsec()}\nSTATUS=reloading the config`, log),
-    ended: (outcome) => tell(manager, `READY=1\nSTATUS=the config was ${outcome}`, log),
+    begun: () => {
+      if (announced() !== undefined) tell(manager, `RELOADING=1\nMONOTONIC_USEC=${monotonicUsec()}\nSTATUS=reloading the config`, log);
+    },
+    ended: (outcome) => {
+      const agent = announced();
+      if (agent !== undefined) ended(agent, outcome).catch((error: unknown) => warn(log, error));
+    },
   };
 }
 
@@ -94,12 +115,15 @@ function monotonicUsec(): bigint {
   return process.hrtime.bigint() / 1000n;
 }
 
-/** Says that it lives, twice in the time that the service manager allows: an event loop that stands still says nothing. */
-function pingWatchdog({ watchdog, context, log }: RunOptions, manager: ServiceManager): Disposable {
+/**
+ * Says that it lives, twice in the time that the service manager allows. An event loop that stands still says nothing; nor
+ * does an agent of which the health plugin says that only a new start would mend it.
+ */
+function pingWatchdog({ watchdog, context, log }: RunOptions, manager: ServiceManager, isLive: () => boolean): Disposable {
   const ms = watchdog === undefined ? undefined : watchdogMs(watchdog.usec, watchdog.pid);
   let timer: Disposable | undefined;
   const ping = (every: number): void => {
-    tell(manager, 'WATCHDOG=1', log);
+    if (isLive()) tell(manager, 'WATCHDOG=1', log);
     timer = context.clock.timer(every, () => ping(every));
   };
   if (ms !== undefined) ping(ms / 2);

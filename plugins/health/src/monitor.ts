@@ -1,0 +1,131 @@
+import type { Clock } from '@hawser/core';
+import type { AgentState, Gc, Health, HealthCheck, HealthReport, Metadata } from '@hawser/core/contracts';
+import { checkCollector } from './collector-check.ts';
+import type { Logger } from './log.ts';
+import { checkPlugins } from './plugin-checks.ts';
+import { Pulse } from './pulse.ts';
+
+export interface MonitorOptions {
+  readonly metadata: Pick<Metadata, 'write'>;
+  readonly gc: Pick<Gc, 'status'>;
+  readonly agent: Pick<AgentState, 'phase' | 'reports'> | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** From one beat to the next. */
+  readonly intervalMs: number;
+  /** From one beat of the durable store to the next: each is a flush of the disk. */
+  readonly durableIntervalMs: number;
+  readonly storeDeadlineMs: number;
+  readonly collectionGraceMs: number;
+}
+
+/** Beats that may be late before the monitor no longer trusts what it last saw. */
+const MISSED_BEATS = 3;
+const QUESTIONS = ['live', 'ready', 'healthy'] as const;
+
+/** Answers for the agent's health from its beats: every beat writes to a store, and looks at the collector. */
+export class Monitor implements Health {
+  readonly #options: MonitorOptions;
+  readonly #root: Pulse;
+  readonly #state: Pulse;
+  readonly #listeners = new Set<() => void>();
+  #last: Readonly<Record<(typeof QUESTIONS)[number], boolean>> = { live: true, ready: true, healthy: true };
+  #beatAt: number;
+  #durableAt = Number.NEGATIVE_INFINITY;
+  #collector: ReturnType<typeof checkCollector> = { name: 'collector', status: 'ok', isOverdue: false };
+
+  constructor(options: MonitorOptions) {
+    const { metadata, clock, storeDeadlineMs: deadlineMs } = options;
+    this.#options = options;
+    this.#beatAt = clock.monotonic();
+    const ended = (): void => {
+      try {
+        this.#look();
+      } catch (error) {
+        options.log.error({ err: error }, 'the end of a beat could not be told');
+      }
+    };
+    this.#root = new Pulse({ store: 'root', metadata, clock, deadlineMs, ended });
+    this.#state = new Pulse({ store: 'state', metadata, clock, deadlineMs, ended });
+  }
+
+  /** One beat; for a worker to repeat. Waits for nothing. */
+  beat(): void {
+    const { clock, gc, durableIntervalMs, collectionGraceMs } = this.#options;
+    this.#beatAt = clock.monotonic();
+    this.#state.beat();
+    if (this.#beatAt - this.#durableAt >= durableIntervalMs) {
+      this.#durableAt = this.#beatAt;
+      this.#root.beat();
+    }
+    this.#collector = checkCollector(gc.status(), clock.now(), collectionGraceMs);
+    this.#look();
+  }
+
+  live(): HealthReport {
+    return report(this.#vital());
+  }
+
+  ready(): HealthReport {
+    return report(this.#needed());
+  }
+
+  healthy(): HealthReport {
+    return report([
+      ...this.#needed(),
+      ...checkPlugins(this.#reports()).checks.filter(({ name }) => !this.#vital().some((one) => one.name === name)),
+    ]);
+  }
+
+  onChange(listener: () => void): Disposable {
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  #reports(): ReturnType<AgentState['reports']> {
+    return this.#options.agent?.reports() ?? [];
+  }
+
+  /** What only a new start would mend. */
+  #vital(): readonly HealthCheck[] {
+    const { isOverdue, ...collector } = this.#collector;
+    const stores = [this.#root, this.#state].flatMap((pulse) => (pulse.isStuck ? [pulse.check()] : []));
+    return [this.#beat(), ...stores, ...(isOverdue ? [collector] : []), ...checkPlugins(this.#reports()).stuck];
+  }
+
+  /** What it takes to do its work. */
+  #needed(): readonly HealthCheck[] {
+    const { isOverdue: _, ...collector } = this.#collector;
+    const phase = this.#options.agent?.phase() ?? 'ready';
+    const agent: HealthCheck =
+      phase === 'ready' ? { name: 'agent', status: 'ok' } : { name: 'agent', status: 'failed', reason: `the agent is ${phase}` };
+    const stuck = checkPlugins(this.#reports()).stuck;
+    return [agent, this.#beat(), this.#root.check(), this.#state.check(), collector, ...stuck];
+  }
+
+  /** Whether what is known is fresh. */
+  #beat(): HealthCheck {
+    const { clock, intervalMs } = this.#options;
+    const agoMs = clock.monotonic() - this.#beatAt;
+    if (agoMs <= MISSED_BEATS * intervalMs) return { name: 'beat', status: 'ok' };
+    const reason = `the last look at the agent was ${Math.round(agoMs / 1000)} s ago`;
+    return { name: 'beat', status: 'failed', reason, remedy: 'Start the agent again: what should look at it does not get its turn.' };
+  }
+
+  /** Tells whoever listens, and the log, of an answer that has turned. */
+  #look(): void {
+    const now = { live: this.live().ok, ready: this.ready().ok, healthy: this.healthy().ok };
+    const turned = QUESTIONS.filter((question) => now[question] !== this.#last[question]);
+    this.#last = now;
+    for (const question of turned) {
+      const faults = this[question]().checks.filter(({ status }) => status === 'failed');
+      if (now[question]) this.#options.log.info({ question }, `the agent is ${question} again`);
+      else if (question !== 'ready' || this.#options.agent?.phase() === 'ready')
+        this.#options.log.error({ question, faults }, `the agent is not ${question}: ${faults.map(({ name }) => name).join(', ')}`);
+    }
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const report = (checks: readonly HealthCheck[]): HealthReport => ({ ok: checks.every(({ status }) => status !== 'failed'), checks });
