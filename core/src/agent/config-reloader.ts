@@ -2,11 +2,9 @@ import type { Logger } from 'pino';
 import type { ConfigReload } from '../api/reload.ts';
 import { type AgentConfig, diffConfigs } from '../config/index.ts';
 import { toHawserError } from '../errors/index.ts';
-import { Events } from '../events/events.ts';
-import type { JsonObject } from '../json.ts';
-import { Metadata } from '../metadata/store.ts';
 import type { Kernel, NextSet } from '../plugin/index.ts';
 import { agentErrors } from './errors.ts';
+import { configRejected, configReloaded, publish } from './topics.ts';
 
 /** Where an agent's config comes from, and who hears of a reload. */
 export interface ConfigSource {
@@ -71,7 +69,7 @@ export class ConfigReloader {
       const error = toHawserError(thrown);
       const { code, message, remedy } = error;
       this.#options.log.error({ code, remedy, err: error }, `the config was not reloaded: ${message}`);
-      await this.#publish('/config/rejected', { code, message, remedy });
+      await publish(this.#options.kernel, configRejected.event({ code, message, remedy }), this.#options.log);
       source.ended?.('rejected');
       throw error;
     }
@@ -86,19 +84,8 @@ export class ConfigReloader {
     for (const { uri, error } of errors) log.error({ plugin: uri, err: error, code: error.code }, 'stopping failed');
     const told = steps.map(({ uri, action, reason }) => ({ uri, action, reason }));
     log.info({ files: next.files, changed, steps: told, durationMs }, `the config was reloaded: ${counted(steps.length)}`);
-    await this.#publish('/config/reloaded', { files: [...next.files], changed: [...changed], steps: told, durationMs });
+    await publish(kernel, configReloaded.event({ files: [...next.files], changed: [...changed], steps: told, durationMs }), log);
     return { dryRun: false, files: next.files, changed, steps, durationMs };
-  }
-
-  /** The agent goes on whether the journal takes it or not. */
-  async #publish(topic: string, data: JsonObject): Promise<void> {
-    const { kernel, log } = this.#options;
-    const [metadata, events] = [kernel.get(Metadata), kernel.get(Events)];
-    try {
-      await metadata?.write('state', (tx) => events?.publish(tx, { topic, data }));
-    } catch (thrown) {
-      log.warn({ err: thrown, topic }, 'an event could not be published');
-    }
   }
 }
 

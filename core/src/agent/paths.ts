@@ -2,6 +2,8 @@ import { Paths } from '../config/paths.ts';
 import type { AnyPlugin, PluginDefinition } from '../plugin/definition.ts';
 import { definePlugin } from '../plugin/definition.ts';
 
+import { agentTopics } from './topics.ts';
+
 type PathsPlugin = PluginDefinition<Paths, 'hawser.paths.v1', 'agent', Record<never, never>>;
 
 const withFolders = (folders: () => Paths): PathsPlugin =>
@@ -10,6 +12,7 @@ const withFolders = (folders: () => Paths): PathsPlugin =>
     id: 'agent',
     stability: 'stable',
     summary: 'The folders of this agent.',
+    topics: agentTopics,
     start: folders,
   });
 

@@ -73,6 +73,21 @@ describe('a reload of the config', () => {
     await code;
   });
 
+  test('is heard by the assembly, however it was asked for', async () => {
+    let heard = 0;
+    const { code, signals, ready, client } = agent.run([wordy([])], { onReady: async () => void heard++ });
+    await ready();
+    await expect.poll(() => heard).toBe(1);
+    await client.config.reload({ dryRun: true }, never);
+    await client.config.reload({ dryRun: false }, never);
+    await expect.poll(() => heard).toBe(2);
+    await agent.write('nonsense = 1\n');
+    await expect(client.config.reload({ dryRun: false }, never)).rejects.toMatchObject({ code: 'config.invalid' });
+    signals.emit('SIGTERM', 'SIGTERM');
+    await code;
+    expect(heard).toBe(2);
+  });
+
   test('with faults changes nothing, says them all, and is an event', async () => {
     const seen: string[] = [];
     const { code, signals, lines, ready, said, client } = agent.run([wordy(seen)]);

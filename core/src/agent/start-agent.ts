@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type AgentView, apiErrors, type ApiServer, type ConfigReload } from '../api/index.ts';
 import type { AgentConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
+import { Gc } from '../gc/gc.ts';
 import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts';
 import { boot, uriOf } from '../plugin/index.ts';
 import { coreVersion } from '../version.ts';
@@ -10,6 +11,7 @@ import { ConfigReloader, type ConfigSource } from './config-reloader.ts';
 import { corePlugins } from './core-plugins.ts';
 import { prepareFolders } from './folders.ts';
 import { withPaths } from './paths.ts';
+import { publishChanges } from './topics.ts';
 import { withSelf } from './self.ts';
 
 /** What an agent is started with. */
@@ -76,7 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     const reloader = new ConfigReloader({ kernel, config, setOf, log, source: options.source });
     phases.booted(kernel, reloader);
-    return running(kernel, api, phases);
+    return running({ kernel, api, phases, changes: publishChanges(kernel, log) });
   } catch (error) {
     await api[Symbol.asyncDispose]();
     throw error;
@@ -90,11 +92,21 @@ function withCoreRequired({ plugins, allPlugins }: AgentConfig): AgentConfig['pl
   return { ...plugins, required: new Set([...plugins.required, ...core]) };
 }
 
-function running(kernel: Kernel, api: ApiServer, phases: Phases): Agent {
+interface Running {
+  readonly kernel: Kernel;
+  readonly api: ApiServer;
+  readonly phases: Phases;
+  readonly changes: Disposable;
+}
+
+function running({ kernel, api, phases, changes }: Running): Agent {
   let stopped: Promise<StopReport> | undefined;
   const stop = async (reason: string): Promise<StopReport> => {
     phases.stopping();
+    changes[Symbol.dispose]();
     const closed = api[Symbol.asyncDispose]();
+    // What can be cleaned up now need not wait for the next start; whoever has no patience sends a second signal.
+    await kernel.get(Gc)?.drain(new AbortController().signal);
     const report = await kernel.stop(reason);
     await closed;
     return report;

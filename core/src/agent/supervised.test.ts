@@ -175,3 +175,25 @@ describe('the log of one plugin', () => {
     await code;
   });
 });
+
+describe('a plugin of a running agent', () => {
+  test('that is degraded and recovers is told by events, once for each change', async () => {
+    const { plugin, word } = later();
+    const { code, signals, client, ready } = agent.run([plugin]);
+    await expect.poll(() => client.leases.list(never).catch(() => undefined)).toEqual([]);
+    word().ok();
+    await ready();
+    word().degraded(new Error('the cloud is slow'));
+    word().degraded(new Error('the cloud is slow'));
+    word().ok();
+    const told = () => Array.fromAsync(client.events({ follow: false, topics: ['/plugins'], from: 'start', signal: never }));
+    await expect.poll(async () => (await told()).length).toBe(3);
+    expect(await told()).toMatchObject([
+      { topic: '/plugins/changed', data: { uri: 'test.thing.v1.later', before: 'pending', status: 'ok' } },
+      { data: { before: 'ok', status: 'degraded', error: { message: 'the cloud is slow' } } },
+      { data: { before: 'degraded', status: 'ok' } },
+    ]);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+  });
+});
