@@ -10,6 +10,7 @@ import { claimListing, type ClaimRecords } from './claim-listing.ts';
 import { CLAIM, type ClaimData, claimKey, toClaim } from './claim-record.ts';
 import type { Claim, Claims, Holder, TakenClaim, TakeOptions } from './claims.ts';
 import { claimErrors } from './errors.ts';
+import { releasingSince } from './releasing.ts';
 
 export interface LedgerDependencies {
   readonly snapshots: Pick<Snapshots, 'open'>;
@@ -72,13 +73,14 @@ export class ClaimLedger implements Claims, Disposable {
 
   *list(tx: ReadTransaction, type?: string): Iterable<Claim> {
     const range = type === undefined ? {} : { prefix: `${type}/` };
-    for (const record of this.#records.walk(tx, range)) yield this.#claim(tx, record);
+    const claim = listed(tx);
+    for (const record of this.#records.walk(tx, range)) yield claim(record);
   }
 
   page(tx: ReadTransaction, options?: ListOptions): Page<Claim> {
     const records = {
       walk: (range: Parameters<ClaimRecords['walk']>[0]) => this.#records.walk(tx, range),
-      claim: (record: Snapshot<ClaimData>) => this.#claim(tx, record),
+      claim: listed(tx),
     };
     return readPage(claimListing(records), options);
   }
@@ -168,6 +170,16 @@ export class ClaimLedger implements Claims, Disposable {
   #now(): string {
     return new Date(this.#clock.now()).toISOString();
   }
+}
+
+/** Records as claims, for one listing. */
+function listed(tx: ReadTransaction): (record: Snapshot<ClaimData>) => Claim {
+  let releasing: ReadonlyMap<string, string> | undefined;
+  return (record) => {
+    if (record.data.state !== 'held') return toClaim(record);
+    releasing ??= releasingSince(tx);
+    return toClaim(record, releasing.get(`${CLAIM}/${record.key}`));
+  };
 }
 
 const isHeldBy = ({ data }: Snapshot<ClaimData>, { containerId, ifname }: Holder): boolean =>

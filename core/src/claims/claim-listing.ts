@@ -10,7 +10,7 @@ import type { Claim } from './claims.ts';
 export interface ClaimRecords {
   /** By key, `<type>/<key>`, with a prefix, from behind a key on. */
   walk(range: { readonly prefix?: string; readonly after?: string }): Iterable<Snapshot<ClaimData>>;
-  /** Its state, too, where what stands on it is being undone: one more read. */
+  /** Its state, too, where what stands on it is being undone. */
   claim(record: Snapshot<ClaimData>): Claim;
 }
 

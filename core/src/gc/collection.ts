@@ -27,6 +27,8 @@ export interface CollectionPorts {
 
 /** Nodes that one transaction decides about at most. */
 const BATCH = 200;
+/** Part of a slice that goes into decisions; writing them takes the rest. */
+const DECIDING = 0.5;
 
 const other = (store: StoreName): StoreName => (store === 'root' ? 'state' : 'root');
 
@@ -170,7 +172,7 @@ export class Collection {
     const { metadata, clock, sliceMs } = this.#ports;
     const read = (second: Views['root']): T => {
       const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
-      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms: sliceMs } }));
+      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms: sliceMs * DECIDING } }));
     };
     return metadata.read(other(tx.store), read, { namespace: tx.namespace });
   }
