@@ -61,7 +61,7 @@ export class ExchangeMetrics {
         labels: ['area'],
       }),
     );
-    const subscribers = metrics.gauge({ name: 'hawser_events_subscribers', help: 'Subscriptions that are open.' });
+    const subscribers = metrics.gauge({ name: 'hawser_events_open_subscribers', help: 'Subscriptions that are open.' });
     const lag = metrics.gauge({ name: 'hawser_events_lag_events', help: 'Events that wait for the subscriber that is furthest behind.' });
     return metrics.onCollect(() => {
       for (const [area, total] of this.#published) published(total, { area });
