@@ -4,7 +4,7 @@ import type { Assembly } from '../assembly.ts';
 import type { GlobalOptions } from '../command.ts';
 import { readConfig } from '../read-config.ts';
 import { checkAgent } from './agent.ts';
-import { fail, type Finding, ok, skip } from './finding.ts';
+import { fail, type Finding, ok, skip, warn } from './finding.ts';
 import { checkFolders } from './folders.ts';
 import { checkClock, checkNode, checkPrivileges } from './machine.ts';
 import { checkConflist, checkCri, checkNft } from './neighbours.ts';
@@ -18,6 +18,9 @@ export async function examineMachine(assembly: Assembly, global: GlobalOptions, 
     (read) => {
       findings.push(
         ok('config', read.files.length === 0 ? 'there is no config file; the defaults hold' : `valid (${read.files.join(', ')})`),
+        ...read.warnings.map(({ file, line, key, message, remedy }) =>
+          warn('config', `${key} ${message} (${file}${line === undefined ? '' : `:${line}`})`, remedy),
+        ),
       );
       return read;
     },
