@@ -241,3 +241,13 @@ test('a lease of another namespace is deleted with what it kept there, and nothi
   await core.leases.deleteAndCollect('l', { store: 'state', ...blue, signal });
   expect([cleaned, names(core), shown(core, 'l')?.resources]).toEqual([['there'], ['thing/here'], [{ type: 'thing', key: 'here' }]]);
 });
+
+test('a lease that its own transaction deletes takes nothing more', async () => {
+  await using core = await startCore({ context: testContext() });
+  const late = write(core, (tx) => {
+    core.leases.create(tx, { id: 'l' });
+    core.leases.delete(tx, 'l');
+    core.leases.underLease(tx, { type: 'thing', key: 'a' }, 'l');
+  });
+  expect(await late.catch(codeOf)).toBe('leases.not_found');
+});

@@ -21,7 +21,7 @@ test(
     const story = fc.array(
       fc.array(
         drawnStep(() => now),
-        { minLength: 1, maxLength: 30 },
+        { minLength: 1, maxLength: 40 },
       ),
       { minLength: 1, maxLength: 3 },
     );
