@@ -3,6 +3,7 @@ import type { ConfigReload } from '../api/reload.ts';
 import { type AgentConfig, diffConfigs } from '../config/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import type { Kernel, NextSet } from '../plugin/index.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { agentErrors } from './errors.ts';
 import { configRejected, configReloaded, publish } from './topics.ts';
 
@@ -28,6 +29,8 @@ export interface ConfigReloaderOptions {
 
 /** Core keys that a running agent takes; all others are looked at once, at its start. */
 const LIVE = new Set(['required', 'disabled', 'packages', 'unset', 'proxy_plugins']);
+
+const RELOADS = { name: 'hawser_config_reloads_total', help: 'Reloads of the config that were no dry run.', labels: ['outcome'] };
 
 /**
  * Reloads of one agent's config, one after the other: each reads the files when its turn has come. A config that is refused, or
@@ -63,16 +66,21 @@ export class ConfigReloader {
     source.begun?.();
     try {
       const done = await this.#apply(await source.read());
-      source.ended?.('reloaded');
+      this.#ended(source, 'reloaded');
       return done;
     } catch (thrown) {
       const error = toHawserError(thrown);
       const { code, message, remedy } = error;
       this.#options.log.error({ code, remedy, err: error }, `the config was not reloaded: ${message}`);
       await publish(this.#options.kernel, configRejected.event({ code, message, remedy }), this.#options.log);
-      source.ended?.('rejected');
+      this.#ended(source, 'rejected');
       throw error;
     }
+  }
+
+  #ended(source: ConfigSource, outcome: 'reloaded' | 'rejected'): void {
+    this.#options.kernel.get(Metrics)?.counter(RELOADS).add(1, { outcome });
+    source.ended?.(outcome);
   }
 
   async #apply(next: AgentConfig): Promise<ConfigReload> {

@@ -8,6 +8,6 @@ export const styleOf = (color: boolean): Style => picocolors.createColors(color)
 /** A plugin's or a check's status in its colour. */
 export function paintStatus(style: Style, status: string): string {
   if (['failed', 'fail'].includes(status)) return style.red(status);
-  if (['degraded', 'warn', 'stopping', 'starting'].includes(status)) return style.yellow(status);
+  if (['degraded', 'warn', 'stopping', 'starting', 'pending'].includes(status)) return style.yellow(status);
   return status === 'ok' ? style.green(status) : style.dim(status);
 }

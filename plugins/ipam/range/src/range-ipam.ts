@@ -97,8 +97,15 @@ export class RangeIpam implements Ipam {
 
   claim(request: AttachmentRequest): ClaimRequest {
     const asked = parseStatic(request.staticIps, this.#settings.ranges);
-    const families = ([4, 6] as const).filter((family) => this.#pools.some((pool) => pool.range.family === family));
-    return { type: 'address', take: (tx, context) => families.map((family) => this.#takeOne(tx, context, family, asked.get(family))) };
+    // By the ranges of the moment in which it takes: they may have changed since the claim was made.
+    return {
+      type: 'address',
+      take: (tx, context) => this.#families().map((family) => this.#takeOne(tx, context, family, asked.get(family))),
+    };
+  }
+
+  #families(): readonly Family[] {
+    return ([4, 6] as const).filter((family) => this.#pools.some((pool) => pool.range.family === family));
   }
 
   #takeOne(tx: Transaction, context: ClaimContext, family: Family, asked: StaticAddress | undefined): AttachmentClaim {

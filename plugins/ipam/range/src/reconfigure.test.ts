@@ -54,6 +54,16 @@ describe('addresses by other settings', () => {
     expect(await add(ipam)).toEqual(['10.88.0.3']);
   });
 
+  it('are of the ranges of the moment in which they are taken, also for a claim that was made before', async () => {
+    const ipam = await open('10.88.0.0/29', 'fd00:88::/64');
+    const claim = ipam.claim(request);
+    await ipam.reconfigure(settings(30_000, '10.99.0.0/29'), never);
+    const taken = await ledger.metadata.write('state', (tx) =>
+      claim.take(tx, { holder: { containerId: 'c', ifname: 'eth0' }, lease: 'l' }),
+    );
+    expect(taken.map(({ key }) => key)).toEqual(['10.99.0.2']);
+  });
+
   it('are never ones that somebody holds: a range that grows knows what its smaller self has handed out', async () => {
     const ipam = await open('10.88.0.0/30');
     await add(ipam);
