@@ -20,6 +20,8 @@ const CHANGE_MS = 35_000;
 const DETACH_MS = 125_000;
 const COLLECT_MS = 305_000;
 const BACKUP_MS = 605_000;
+/** What the agent gives in one answer at most. */
+const LARGEST_PAGE = 5_000;
 const RELOAD_MS = 305_000;
 
 /** A client of the agent at a socket. Connects with each call, so that opening one never fails. */
@@ -34,7 +36,7 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
       call<T>('GET', path, signal);
   const listings = <T>(path: string): Listings<T> => {
     const page = (signal: AbortSignal, selection: PageSelection = {}) => call<Page<T>>('GET', `${path}${queryOf(selection)}`, signal);
-    return { page, list: (signal, selection) => allPages((after) => page(signal, { ...selection, ...after })) };
+    return { page, list: (signal, selection) => allPages((after) => page(signal, { limit: LARGEST_PAGE, ...selection, ...after })) };
   };
   const lease = (id: string) => `/v1/leases/${encodeURIComponent(id)}`;
   return {

@@ -183,7 +183,7 @@ test('after random changes every filter agrees with the naive one, and every ind
 
 const KILLS = Number(process.env['HAWSER_RUNS'] ?? 5);
 
-test('killed at random instants, a store opens again with indexes that agree', async () => {
+test('killed at random instants, a store opens again with indexes that agree', { timeout: 20_000 + KILLS * 3_000 }, async () => {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'hawser-labels-'));
   stack.defer(() => rm(folder, { recursive: true }));

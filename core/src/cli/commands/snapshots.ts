@@ -1,5 +1,6 @@
 import type { SnapshotView } from '../../api/views.ts';
 import { snapshotView } from '../../api/views.ts';
+import { printFilter } from '../../filters/index.ts';
 import { textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
@@ -27,12 +28,15 @@ const USAGE: readonly Column<{ readonly name: string; readonly bytes: number; re
   ['ITEMS', (usage) => String(usage.items)],
 ];
 
-const all = async ({ client, signal }: Invocation): Promise<readonly SnapshotView[]> =>
-  (await client.snapshots.list(signal)).map(snapshotView);
+const all = async ({ client, signal }: Invocation, filters: readonly string[] = []): Promise<readonly SnapshotView[]> =>
+  (await client.snapshots.list(signal, { filters })).map(snapshotView);
+
+const whereIs = (field: string, value: string): string => printFilter({ selectors: [{ path: [field], operator: '==', value }] });
 
 async function find(invocation: Invocation): Promise<SnapshotView> {
   const name = textArgument(invocation, 0);
-  const found = (await all(invocation)).filter((snapshot) => snapshot.name === name || snapshot.key === name);
+  const byName = await all(invocation, [whereIs('name', name)]);
+  const found = byName.length > 0 ? byName : await all(invocation, [whereIs('key', name)]);
   const [first, second] = found;
   if (first === undefined) throw cliErrors.noSuchSnapshot(`there is no snapshot ${name}`);
   if (second !== undefined)
