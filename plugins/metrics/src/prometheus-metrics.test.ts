@@ -120,7 +120,7 @@ describe('a defect of a plugin', () => {
   test.each([
     ['a counter without _total', () => metrics.counter({ name: 'hawser_test_calls', help: '.' })],
     ['a gauge with it', () => metrics.gauge({ name: 'hawser_test_calls_total', help: '.' })],
-    ['no unit', () => metrics.gauge({ name: 'hawser_calls', help: '.' })],
+    ['no area', () => metrics.gauge({ name: 'hawser_calls', help: '.' })],
     ['a name of somebody else', () => metrics.gauge({ name: 'node_memory_free_bytes', help: '.' })],
     ['no help', () => metrics.gauge({ name: 'hawser_test_free_addresses', help: '' })],
     ['a reserved label', () => metrics.histogram({ name: 'hawser_test_duration_seconds', help: '.', labels: ['le'] })],
