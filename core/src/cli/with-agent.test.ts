@@ -32,7 +32,7 @@ describe('hawser with an agent', () => {
 
   test('finds its socket by the config', async () => {
     expect((await hawser('--config', config, 'plugins', 'ls')).out).toMatch(
-      /^TYPE +ID +STABILITY +STATUS +MS\nhawser\.paths\.v1 +agent +stable +ok +\d/,
+      /^TYPE +ID +STABILITY +STATUS +MS\n(?:hawser\..+\n)*hawser\.paths\.v1 +agent +stable +ok +\d/,
     );
   });
 
