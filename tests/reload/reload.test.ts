@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import attachments from '@hawser/attachments';
-import { type AnyPlugin, systemContext } from '@hawser/core';
+import { type AnyPlugin, systemContext, toHawserError } from '@hawser/core';
 import { type Agent, corePlugins, runAgent } from '@hawser/core/agent';
-import { Attachments, Host } from '@hawser/core/contracts';
-import type { AttachmentRequest } from '@hawser/core/network';
+import { Attachments, Claims, Host, Metadata } from '@hawser/core/contracts';
+import { attachmentErrors, type AttachmentRequest } from '@hawser/core/network';
 import { fakePlugin } from '@hawser/core/testing';
 import ptp from '@hawser/example-custom-mode';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
@@ -18,6 +18,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 const RANGE = 'hawser.ipam.v1.range';
 const BRIDGE = 'hawser.mode.v1.bridge';
 const ENGINE = 'hawser.attachments.v1.engine';
+
+/** What a call is told that meets an engine on its way out, or none. */
+const REPEATABLE: ReadonlySet<string> = new Set(['attachments.draining', 'attachments.not_ready']);
 
 interface Wanted {
   readonly ranges?: string;
@@ -44,7 +47,7 @@ class Node implements AsyncDisposable {
   }
 
   get engine(): Attachments {
-    return this.agent.get(Attachments) ?? expect.fail('the engine does not serve');
+    return this.agent.get(Attachments) ?? fail();
   }
 
   async write({ ranges = '10.88.0.0/16', mtu = 0, ptp = false, defaultMode = 'bridge' }: Wanted): Promise<void> {
@@ -93,11 +96,28 @@ class Node implements AsyncDisposable {
     };
   }
 
+  /** Addresses that somebody has. */
+  held(): readonly string[] {
+    const [claims, metadata] = [this.agent.get(Claims), this.agent.get(Metadata)];
+    const all = metadata?.read('state', (tx) => [...(claims?.list(tx) ?? [])]) ?? expect.fail('there is no store');
+    return all.filter(({ state }) => state !== 'cooling').map(({ key }) => key);
+  }
+
+  /** Names of the node's own links. */
+  async links(): Promise<readonly string[]> {
+    using host = openSimulatedHost(this.kernel);
+    return (await host.own.links()).map(({ name }) => name).toSorted();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signals.emit('SIGTERM', 'SIGTERM');
     await this.#code;
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+function fail(): never {
+  throw attachmentErrors.notReady('the engine does not serve');
 }
 
 const call = () => ({ signal: new AbortController().signal, requestId: 'test' });
@@ -180,6 +200,41 @@ describe('a reload under attachments', () => {
     await add(fresh);
     expect(modesOf(node.engine)).toEqual(['bridge', 'ptp']);
     await node.engine.detach({ ...old, network: 'net' }, call());
+  });
+
+  test('that restarts the engine in the midst of calls leaves nothing behind: each is answered, and can be repeated', async () => {
+    let reloads = 0;
+    const told = new Set<string>();
+    const trying = async (work: () => Promise<unknown>): Promise<boolean> =>
+      work().then(
+        () => true,
+        (error: unknown) => {
+          told.add(toHawserError(error).code);
+          return false;
+        },
+      );
+    const churn = async (): Promise<void> => {
+      while (reloads < 8) {
+        const pod = node.pod();
+        await trying(() => add(pod));
+        // As a runtime does: DEL until it succeeds, whatever became of ADD.
+        while (!(await trying(async () => node.engine.detach({ ...pod, network: 'net' }, call())))) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }
+    };
+    const work = Promise.all([churn(), churn(), churn(), churn()]);
+    for (; reloads < 8; reloads++) {
+      await node.write({ ptp: true, defaultMode: reloads % 2 === 0 ? 'ptp' : 'bridge' });
+      expect((await node.agent.reload({ dryRun: false })).steps).toContainEqual(
+        expect.objectContaining({ uri: ENGINE, action: 'restart' }),
+      );
+    }
+    await work;
+    await expect.poll(() => node.engine.list()).toEqual([]);
+    await expect.poll(() => node.held()).toEqual([]);
+    await expect.poll(() => node.links()).toEqual(['hawser0', 'lo']);
+    expect([...told].filter((code) => !REPEATABLE.has(code))).toEqual([]);
   });
 
   test('that is refused for one table leaves the others alone', async () => {
