@@ -108,9 +108,6 @@ export function unlinkNode(tx: Transaction, node: Node): void {
   for (const id of [...leasesOn(tx, node)]) unlinkResource(tx, id, node);
 }
 
-/** Whether an unexpired lease of the transaction's store protects a node. */
-export const isLeased = (tx: ReadTransaction, node: Node, now: number): boolean => protectionOf(tx, node, now) !== 'none';
-
 /** What the unexpired leases on a node protect: nothing, the node alone (all of them are flat), or what its labels refer to as well. */
 export function protectionOf(tx: ReadTransaction, node: Node, now: number): 'none' | 'flat' | 'whole' {
   let protection: 'none' | 'flat' = 'none';

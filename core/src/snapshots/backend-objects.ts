@@ -23,7 +23,7 @@ export const objectId = (namespace: string, random: string): string => `${namesp
 /** Undefined where the text is no id of an object. */
 export const namespaceOf = (id: string): string | undefined => (id.length > MAX_ID_LENGTH ? undefined : ID.exec(id)?.groups?.['namespace']);
 
-export const objectType = (type: string): string => `${type}_object`;
+const objectType = (type: string): string => `${type}_object`;
 
 /** The node of garbage collection. */
 export const objectNode = (type: string, id: string): Node => ({ type: objectType(type), key: id });

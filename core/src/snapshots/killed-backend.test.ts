@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { seededRandom } from '../context/index.ts';
 import { testContext } from '../testing/context.ts';
@@ -37,7 +38,7 @@ test('killed at random instants, store and folders agree when the next process s
   const random = seededRandom(7, heldClock());
   try {
     for (let run = 0; run < RUNS; run++) {
-      const child = fork(join(import.meta.dirname, 'folders.fixture.ts'), [folder, objects, String(run)]);
+      const child = fork(fileURLToPath(import.meta.resolve('./folders.fixture.ts')), [folder, objects, String(run)]);
       await once(child, 'message');
       await new Promise((resolve) => setTimeout(resolve, random.integer(LONGEST_LIFE_MS)));
       child.kill('SIGKILL');

@@ -30,7 +30,7 @@ export interface Life extends AsyncDisposable {
   readonly snapshotter: BackedSnapshotter;
 }
 
-export const TYPE = 'layer';
+const TYPE = 'layer';
 const SEEDS = { next: 1 };
 
 /** Fixtures of one suite; `life` begins another process on the same store and the same backend. */
@@ -90,5 +90,3 @@ export async function expectAgreement(life: Life): Promise<void> {
   expect(await objectsOf(life)).toEqual(owned(life));
   expect(life.core.gc.status().condemned).toEqual([]);
 }
-
-export const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error);
