@@ -26,15 +26,32 @@ export function checkTable(
   table: JsonObject,
   at: KeyPath,
 ): { readonly faults: readonly PlainFault[]; readonly settings: unknown } {
-  // Reading the shape off the schema costs more than the check, and most plugins have no table.
-  const shape = Object.keys(table).length === 0 ? {} : shapeOf(schema);
-  const unknown = new Map(unknownKeys(shape, table).map((path) => [dotted(path), path]));
   const parsed = schema.safeParse(table);
+  // Reading the shape off the schema costs more than all the rest, and is only needed to tell what is wrong.
+  if (parsed.success && keepsKeys(table, parsed.data)) return { faults: [], settings: parsed.data };
+  const shape = shapeOf(schema);
+  const unknown = new Map(unknownKeys(shape, table).map((path) => [dotted(path), path]));
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(flatten);
   for (const path of issues.flatMap(unrecognized)) unknown.set(dotted(path), path);
   const others = issues.filter(({ code }) => code !== 'unrecognized_keys').map((issue) => issueFault(issue, table, at));
   const named = [...unknown.values()].slice(0, MOST_UNKNOWN).map((path) => unknownFault(shape, path, at));
   return { faults: [...named, ...others], settings: parsed.data };
+}
+
+/**
+ * Whether every key of a table is still there in what a schema made of it: schemas that are not strict drop those that
+ * they don't know. Where a schema made something else of a table there is no telling.
+ */
+function keepsKeys(table: JsonObject, made: unknown): boolean {
+  if (typeof made !== 'object' || made === null) return false;
+  const entries = new Map<string, unknown>(Object.entries(made));
+  return Object.entries(table).every(([key, value]) => entries.has(key) && keepsValue(value, entries.get(key)));
+}
+
+function keepsValue(value: JsonValue | undefined, made: unknown): boolean {
+  if (isTable(value)) return keepsKeys(value, made);
+  if (!isList(value)) return true;
+  return Array.isArray(made) && made.length === value.length && value.every((element, index) => keepsValue(element, made[index]));
 }
 
 function unrecognized(issue: Issue): readonly KeyPath[] {
