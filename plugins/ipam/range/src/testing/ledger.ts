@@ -1,5 +1,16 @@
 import type { JsonObject, JsonValue } from '@hawser/core';
-import type { Claim, Claims, Collection, Envelope, Events, Lagged, Metadata, ReadTransaction, Transaction } from '@hawser/core/contracts';
+import {
+  type Claim,
+  type Claims,
+  type Collection,
+  DEFAULT_NAMESPACE,
+  type Envelope,
+  type Events,
+  type Lagged,
+  type Metadata,
+  type ReadTransaction,
+  type Transaction,
+} from '@hawser/core/contracts';
 import type { HeldClock } from '@hawser/core/testing';
 import { EventStream } from './event-stream.ts';
 
@@ -69,6 +80,7 @@ class Book {
     isFree: (_tx, _type, key) => (this.looks++, this.#isFree(key)),
     get: (_tx, _type, key) => (this.looks++, this.entries.get(key)),
     list: () => [...this.entries.values()],
+    page: () => ({ items: [...this.entries.values()] }),
     taken: (_tx, _type, after = '') =>
       [...this.entries.values()]
         .filter(({ key }) => key > after)
@@ -102,9 +114,15 @@ export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
   const name = (collection: Collection, key: string): string => `${collection.store}/${collection.name}/${key}`;
   const tx: Transaction = {
     store: 'state',
+    namespace: DEFAULT_NAMESPACE,
+    in: () => tx,
     get: <V extends JsonValue>(collection: Collection<V>, key: string) => stored.get(name(collection, key)) as V | undefined,
     has: (collection, key) => stored.has(name(collection, key)),
     entries: () => [],
+    keys: () => [],
+    namespaces: () => [DEFAULT_NAMESPACE],
+    whole: {},
+    beforeCommit: (effect) => effect(),
     put: (collection, key, value) => void stored.set(name(collection, key), value),
     delete: (collection, key) => stored.delete(name(collection, key)),
     afterCommit: (effect) => void news.pending.push(effect),
