@@ -179,3 +179,27 @@ test('parents of other types are kept too, and a backend hears of its own object
   await bench.core.gc.run({ signal });
   expect(bench.core.metadata.read('state', (tx) => plain.get(tx, 'p'))).toBeDefined();
 });
+
+test('a type whose plugin has stopped is left as it is, and holds up the collection of no other', async () => {
+  const backend = new MemoryBackend();
+  await using bench = await open(backend);
+  using plain = bench.core.snapshots.open<Record<string, never>>({ type: 'plain', store: 'state' });
+  await bench.layers.prepare('a', ROOTED);
+  await bench.layers.remove('a');
+  await expect.poll(() => backend.objects.size).toBe(0);
+  await bench.layers.prepare('left', { signal });
+  await bench.layers[Symbol.asyncDispose]();
+  await bench.core.metadata.write('state', (tx) => plain.prepare(tx, 'p', { data: {}, committed: true }));
+  await bench.core.gc.run({ signal });
+  expect(
+    Array.from(
+      bench.core.metadata.read('state', (tx) => [...bench.core.snapshots.list(tx)]),
+      ({ type }) => type,
+    ),
+  ).toEqual(['layer']);
+  expect(backend.objects.size).toBe(1);
+  await using again = bench.core.snapshots.openBacked({ type: 'layer', store: 'state', backend });
+  expect(await again.compared).toEqual({ orphans: [], lost: [] });
+  await bench.core.gc.run({ signal });
+  await expect.poll(() => backend.objects.size).toBe(0);
+});

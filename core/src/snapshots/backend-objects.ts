@@ -56,6 +56,7 @@ export function objectCollector({ type, store, isKept, remove }: ObjectPorts): C
   return {
     type: objectType(type),
     store,
+    refersTo: [],
     keys: (tx) => Array.from(readObjects(tx, type), ([id]) => id),
     has: (tx, id) => tx.has(objects, `${type}/${id}`),
     isRoot: (tx, id) => isKept(tx, id),
