@@ -21,7 +21,7 @@ export const configRejected = defineTopic(
   'The config was read again and is not in force; the former one is.',
 );
 
-export const pluginChanged = defineTopic(
+const pluginChanged = defineTopic(
   '/plugins/changed',
   z.strictObject({
     uri: z.string(),
