@@ -2,7 +2,8 @@ import type { Page } from '../metadata/listing.ts';
 import type { AttachmentId, AttachmentRecord } from '../network/index.ts';
 import type { CollectionReport, GcStatus, Node } from '../gc/gc.ts';
 import type { Claim } from '../claims/claims.ts';
-import type { Envelope, Lagged } from '../events/events.ts';
+import type { TopicDescription } from '../events/describe-topics.ts';
+import type { Envelope, EventSelection, Lagged, QueuePolicy } from '../events/events.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { StoreName, StoreStats } from '../metadata/store.ts';
 import type { ConfigReload } from './reload.ts';
@@ -67,12 +68,16 @@ export interface Client {
     check(id: AttachmentId, signal: AbortSignal): Promise<void>;
     detach(id: AttachmentId, signal: AbortSignal): Promise<void>;
   };
-  events(options: {
-    readonly follow: boolean;
-    readonly from?: string;
-    readonly topics?: readonly string[];
-    readonly signal: AbortSignal;
-  }): AsyncIterableIterator<Envelope | Lagged>;
+  /** Topics and filters are evaluated in the agent. `from`: `start`, a cursor, or how long ago (`30m`). */
+  events(
+    options: EventSelection & {
+      readonly follow: boolean;
+      readonly from?: string;
+      readonly policy?: QueuePolicy;
+      readonly signal: AbortSignal;
+    },
+  ): AsyncIterableIterator<Envelope | Lagged>;
+  eventTopics(signal: AbortSignal): Promise<readonly TopicDescription[]>;
   gc: {
     run(options: { readonly dryRun: boolean; readonly signal: AbortSignal }): Promise<CollectionReport>;
     status(signal: AbortSignal): Promise<GcStatus>;

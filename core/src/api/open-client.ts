@@ -68,6 +68,7 @@ export function openClient({ socket, clock = systemClock }: ClientOptions): Clie
     },
     events: ({ signal, ...query }) =>
       exchangeLines(peer, { method: 'GET', path: eventsPath(query), signal, patienceMs: READ_MS }) as ReturnType<Client['events']>,
+    eventTopics: get('/v1/events/topics'),
     gc: {
       run: ({ dryRun, signal }) => call('POST', '/v1/gc', signal, { body: { dryRun }, patienceMs: COLLECT_MS }),
       status: get('/v1/gc'),
@@ -103,9 +104,11 @@ const nodePath = ({ type, key }: Node): string => `${encodeURIComponent(type)}/$
 const attachmentPath = ({ containerId, ifname }: AttachmentId): string =>
   `/v1/attachments/${encodeURIComponent(containerId)}/${encodeURIComponent(ifname)}`;
 
-function eventsPath({ follow, from, topics = [] }: Omit<Parameters<Client['events']>[0], 'signal'>): string {
+function eventsPath({ follow, from, topics = [], filters = [], policy }: Omit<Parameters<Client['events']>[0], 'signal'>): string {
   const query = new URLSearchParams({ follow: String(follow) });
   if (from !== undefined) query.set('from', from);
+  if (policy !== undefined) query.set('policy', policy);
+  for (const filter of filters) query.append('filter', filter);
   for (const topic of topics) query.append('topic', topic);
   return `/v1/events?${query.toString()}`;
 }

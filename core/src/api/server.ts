@@ -14,7 +14,7 @@ import { agentRoutes } from './routes/agent.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
 import { configRoutes } from './routes/config.ts';
 import { dbRoutes } from './routes/db.ts';
-import { openEvents } from './routes/events.ts';
+import { eventRoutes, openEvents } from './routes/events.ts';
 import { gcRoutes } from './routes/gc.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { listingRoutes } from './routes/listings.ts';
@@ -65,9 +65,17 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   answerErrors(app, log);
   await guard(app, access, log);
   acceptEmptyBodies(app);
-  const routes = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes, configRoutes, logRoutes].flatMap((make) =>
-    make(agent),
-  );
+  const routes = [
+    agentRoutes,
+    leaseRoutes,
+    listingRoutes,
+    attachmentRoutes,
+    gcRoutes,
+    dbRoutes,
+    configRoutes,
+    eventRoutes,
+    logRoutes,
+  ].flatMap((make) => make(agent));
   serveTelemetry(app, agent);
   for (const route of routes) addRoute(app, agent, route);
   app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
@@ -122,7 +130,7 @@ function goneSignal(response: ServerResponse): AbortSignal {
 
 async function serveEvents(agent: AgentView, request: FastifyRequest, reply: FastifyReply, closing: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([closing, goneSignal(reply.raw)]);
-  const events = openEvents(agent, request.query, signal);
+  const events = await openEvents(agent, request.query, signal);
   reply.hijack();
   await streamLines(reply.raw, events, signal, request.id);
 }

@@ -76,8 +76,9 @@ const envelope = (number: number): Envelope => ({
 /** A journal of ten minutes, an event each; live events go on until the signal aborts. */
 export const events: Events = {
   publish: () => undefined,
-  async *subscribe({ signal, from }) {
-    yield* this.history(from === undefined ? { from: '0010' } : { from });
+  async *subscribe({ signal, follow = true, from = follow ? '0010' : 'start' }) {
+    yield* this.history({ from });
+    if (!follow) return;
     for (let number = 11; !signal.aborted; number++) {
       yield envelope(number);
       await new Promise(setImmediate);

@@ -7,6 +7,7 @@ import { ClaimLedger } from './claim-ledger.ts';
 import { Claims } from './claims.ts';
 import { claimErrors } from './errors.ts';
 import { observeClaims } from './observed.ts';
+import { claimTopics } from './topics.ts';
 
 /** `hawser.claims.v1.ledger`. */
 export const claimsPlugin = definePlugin({
@@ -15,6 +16,7 @@ export const claimsPlugin = definePlugin({
   stability: 'beta',
   summary: 'Who holds which address, device or interface: each has at most one holder.',
   errors: claimErrors,
+  topics: claimTopics,
   requires: { snapshots: Snapshots, events: Events, metadata: Metadata, metrics: Metrics.optional() },
   start({ snapshots, events, metadata, metrics, clock, scope }) {
     const ledger = scope.use(new ClaimLedger({ snapshots, events, clock }));

@@ -7,6 +7,7 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { gcErrors } from './errors.ts';
 import { Gc } from './gc.ts';
 import { GcScheduler } from './scheduler.ts';
+import { gcTopics } from './topics.ts';
 
 const settings = z.strictObject({
   pause_threshold: z
@@ -46,6 +47,7 @@ export const gcPlugin = definePlugin({
   stability: 'beta',
   summary: 'Finds what nothing keeps alive any more, and has it cleaned up.',
   errors: gcErrors,
+  topics: gcTopics,
   config: settings,
   requires: { metadata: Metadata, events: Events, metrics: Metrics.optional() },
   stopDeadlineMs: 35_000,

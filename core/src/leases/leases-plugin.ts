@@ -7,6 +7,7 @@ import { leaseErrors } from './errors.ts';
 import { LeaseStore } from './lease-store.ts';
 import { Leases } from './leases.ts';
 import { observeLeases } from './observed.ts';
+import { leaseTopics } from './topics.ts';
 
 /** `hawser.leases.v1.store`. */
 export const leasesPlugin = definePlugin({
@@ -15,6 +16,7 @@ export const leasesPlugin = definePlugin({
   stability: 'beta',
   summary: 'Leases that protect what is not committed yet from garbage collection.',
   errors: leaseErrors,
+  topics: leaseTopics,
   requires: { metadata: Metadata, events: Events, gc: Gc, metrics: Metrics.optional() },
   start({ metadata, events, gc, metrics = silentMetrics, clock, random, scope }) {
     const leases = new LeaseStore({ context: { clock, random }, metadata, events, gc, metrics });

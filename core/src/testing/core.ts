@@ -4,19 +4,24 @@ import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { ClaimLedger } from '../claims/claim-ledger.ts';
 import type { Claims } from '../claims/claims.ts';
+import { claimTopics } from '../claims/topics.ts';
 import type { Context } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import { openExchange } from '../events/exchange.ts';
 import type { Gc } from '../gc/gc.ts';
 import { GcScheduler } from '../gc/scheduler.ts';
 import type { GcSettings } from '../gc/settings.ts';
+import { gcTopics } from '../gc/topics.ts';
 import { LeaseStore } from '../leases/lease-store.ts';
 import type { Leases } from '../leases/leases.ts';
+import { leaseTopics } from '../leases/topics.ts';
 import type { BootIdReader } from '../metadata/boot-id.ts';
 import { openMetadata } from '../metadata/lmdb-metadata.ts';
 import type { Snapshots } from '../metadata/snapshots.ts';
 import type { Metadata } from '../metadata/store.ts';
+import type { Topic } from '../plugin/topic.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
+import { snapshotTopics } from '../snapshots/topics.ts';
 
 /** What the core's services are started with. */
 export interface CoreOptions {
@@ -27,7 +32,11 @@ export interface CoreOptions {
   readonly log?: Logger;
   readonly gc?: Partial<GcSettings>;
   readonly bootId?: BootIdReader;
+  /** What is published beside the core's own events. */
+  readonly topics?: readonly Topic[];
 }
+
+const CORE_TOPICS: readonly Topic[] = [...leaseTopics, ...snapshotTopics, ...claimTopics, ...gcTopics];
 
 /** The core's own services on a real store, without the kernel. */
 export interface TestCore extends AsyncDisposable {
@@ -40,15 +49,23 @@ export interface TestCore extends AsyncDisposable {
   readonly claims: Claims;
 }
 
-/** Starts them. Disposing stops them in reverse order; a folder that was given stays, so that it can be opened again. */
+/**
+ * Starts them. Disposing stops them in reverse order; a folder that was given stays, so that it can be opened again. Rejects then
+ * where an event was not what its topic declares.
+ */
 export async function startCore(options: CoreOptions): Promise<TestCore> {
   const { context, log = pino({ level: 'silent' }), bootId } = options;
+  const topics = [...CORE_TOPICS, ...(options.topics ?? [])];
   await using starting = new AsyncDisposableStack();
+  const faults: string[] = [];
+  starting.defer(() => tell(faults));
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'hawser-core-')));
   if (options.folder === undefined) starting.defer(() => rm(folder, { recursive: true, force: true }));
   const folders = { root: join(folder, 'root'), state: join(folder, 'state') };
   const metadata = starting.use(await openMetadata({ ...folders, log, ...(bootId === undefined ? {} : { bootId }) }));
-  const events = starting.use(await openExchange({ metadata, context, log }));
+  const events = starting.use(
+    await openExchange({ metadata, context, log, topics: () => topics, check: (fault) => void faults.push(fault) }),
+  );
   const gc = starting.use(
     new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
   );
@@ -57,4 +74,9 @@ export async function startCore(options: CoreOptions): Promise<TestCore> {
   const claims = starting.use(new ClaimLedger({ snapshots, events, clock: context.clock }));
   const running = starting.move();
   return { folder, metadata, events, leases, snapshots, gc, claims, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A publisher never hears of it; a test does. */
+function tell(faults: readonly string[]): void {
+  if (faults.length > 0) throw new TypeError(`events are not what their topics declare: ${[...new Set(faults)].join('; ')}`);
 }

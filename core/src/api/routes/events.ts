@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { describeTopics } from '../../events/describe-topics.ts';
 import { type Envelope, Events, type Lagged } from '../../events/events.ts';
 import { parseDuration } from '../duration.ts';
-import { check } from '../route.ts';
+import { check, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 
 const texts = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value));
@@ -11,34 +12,29 @@ const query = z.strictObject({
     .default('false')
     .transform((value) => value !== 'false'),
   from: z.string().min(1).max(128).optional(),
-  topic: texts.pipe(z.array(z.string().regex(/^\/[a-z0-9/_-]*$/, 'is not a topic, e.g. /attachments')).max(32)).optional(),
+  topic: texts.pipe(z.array(z.string().regex(/^\/[a-z0-9/_-]*$/, 'is not a topic, e.g. /attachments')).max(32)).default([]),
+  filter: texts.pipe(z.array(z.string()).max(32)).default([]),
+  policy: z.enum(['drop_oldest', 'block', 'disconnect']).default('drop_oldest'),
 });
 
 /**
- * The stream behind `GET /v1/events?follow&from=&topic=`. `from` is `start`, a cursor, or how long ago (`30m`).
- * Without `follow` it is the journal and ends; with it and without `from` it is what comes from now on.
+ * The stream behind `GET /v1/events?follow&from=&topic=&filter=&policy=`. `from` is `start`, a cursor, or how long ago
+ * (`30m`). Without `follow` it is the journal and ends; with it and without `from` it is what comes from now on.
  */
-export function openEvents(
-  agent: AgentView,
-  rawQuery: unknown,
-  signal: AbortSignal,
-): AsyncIterable<Envelope | Lagged> | Iterable<Envelope> {
-  const { follow, from, topic } = check(query, rawQuery, 'query');
+export async function openEvents(agent: AgentView, rawQuery: unknown, signal: AbortSignal): Promise<AsyncIterable<Envelope | Lagged>> {
+  const { follow, from, topic, filter, policy } = check(query, rawQuery, 'query');
   const events = service(agent, Events);
-  const cursor = from === undefined ? undefined : startCursor(events, from, agent.clock.now());
-  const selection = { ...(topic === undefined ? {} : { topics: topic }), ...(cursor === undefined ? {} : { from: cursor }) };
-  return follow ? events.subscribe({ signal, ...selection }) : events.history(selection);
+  const cursor = from === undefined ? {} : { from: await toCursor(agent, events, from, signal) };
+  return events.subscribe({ signal, topics: topic, filters: filter, follow, policy, ...cursor });
 }
 
 /** A duration stands for the cursor of the last event that is older than it. */
-function startCursor(events: Events, from: string, now: number): string {
+async function toCursor(agent: AgentView, events: Events, from: string, signal: AbortSignal): Promise<string> {
   const ago = parseDuration(from);
-  if (ago === undefined) return from;
-  const since = new Date(now - ago).toISOString();
-  let before = 'start';
-  for (const envelope of events.history()) {
-    if (envelope.timestamp >= since) break;
-    before = envelope.cursor;
-  }
-  return before;
+  return ago === undefined ? from : await events.cursorAt(agent.clock.now() - ago, signal);
 }
+
+/** `/v1/events/topics`: what may come, with the JSON Schema of its data. */
+export const eventRoutes = (agent: AgentView): readonly Route[] => [
+  { method: 'GET', path: '/v1/events/topics', handle: () => describeTopics(service(agent, Events).topics()) },
+];

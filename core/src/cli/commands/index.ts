@@ -26,7 +26,7 @@ export const coreCommands = (assembly: Assembly): readonly CommandSpec[] => [
   snapshotsCommand,
   claimsCommand,
   attachmentsCommand,
-  eventsCommand,
+  eventsCommand(assembly),
   gcCommand,
   dbCommand(assembly),
   errorsCommand(assembly),

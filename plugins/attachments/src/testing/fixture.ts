@@ -5,6 +5,7 @@ import { startCore, type TestCore, testContext, type TestContext } from '@hawser
 import { pino } from 'pino';
 import { config } from '../config.ts';
 import { AttachmentEngine } from '../engine.ts';
+import { attachmentTopics } from '../topics.ts';
 
 /** A mode that keeps in memory what it has made, and does as a test says. */
 export class FakeMode implements NetworkMode {
@@ -96,7 +97,7 @@ export interface FixtureOptions {
 
 export async function openFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const context = testContext(options.faults ? { faults: options.faults } : {});
-  const core = await startCore({ context, ...(options.folder === undefined ? {} : { folder: options.folder }) });
+  const core = await startCore({ context, topics: attachmentTopics, ...(options.folder === undefined ? {} : { folder: options.folder }) });
   const mode = new FakeMode(core.claims);
   const namespaces = new FakeNamespaces();
   const modes: Providers<NetworkMode> = {
