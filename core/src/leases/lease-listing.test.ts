@@ -43,6 +43,9 @@ test('labels are updated by field paths: `labels` replaces, `labels.<k>` changes
   for (const path of ['id', 'resources', 'none', 'labels.'])
     await expect(update({ w: '3' }, [path])).rejects.toMatchObject({ kind: 'InvalidArgument' });
   expect(page(core, { filters: ['labels.w==2'] })).toEqual({ ids: ['a'] });
+  await core.metadata.write('state', (tx) => core.leases.delete(tx, 'a'));
+  for (const index of indexesOf('state'))
+    expect(core.metadata.read('state', (tx) => [...tx.keys({ store: 'state', name: index.name })])).toEqual([]);
 });
 
 /** Counts the records of leases that are read. */
@@ -106,6 +109,6 @@ test('after random changes a filtered listing is what a naive one would be, and 
         expect(core.leases.page(tx, { filters: texts }).items).toEqual(naive);
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 100 },
   );
 });

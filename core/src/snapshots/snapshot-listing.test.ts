@@ -87,10 +87,12 @@ test('a walk is read in pages, also along an index and inside one type', async (
 test('a cursor goes on behind its key whatever the filters are now', async () => {
   await using core = await startCore({ context: testContext() });
   using things = open(core, 'm');
+  using others = open(core, 'a');
   await core.metadata.write('state', (tx) => {
+    others.prepare(tx, 'x', { data: { n: 1 } });
     for (const key of ['a', 'b', 'c']) things.prepare(tx, key, { data: { n: 1 }, labels: { l: '1' } });
   });
-  const { next = '' } = page(core, { limit: 2 });
+  const { next = '' } = page(core, { limit: 3 });
   for (const filter of ['type==m', 'labels.l==1', 'n!=1']) expect(page(core, { filters: [filter], after: next }).names).toEqual(['m/c']);
   expect(page(core, { filters: ['type==a'], after: next }).names).toEqual([]);
   expect(page(core, { filters: ['name==m/b'], after: next }).names).toEqual([]);
