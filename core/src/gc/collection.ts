@@ -207,7 +207,7 @@ function isNewGarbage(world: World, node: Node): boolean {
   return [...standing.by, ...standing.ties].some((referrer) => !isCondemnedAnywhere(world, referrer));
 }
 
-export function isCondemnedAnywhere({ collectors, views }: World, node: Node): boolean {
+function isCondemnedAnywhere({ collectors, views }: World, node: Node): boolean {
   const store = collectors.get(node.type)?.collector.store;
   return store !== undefined && isCondemned(views[store], node);
 }

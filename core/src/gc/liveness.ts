@@ -35,7 +35,7 @@ export function exists({ views }: World, collector: Collector, key: string): boo
 }
 
 /** How a node lives without a referrer; `flat`: without what only its labels refer to. */
-export function rootedness({ views, types, now, protectMs }: World, collector: Collector, key: string): 'none' | 'flat' | 'whole' {
+function rootedness({ views, types, now, protectMs }: World, collector: Collector, key: string): 'none' | 'flat' | 'whole' {
   const tx = views[collector.store];
   if (types.holds(collector.type) || collector.isRoot(tx, key, now)) return 'whole';
   const labels = collector.labels?.(tx, key);

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { heldClock } from '../testing/held-clock.ts';
-import type { Node } from './gc.ts';
+import type { NamespacedNode } from './gc.ts';
 import { Suspects } from './suspects.ts';
 
-const A: Node = { type: 'thing', key: 'a' };
-const B: Node = { type: 'thing', key: 'b' };
+const A: NamespacedNode = { namespace: 'default', type: 'thing', key: 'a' };
+const B: NamespacedNode = { namespace: 'default', type: 'thing', key: 'b' };
 
-function watched(look: (nodes: readonly Node[]) => boolean) {
+function watched(look: (nodes: readonly NamespacedNode[]) => boolean) {
   const clock = heldClock();
   let runs = 0;
   return { clock, suspects: new Suspects({ clock, delayMs: 20, look, found: () => void runs++ }), runs: () => runs };
 }
 
 test('what lives on costs no run, however often it is suspected', async () => {
-  const looks: (readonly Node[])[] = [];
+  const looks: (readonly NamespacedNode[])[] = [];
   const { clock, suspects, runs } = watched((nodes) => looks.push(nodes) < 0);
   suspects.add([A]);
   suspects.add([A, B]);

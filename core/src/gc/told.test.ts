@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Metrics } from '../telemetry/metrics.ts';
+import { type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
 import { openType, ROOTED, signal, write } from '../testing/garbage.ts';
@@ -76,10 +76,10 @@ describe('statistics', () => {
       observe: (value: number) => void recorded.push([name, value, undefined]),
     });
     const metrics: Metrics = {
+      ...silentMetrics,
       counter: record,
       gauge: record,
       histogram: record,
-      onCollect: () => ({ [Symbol.dispose]: () => undefined }),
     };
     const statistics = new Statistics(metrics);
     statistics.marked({ nodes: 3, busyMs: 20, longestMs: 2 });
