@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { Events } from '../events/events.ts';
+import { Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { type AnyPlugin, definePlugin, defineToken } from '../plugin/index.ts';
 import { openAgentFolder, type TestFolder, Thing } from './run-agent.fixture.ts';
 
@@ -235,6 +236,29 @@ describe('a reload of the config', () => {
     expect(steps.map(({ uri }) => uri)).toContain('test.other.v1.counter');
     const told = await Array.fromAsync(client.events({ follow: false, topics: ['/config'], from: 'start', signal: never }));
     expect(told).toMatchObject([{ topic: '/config/reloaded' }]);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+  });
+
+  test('of what all can do without, but use, restarts even the store itself: leases and the journal are there afterwards', async () => {
+    const meter = definePlugin({
+      provides: Metrics,
+      id: 'meter',
+      summary: 'Measures.',
+      config: z.strictObject({ unit: z.string().default('m').describe('The unit') }),
+      start: () => silentMetrics,
+    });
+    const { code, signals, ready, client } = agent.run([meter]);
+    await ready();
+    const { id } = await client.leases.create({}, never);
+    for (const unit of ['km', 'mm', 'cm']) {
+      await agent.write(`[plugins."hawser.metrics.v1.meter"]\nunit = "${unit}"\n`);
+      const { steps } = await client.config.reload({ dryRun: false }, never);
+      expect(steps.map(({ uri, action }) => `${action} ${uri}`)).toContain('restart hawser.metadata.v1.lmdb');
+      expect((await client.leases.list(never)).map((lease) => lease.id)).toEqual([id]);
+    }
+    const told = await Array.fromAsync(client.events({ follow: false, topics: ['/config'], from: 'start', signal: never }));
+    expect(told).toHaveLength(3);
     signals.emit('SIGTERM', 'SIGTERM');
     expect(await code).toBe(0);
   });
