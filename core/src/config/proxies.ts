@@ -29,13 +29,13 @@ function isSocketAddress(text: string): boolean {
 export const proxyTable = z.strictObject({
   type: text().describe('Contract that it provides, e.g. "hawser.mode.v1".'),
   address: socketAddress().describe('Socket at which it listens: "unix:///run/acme.sock".'),
-  start_deadline: duration()
+  start_deadline: duration({ max: '1h' })
     .prefault('10s')
     .describe('How long the agent is not ready while it does not answer; it is degraded afterwards.'),
-  call_deadline: duration().prefault('30s').describe('How long one call to it may take.'),
-  health_interval: duration().prefault('5s').describe('How often it is asked for its health.'),
-  health_deadline: duration().prefault('2s').describe('How long that may take.'),
-  max_message: size().prefault('4MiB').describe('Largest message in either direction.'),
+  call_deadline: duration({ min: '10ms', max: '1h' }).prefault('30s').describe('How long one call to it may take.'),
+  health_interval: duration({ min: '100ms', max: '1h' }).prefault('5s').describe('How often it is asked for its health.'),
+  health_deadline: duration({ min: '10ms', max: '1m' }).prefault('2s').describe('How long that may take.'),
+  max_message: size({ min: '64KiB', max: '64MiB' }).prefault('4MiB').describe('Largest message in either direction.'),
   config: z.record(z.string(), z.json()).default({}).describe('Passed on to it as it is written.'),
 });
 

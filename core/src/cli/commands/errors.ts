@@ -1,3 +1,4 @@
+import type { AnyPlugin } from '../../plugin/definition.ts';
 import { textArgument } from '../arguments.ts';
 import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
@@ -14,7 +15,13 @@ const COLUMNS: readonly Column<CatalogueEntry>[] = [
 /** Nobody needs every schema and every plugin but who asks for their errors. */
 async function load(assembly: Assembly) {
   const { catalogueMarkdown, errorCatalogue, KINDS } = await import('../catalogue.ts');
-  return { catalogueMarkdown, KINDS, entries: errorCatalogue(await pluginsOf(assembly)) };
+  return { catalogueMarkdown, KINDS, entries: errorCatalogue([...(await pluginsOf(assembly)), ...(await proxiedBy(assembly))]) };
+}
+
+/** One of each kind of plugin that another process can provide. */
+async function proxiedBy({ proxies }: Assembly): Promise<readonly AnyPlugin[]> {
+  const factory = await proxies?.();
+  return factory?.types.map((type) => factory.plugin('any', type)) ?? [];
 }
 
 export const errorsCommand = (assembly: Assembly): CommandSpec => ({
