@@ -13,10 +13,10 @@ const tokenOf = (index: number) => defineToken<number>()(`test.t${index}.v1`);
 
 const behaviour = fc.record({
   /** What start does after it has taken something. */
-  end: fc.constantFrom('ok', 'fail', 'throw', 'skip', 'hang', 'late', 'later'),
+  end: fc.constantFrom('ok', 'pending', 'fail', 'throw', 'skip', 'hang', 'late', 'later'),
   startMs: fc.nat(300),
   release: fc.constantFrom('ok', 'fail', 'hang', 'slow'),
-  worker: fc.constantFrom('none', 'obedient', 'failing', 'deaf'),
+  worker: fc.constantFrom('none', 'obedient', 'failing', 'deaf', 'periodic', 'late'),
   /** Indexes of plugins before it that it requires, if they are there at all or without fail. */
   requires: fc.array(fc.tuple(fc.nat(SIZE - 1), fc.boolean()), { maxLength: 3 }),
 });
@@ -44,7 +44,7 @@ function pluginOf(index: number, does: Behaviour, ledger: Ledger): AnyPlugin {
     startDeadlineMs: 1000,
     stopDeadlineMs: 500,
     requires: Object.fromEntries(before.map(([other, optional]) => [`r${other}`, optional ? tokenOf(other).optional() : tokenOf(other)])),
-    async start({ scope, clock, skip, ...values }) {
+    async start({ scope, clock, skip, status, ...values }) {
       ledger.started.push(token.id);
       for (const [other, optional] of before) assert.ok(optional || (values as Record<string, unknown>)[`r${other}`] === other);
       const release = ledger.take(`${token.id} resource`);
@@ -55,12 +55,17 @@ function pluginOf(index: number, does: Behaviour, ledger: Ledger): AnyPlugin {
         if (does.release === 'slow') await clock.sleep(100, new AbortController().signal);
       });
       if (does.worker !== 'none') {
-        scope.spawn('worker', async (signal) => {
-          if (does.worker === 'failing') throw new Error('worker failed');
-          if (does.worker === 'deaf') await new Promise(() => {});
-          await clock.sleep(1e9, signal);
-        });
+        scope.spawn(
+          'worker',
+          async (signal) => {
+            if (does.worker === 'failing') throw new Error('worker failed');
+            if (does.worker === 'deaf') await new Promise(() => {});
+            await clock.sleep(does.worker === 'periodic' ? 20 : 1e9, signal);
+          },
+          does.worker === 'periodic' ? { everyMs: 50 } : does.worker === 'late' ? { deadlineMs: 70 } : {},
+        );
       }
+      if (does.end === 'pending') status.pending('for ever');
       await clock.sleep(does.end === 'late' ? 1200 : does.end === 'later' ? 3000 : does.startMs, new AbortController().signal);
       if (does.end === 'hang') await new Promise(() => {});
       if (does.end === 'fail' || does.end === 'throw')
@@ -105,7 +110,7 @@ describe('whatever plugins do', () => {
         });
         if (kernel !== undefined) {
           for (const { uri, status } of kernel.reports()) {
-            assert.ok((config.required.has(uri) ? ['ok', 'degraded'] : ['ok', 'degraded', 'skipped', 'failed']).includes(status));
+            assert.ok([...(config.required.has(uri) ? [] : ['skipped', 'failed']), 'ok', 'degraded', 'pending'].includes(status));
           }
           await context.clock.runUntil(kernel.stop('done'));
         }
