@@ -8,6 +8,7 @@ export const MOST_BYTES = 1 << 20;
 /** How long whoever holds the other end of a pipe may say nothing. */
 const PATIENCE_MS = 5_000;
 const POLL_MS = 10;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Opening waits for nobody, and makes no terminal ours. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -31,31 +32,33 @@ export async function readBytes(file: string, clock: Clock = systemClock): Promi
 
 async function readAll(handle: FileHandle, clock: Clock): Promise<Uint8Array> {
   const isPipe = (await handle.stat()).isFIFO();
-  const bytes = new Uint8Array(MOST_BYTES + 1);
+  const chunks: Uint8Array[] = [];
   let length = 0;
   let heard = clock.monotonic();
-  while (length < bytes.byteLength) {
-    const read = await readSome(handle, bytes, length);
+  while (length <= MOST_BYTES) {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    const read = await readSome(handle, chunk);
     // A pipe seems to be at its end as long as nobody has opened the other one.
     if (read === 0 && (length > 0 || !isPipe)) break;
     if (read !== undefined && read > 0) {
       heard = clock.monotonic();
       length += read;
+      chunks.push(chunk.subarray(0, read));
       continue;
     }
     if (clock.monotonic() - heard >= PATIENCE_MS) throw fileError('ETIMEDOUT', `nobody has written to it for ${PATIENCE_MS / 1000} s`);
     await clock.sleep(POLL_MS, NEVER);
   }
-  return bytes.subarray(0, length);
+  return Buffer.concat(chunks, length);
 }
 
 /** Patience ends by itself. */
 const NEVER = new AbortController().signal;
 
 /** How many bytes came; none at the end, undefined where there are none yet. */
-async function readSome(handle: FileHandle, bytes: Uint8Array, length: number): Promise<number | undefined> {
+async function readSome(handle: FileHandle, chunk: Uint8Array): Promise<number | undefined> {
   try {
-    return (await handle.read(bytes, length)).bytesRead;
+    return (await handle.read(chunk)).bytesRead;
   } catch (thrown) {
     if (isFileError(thrown) && thrown.code === 'EAGAIN') return undefined;
     throw thrown;
