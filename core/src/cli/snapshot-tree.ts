@@ -24,7 +24,7 @@ function lines(snapshot: SnapshotView, below: Below, first: string, rest: string
     const last = index === children.length - 1;
     return lines(child, below, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`);
   });
-  return [`${first}${snapshot.name}${snapshot.kind === 'active' ? ' (active)' : ''}`, ...nested];
+  return [`${first}${snapshot.name}${snapshot.kind === 'committed' ? '' : ` (${snapshot.kind})`}`, ...nested];
 }
 
 const node = (snapshot: SnapshotView, below: Below): JsonValue => ({

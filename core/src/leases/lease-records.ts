@@ -75,6 +75,13 @@ export function writeLease(tx: Transaction, id: string, record: LeaseRecord, for
 export const leasesByLabel = (tx: ReadTransaction, term: string, after?: string): Iterable<string> =>
   keysByTerm(tx, LEASES_BY_LABEL[tx.store], term, after);
 
+/** Without reading one. */
+export function countLeases(tx: ReadTransaction): number {
+  let count = 0;
+  for (const _id of tx.keys(COLLECTIONS[tx.store].leases)) count++;
+  return count;
+}
+
 export const isUnderLease = (tx: ReadTransaction, id: string, resource: Node): boolean =>
   tx.has(COLLECTIONS[tx.store].resources, `${id}\0${nodeName(resource)}`);
 

@@ -19,8 +19,7 @@ export const leasesPlugin = definePlugin({
   topics: leaseTopics,
   requires: { metadata: Metadata, events: Events, gc: Gc, metrics: Metrics.optional() },
   start({ metadata, events, gc, metrics = silentMetrics, clock, random, scope }) {
-    const leases = new LeaseStore({ context: { clock, random }, metadata, events, gc, metrics });
-    scope.use(observeLeases(metrics, metadata, leases));
-    return leases;
+    scope.use(observeLeases(metrics, metadata));
+    return new LeaseStore({ context: { clock, random }, metadata, events, gc, metrics });
   },
 });

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 import { names, openType, signal, write } from '../testing/garbage.ts';
+import { type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { protectionOf } from './lease-records.ts';
+import { LeaseStore } from './lease-store.ts';
+import { observeLeases } from './observed.ts';
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error);
 const shown = (core: TestCore, id: string) => core.metadata.read('state', (tx) => core.leases.get(tx, id));
@@ -250,4 +253,37 @@ test('a lease that its own transaction deletes takes nothing more', async () => 
     core.leases.underLease(tx, { type: 'thing', key: 'a' }, 'l');
   });
   expect(await late.catch(codeOf)).toBe('leases.not_found');
+});
+
+test('changes and the number of leases are measured, those of every namespace', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  const counted: string[] = [];
+  const known: Record<string, number> = {};
+  let collect = () => {};
+  const metrics: Metrics = {
+    ...silentMetrics,
+    counter: ({ name }) => ({ add: (amount = 1, labels = {}) => void counted.push(`${name} ${labels['change']} ${amount}`) }),
+    gauge: () => ({ set: (value, labels = {}) => void (known[labels['store'] ?? ''] = value) }),
+    onCollect: (observe) => ((collect = observe), { [Symbol.dispose]: () => undefined }),
+  };
+  const leases = new LeaseStore({ ...core, context, metrics });
+  using _observed = observeLeases(metrics, core.metadata);
+  await write(core, (tx) => {
+    for (const id of ['a', 'b']) leases.create(tx, { id });
+    leases.renew(tx, 'a', 1_000);
+    leases.update(tx, 'a', { labels: { x: 'y' } });
+    leases.delete(tx, 'b');
+  });
+  await core.metadata.write('state', (tx) => leases.create(tx, { id: 'a' }), { namespace: 'blue' });
+  collect();
+  expect(known).toEqual({ root: 0, state: 2 });
+  expect(counted.map((line) => line.replace('hawser_leases_changes_total ', ''))).toEqual([
+    'created 1',
+    'created 1',
+    'renewed 1',
+    'updated 1',
+    'deleted 1',
+    'created 1',
+  ]);
 });

@@ -1,17 +1,15 @@
 import type { Metadata, StoreName } from '../metadata/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Leases } from './leases.ts';
+import { countLeases } from './lease-records.ts';
 
 const STORES: readonly StoreName[] = ['root', 'state'];
 
 /** Leases by store, asked for at each scrape in every namespace. */
-export function observeLeases(metrics: Metrics, metadata: Pick<Metadata, 'read'>, leases: Pick<Leases, 'list'>): Disposable {
+export function observeLeases(metrics: Metrics, metadata: Pick<Metadata, 'read'>): Disposable {
   const known = metrics.gauge({ name: 'hawser_leases_known_leases', help: 'Leases by store.', labels: ['store'] });
   return metrics.onCollect(() => {
     for (const store of STORES) {
-      const count = metadata.read(store, (tx) =>
-        tx.namespaces().reduce((sum, namespace) => sum + [...leases.list(tx.in(namespace))].length, 0),
-      );
+      const count = metadata.read(store, (tx) => tx.namespaces().reduce((sum, namespace) => sum + countLeases(tx.in(namespace)), 0));
       known.set(count, { store });
     }
   });
