@@ -104,6 +104,7 @@ function running({ kernel, api, phases, changes }: Running): Agent {
   const stop = async (reason: string): Promise<StopReport> => {
     phases.stopping();
     changes[Symbol.dispose]();
+    kernel.endReloads(reason);
     const closed = api[Symbol.asyncDispose]();
     // What can be cleaned up now need not wait for the next start; whoever has no patience sends a second signal.
     await kernel.get(Gc)?.drain(new AbortController().signal);

@@ -95,6 +95,10 @@ export class Boot implements Kernel {
     return turn;
   }
 
+  endReloads(reason: string): void {
+    this.#stopping.abort(pluginErrors.stopping(reason));
+  }
+
   setLogLevel(uri: string, level: string | undefined): boolean {
     const run = this.#set.run(uri);
     if (run !== undefined) this.#set.setLogLevel(run, level);
@@ -120,7 +124,7 @@ export class Boot implements Kernel {
   async #stopAll(reason: string): Promise<StopReport> {
     const { context, log } = this.#options;
     const begun = context.clock.monotonic();
-    this.#stopping.abort(pluginErrors.stopping(reason));
+    this.endReloads(reason);
     using _alive = keepAlive();
     const reversed = this.#set.runs().toReversed();
     using _watch = tellWhile(context.clock, () => {

@@ -53,6 +53,8 @@ export interface Kernel {
    * `plugin.reload_cancelled` when the kernel is stopped meanwhile. Several reloads at once queue.
    */
   reload(next: NextSet): Promise<ReloadReport>;
+  /** Ends a reload that is under way as soon as its present step has ended, and refuses others: what a stop does first, for who has more to do before it. */
+  endReloads(reason: string): void;
   /** Sets the level of one plugin's log, also for its next starts; undefined: the agent's again. False where there is no such plugin. */
   setLogLevel(uri: string, level: string | undefined): boolean;
   /** Stops in reverse order, tries every release, never rejects. Calling it twice is one stop. */

@@ -93,6 +93,28 @@ describe('reloads at once', () => {
     expect(seen).toEqual(['stop slow', 'start slow {"v":1}', 'stop slow', 'start slow {"v":1}', 'stop slow', 'start slow {"v":3}']);
   });
 
+  it('can be ended before the stop: nothing new begins, nothing is put back, the others go on', async () => {
+    const { seen, kernel, clock, set } = await setup((seen) => [
+      plugin(A, 'slow', async (context) => {
+        await context.clock.sleep(500, context.signal);
+        return traced(seen, 'slow')(context);
+      }),
+      plugin(B, 'after', traced(seen, 'after'), { requires: { a: A } }),
+      plugin(C, 'other', traced(seen, 'other')),
+    ]);
+    seen.length = 0;
+    const next = { plugins: set, config: configOf({ settings: { 'test.a.v1.slow': { v: 1 } } }) };
+    const reloads = Promise.allSettled([kernel.reload(next), kernel.reload(next)]);
+    await clock.advance(100);
+    kernel.endReloads('SIGTERM');
+    const outcomes = await clock.runUntil(reloads);
+    expect(outcomes).toMatchObject([{ reason: { code: 'plugin.reload_cancelled' } }, { reason: { code: 'plugin.reload_cancelled' } }]);
+    expect(seen).toEqual(['stop after', 'stop slow', 'start slow {"v":1}']);
+    expect(statuses(kernel)).toEqual(['slow ok', 'after starting', 'other ok']);
+    expect((await clock.runUntil(kernel.stop('SIGTERM'))).errors).toEqual([]);
+    expect(seen.slice(3)).toEqual(['stop other', 'stop slow']);
+  });
+
   it('are ended by a stop, which tells each start the reason and begins nothing new', async () => {
     const reasons: string[] = [];
     const { seen, kernel, clock, set } = await setup((seen) => [
