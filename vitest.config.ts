@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { reporters } from './scripts/vitest-reporters.ts';
 
-const source = ['hawser:source', 'module', 'node', 'import', 'default'];
+// Not `module`: it is for bundlers, and leads to files that Node itself can't load.
+const source = ['hawser:source', 'node', 'import', 'default'];
 
 export default defineConfig({
   resolve: { conditions: source },

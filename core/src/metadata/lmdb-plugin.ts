@@ -2,6 +2,7 @@ import { Paths } from '../config/paths.ts';
 import { definePlugin } from '../plugin/definition.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { metadataErrors } from './errors.ts';
+import { openTracing, tracedCalls } from '../telemetry/tracing.ts';
 import { Metadata } from './store.ts';
 
 /** `hawser.metadata.v1.lmdb`. */
@@ -17,9 +18,12 @@ export const lmdbMetadata = definePlugin({
     const { openMetadata } = await import('./lmdb-metadata.ts');
     const meter = metrics === undefined ? {} : { meter: { metrics, clock } };
     const metadata = scope.use(await openMetadata({ root: paths.root, state: paths.state, log, ...meter }));
-    if (metrics === undefined) return metadata;
-    const { observeStores } = await import('./store-metrics.ts');
-    scope.use(observeStores(metrics, metadata));
-    return metadata;
+    if (metrics !== undefined) {
+      const { observeStores } = await import('./store-metrics.ts');
+      scope.use(observeStores(metrics, metadata));
+    }
+    const tracing = await openTracing();
+    if (tracing === undefined) return metadata;
+    return tracedCalls(tracing, 'metadata', metadata, (method, [store]) => (method === 'write' ? { store: String(store) } : undefined));
   },
 });

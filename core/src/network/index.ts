@@ -7,3 +7,4 @@ export * from './host.ts';
 export * from './ipam.ts';
 export * from './mac.ts';
 export * from './mode.ts';
+export * from './traced.ts';

@@ -28,7 +28,6 @@ const modes = {
   get: (mode: string) => (mode === 'fake' ? ({} as never) : undefined),
   ids: () => ['fake'],
   whyNot: () => '',
-  list: () => [],
   [Symbol.iterator]: () => [][Symbol.iterator](),
 };
 

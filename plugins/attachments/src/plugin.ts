@@ -1,9 +1,10 @@
-import { definePlugin } from '@hawser/core';
+import { definePlugin, openTracing } from '@hawser/core';
 import { Attachments, Events, Gc, Host, Leases, Metadata, Metrics, NetworkMode, Snapshots } from '@hawser/core/contracts';
-import { attachmentErrors } from '@hawser/core/network';
+import { attachmentErrors, tracedModes } from '@hawser/core/network';
 import { config } from './config.ts';
 import { AttachmentEngine } from './engine.ts';
 import { measured, observeAttachments } from './measured.ts';
+import { tracedEngine } from './traced-engine.ts';
 import { attachmentTopics } from './topics.ts';
 
 /** `hawser.attachments.v1.engine` */
@@ -26,11 +27,15 @@ export const attachments = definePlugin({
     metrics: Metrics.optional(),
   },
   async start({ config: settings, clock, random, faults, signal, scope, log, metrics, ...core }) {
-    const engine = scope.use(new AttachmentEngine({ ...core, settings, log, context: { clock, random, ...(faults ? { faults } : {}) } }));
+    const tracing = await openTracing();
+    const modes = tracing === undefined ? core.modes : tracedModes(core.modes, tracing);
+    const context = { clock, random, ...(faults ? { faults } : {}) };
+    const engine = scope.use(new AttachmentEngine({ ...core, modes, settings, log, context }));
     signal.addEventListener('abort', () => engine.drain('the agent is stopping'), { once: true });
     await engine.recover();
-    if (metrics === undefined) return engine;
-    scope.use(observeAttachments(metrics, engine, core.modes));
-    return measured(engine, { metrics, clock, modes: core.modes, defaultMode: settings.default_mode });
+    const told = tracing === undefined ? engine : tracedEngine(engine, tracing);
+    if (metrics === undefined) return told;
+    scope.use(observeAttachments(metrics, engine, modes));
+    return measured(told, { metrics, clock, modes, defaultMode: settings.default_mode });
   },
 });

@@ -2,7 +2,7 @@
  * hawser-cni, what a container runtime executes: hands the call to the agent over a unix socket and prints its answer.
  *
  *   request   "HCNI" u32le version=1  u32le length of environment  u32le length of standard input  environment  input
- *             (environment: the CNI_* variables, each K=V and a NUL)
+ *             (environment: the CNI_* variables, TRACEPARENT and TRACESTATE, each K=V and a NUL)
  *   response  "HCNI" u32le version=1  u32le exit code              u32le length of body            body
  *
  * Without an agent a DEL becomes a tombstone (the request in a folder that the agent replays at its start) and succeeds,
@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER = 16, MAX_ENVIRONMENT = 64 << 10, MAX_INPUT = 1 << 20, MAX_BODY = 16 << 20 };
+enum { HEADER = 16, MAX_ENVIRONMENT = 64 << 10, MAX_TRACE = 600, MAX_INPUT = 1 << 20, MAX_BODY = 16 << 20 };
 enum { E_ENVIRONMENT = 4, E_IO = 5, E_DECODE = 6, E_CONFIG = 7, E_AGAIN = 11, E_UNAVAILABLE = 50 };
 
 static const char *const versions[] = {"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"};
@@ -219,13 +219,22 @@ static void alone(const char *command, size_t size) {
   fail(E_IO, "the hawser agent does not answer and this DEL cannot be kept for it: ", why);
 }
 
+/* The CNI_* variables, and the caller's trace: that one must harm no call, so anything odd about it is left out. */
+static int passes(const char *entry, size_t length) {
+  if (strncmp(entry, "CNI_", 4) == 0) return 1;
+  if (strncmp(entry, "TRACEPARENT=", 12) != 0 && strncmp(entry, "TRACESTATE=", 11) != 0) return 0;
+  for (const char *at = entry; *at; at++)
+    if (*at < ' ' || *at > '~') return 0;
+  return length <= MAX_TRACE;
+}
+
 int main(void) {
   signal(SIGPIPE, SIG_IGN);
   const char *command = getenv("CNI_COMMAND") ? getenv("CNI_COMMAND") : "";
   size_t size = HEADER;
   for (char **entry = environ; *entry; entry++) {
     size_t length = strlen(*entry) + 1;
-    if (strncmp(*entry, "CNI_", 4) != 0) continue;
+    if (!passes(*entry, length)) continue;
     if (size + length > HEADER + MAX_ENVIRONMENT) fail(E_ENVIRONMENT, "the CNI_ environment variables are larger than 64 KiB", "");
     memcpy(frame + size, *entry, length);
     size += length;

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deadlineSignal, definePlugin, defineToken, type Token } from '@hawser/core';
+import { deadlineSignal, definePlugin, defineToken, openTracing, type Token } from '@hawser/core';
 import { Attachments, Host, Paths } from '@hawser/core/contracts';
 import { installCni } from '../install/install.ts';
 import { EndpointConfig } from './config.ts';
@@ -60,7 +60,8 @@ export const cniEndpoint = definePlugin({
 
     const where = { socket, tombstones: folder.path };
     const executor: Executor = { attachments, host, tombstones, clock, log, paths: where, undoDeadlineMs: config.del_deadline };
-    const service = new Service({ settings: config, executor, clock, random, log, stopping: stoppingSignal(signal) });
+    const tracing = await openTracing();
+    const service = new Service({ settings: config, executor, clock, random, log, stopping: stoppingSignal(signal), tracing });
     scope.defer(() => service.drained());
     await mkdir(paths.state, { recursive: true });
     const listener = await listen({

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Context, deadlineSignal } from '@hawser/core';
+import { type Context, deadlineSignal, type Tracing } from '@hawser/core';
 import type { Logger } from './log.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { type CniRequest, decodeRequest } from '../protocol/decode.ts';
@@ -21,6 +21,8 @@ export interface ServiceOptions extends Context {
   readonly log: Logger;
   /** Aborts when the agent stops: everything but DEL is then cancelled. */
   readonly stopping: AbortSignal;
+  /** Where calls are traced, as parts of the trace that their caller tells. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Serves the calls of all clients, within limits, and knows when none is left. */
@@ -70,13 +72,15 @@ export class Service {
 
   /** One call from its frame to its answer. Never rejects. */
   async #answer(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
-    const { clock, log, random } = this.#options;
+    const { clock, log, random, tracing } = this.#options;
     const requestId = random.id();
     const began = clock.monotonic();
     let call: CniRequest | undefined;
     try {
       call = decodeRequest(frame);
-      const body = await this.#carryOut(call, requestId, gone);
+      const body = await (tracing === undefined
+        ? this.#carryOut(call, requestId, gone)
+        : this.#traced(tracing, frame, call, requestId, gone));
       log[toldElsewhere(call.verb) ? 'debug' : 'info'](
         { ...fields(call), requestId, durationMs: since(clock.monotonic(), began) },
         `${call.verb} done`,
@@ -94,6 +98,14 @@ export class Service {
       log[verb === undefined || !quiet(verb) ? 'warn' : 'debug']({ ...facts, err: thrown }, `${verb ?? 'call'} failed`);
       return failure(error, call?.version ?? peekVersion(frame.input));
     }
+  }
+
+  /** `hawser.cni.add`, below the span that the executable's environment names. */
+  #traced(tracing: Tracing, frame: RequestFrame, call: CniRequest, requestId: string, gone: AbortSignal): Promise<string> {
+    const environment = decodeEnvironment(frame.environment);
+    const parent = { traceparent: environment.get('TRACEPARENT'), tracestate: environment.get('TRACESTATE') };
+    const name = `hawser.cni.${call.verb.toLowerCase()}`;
+    return tracing.span(name, { ...fields(call), requestId }, () => this.#carryOut(call, requestId, gone), parent);
   }
 
   async #carryOut(call: CniRequest, requestId: string, gone: AbortSignal): Promise<string> {

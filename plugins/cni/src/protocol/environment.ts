@@ -25,7 +25,10 @@ export const isIdentifier = (text: string): boolean => IDENTIFIER.test(text);
 const isInterfaceName = (text: string): boolean =>
   text !== '.' && text !== '..' && /^[^/:\s\p{Cc}]+$/u.test(text) && Buffer.byteLength(text) <= 15;
 
-/** Splits NUL-terminated `K=V` strings; whatever isn't a CNI_* variable is dropped. */
+/** Where the caller's trace goes on, by the names of OpenTelemetry. */
+const TRACE = new Set(['TRACEPARENT', 'TRACESTATE']);
+
+/** Splits NUL-terminated `K=V` strings; whatever isn't a CNI_* variable, or says of which trace the call is a part, is dropped. */
 export function decodeEnvironment(bytes: Uint8Array): Environment {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let decoded: string;
@@ -36,7 +39,9 @@ export function decodeEnvironment(bytes: Uint8Array): Environment {
   }
   const entries = decoded.split('\0').map((entry) => [entry, entry.indexOf('=')] as const);
   return new Map(
-    entries.filter(([entry, at]) => at > 0 && entry.startsWith('CNI_')).map(([entry, at]) => [entry.slice(0, at), entry.slice(at + 1)]),
+    entries
+      .filter(([entry, at]) => at > 0 && (entry.startsWith('CNI_') || TRACE.has(entry.slice(0, at))))
+      .map(([entry, at]) => [entry.slice(0, at), entry.slice(at + 1)]),
   );
 }
 

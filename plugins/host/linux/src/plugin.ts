@@ -1,5 +1,6 @@
-import { definePlugin, duration, text } from '@hawser/core';
+import { definePlugin, duration, openTracing, text } from '@hawser/core';
 import { Host } from '@hawser/core/contracts';
+import { tracedHost } from '@hawser/core/network';
 import * as z from 'zod';
 import { examineKernel } from './examine.ts';
 import { LinuxHost, linuxHostErrors, openLinuxHost } from './host.ts';
@@ -60,6 +61,7 @@ export default definePlugin({
     if (reason !== undefined) return skip(reason);
     for (const leftover of host.leftovers)
       leftover.catch((error: unknown) => log.warn({ err: error }, 'a link of an earlier run could not be deleted'));
-    return host;
+    const tracing = await openTracing();
+    return tracing === undefined ? host : tracedHost(host, tracing);
   },
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { type Context, definePlugin } from '@hawser/core';
+import { type Context, definePlugin, openTracing } from '@hawser/core';
 import { Host } from '@hawser/core/contracts';
+import { tracedHost } from '@hawser/core/network';
 import { openSimulatedHost } from './simulated-host.ts';
 import { SimulatedKernel } from './simulated-kernel.ts';
 
@@ -26,5 +27,9 @@ export default definePlugin({
   summary: 'A model of a Linux kernel in memory, with delays and errors on demand.',
   enabled: 'configured',
   config: settings,
-  start: ({ clock, random, config, scope }) => scope.use(openSimulatedHost(kernelOfProcess({ clock, random }, config))),
+  start: async ({ clock, random, config, scope }) => {
+    const host = scope.use(openSimulatedHost(kernelOfProcess({ clock, random }, config)));
+    const tracing = await openTracing();
+    return tracing === undefined ? host : tracedHost(host, tracing);
+  },
 });
