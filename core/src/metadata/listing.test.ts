@@ -114,3 +114,23 @@ test('a cursor of another listing, a damaged one, a limit below one and a wrong 
     expect(() => page(core, { limit })).toThrow(expect.objectContaining({ code: 'metadata.invalid_limit' }));
   expect(() => page(core, { filters: ['n=1'] })).toThrow(expect.objectContaining({ code: 'filters.invalid' }));
 });
+
+test('fuzz: any text is either a cursor of the listing or refused by name', async () => {
+  await using core = await startCore({ context: testContext() });
+  await put(core, { a: 1, ä: 2 });
+  const any = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.base64String({ maxLength: 60 }),
+    fc.string({ unit: 'binary', maxLength: 20 }).map((key) => Buffer.from(`things\0${key}`).toString('base64url')),
+  );
+  fc.assert(
+    fc.property(any, (after) => {
+      try {
+        expect(page(core, { after }).keys.length).toBeLessThanOrEqual(2);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'metadata.invalid_cursor' });
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
