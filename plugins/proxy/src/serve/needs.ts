@@ -42,7 +42,7 @@ export function needMessages(requests: readonly ClaimRequest[], refused: Refused
 }
 
 /** At least one stays, so that the agent can say what is in the way. */
-export function without({ candidates, cooldownMs }: Proposal, refused: Refused): Proposal {
+function without({ candidates, cooldownMs }: Proposal, refused: Refused): Proposal {
   const names = new Set(refused.map(({ type, key }) => `${type}/${key}`));
   const left = candidates.filter(({ type, key }) => !names.has(`${type}/${key}`));
   return { candidates: left.length > 0 ? left : candidates.slice(0, 1), cooldownMs };

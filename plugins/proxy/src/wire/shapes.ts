@@ -27,7 +27,7 @@ const dns = z.object({
 });
 
 /** AttachmentResult. */
-export const result = z.object({
+const result = z.object({
   interfaces: list(
     z.object({
       name: name().max(15),
@@ -56,7 +56,7 @@ export const result = z.object({
 const pod = z.object({ namespace: text().default(''), name: text().default(''), uid: text().exactOptional() });
 
 /** AttachmentRequest. */
-export const request = z.object({
+const request = z.object({
   containerId: name(),
   ifname: name(),
   netns: name(),
@@ -90,7 +90,7 @@ export const proposal = z.object({
 });
 
 /** Attachment. */
-export const attachment = z.object({
+const attachment = z.object({
   containerId: name(),
   ifname: name(),
   id: name(),
