@@ -6,25 +6,11 @@ import { describe, expect, test } from 'vitest';
 import type { StoreName, Transaction } from '../metadata/store.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
-import type { Envelope, Lagged } from './events.ts';
+import { disposableController, journal, publish, take } from './events.fixture.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 
-const publish = (core: TestCore, n: number, store: StoreName = 'state', topic = '/test/happened') =>
-  core.metadata.write(store, (tx) => core.events.publish(tx, { topic, data: { n } }));
-const numberOf = (event: Envelope | Lagged | undefined) =>
-  event === undefined ? undefined : 'lagged' in event ? { lagged: event.lagged } : event.data['n'];
-const journal = (core: TestCore) => Array.from(core.events.history(), ({ data }) => data['n']);
 const keeper = (core: TestCore, options: { maxAgeMs?: number; maxBytes?: number } = {}, clock = testContext().clock) =>
   new JournalKeeper({ metadata: core.metadata, clock, maxAgeMs: options.maxAgeMs ?? 1e9, maxBytes: options.maxBytes ?? 1e9 });
-
-async function take(stream: AsyncIterator<Envelope | Lagged>, count: number) {
-  const taken = [];
-  for (let n = 0; n < count; n++) {
-    const { value, done } = await stream.next();
-    taken.push(done === true ? 'end' : numberOf(value));
-  }
-  return taken;
-}
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'hawser-events-'));
@@ -198,11 +184,6 @@ describe('journal', () => {
     expect(() => core.events.subscribe({ signal: controller.signal, from: 'yesterday' })).toThrow("'yesterday' is no cursor");
   });
 });
-
-function disposableController() {
-  const controller = new AbortController();
-  return Object.assign(controller, { [Symbol.dispose]: () => controller.abort() });
-}
 
 /** The methods of a store as an object that can be spread. */
 const testDouble = (metadata: TestCore['metadata']): TestCore['metadata'] => ({

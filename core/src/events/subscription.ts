@@ -184,6 +184,8 @@ export class Subscription implements AsyncIterableIterator<Item> {
   /** It is published, and does not go into the queue. */
   #pass(): void {
     if (this.#state === 'replaying') {
+      // Who had all there was is not late with it.
+      if (this.#deadline !== undefined && this.lag === 0) this.#takenAt = this.#options.clock.monotonic();
       this.#owed++;
       return;
     }
@@ -221,7 +223,7 @@ export class Subscription implements AsyncIterableIterator<Item> {
 
   #checkProgress(): void {
     const { clock, blockMs } = this.#options;
-    const idle = this.#waiting.length > 0 ? 0 : clock.monotonic() - this.#takenAt;
+    const idle = this.#waiting.length > 0 || this.lag === 0 ? 0 : clock.monotonic() - this.#takenAt;
     if (idle < blockMs) {
       this.#deadline = clock.timer(blockMs - idle, () => this.#checkProgress());
       return;
