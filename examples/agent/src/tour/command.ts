@@ -26,6 +26,7 @@ export function tryCommand(plugins: readonly AnyPlugin[], version: string): Comm
 
 async function tryHere(invocation: Invocation, plugins: readonly AnyPlugin[], version: string): Promise<number> {
   const { options, output, global, signal } = invocation;
+  ownConfigOnly();
   const inside = alreadyInside();
   if (inside === undefined) {
     const choice = choosePlace(options['host'] === 'simulated');
@@ -58,4 +59,9 @@ async function tryHere(invocation: Invocation, plugins: readonly AnyPlugin[], ve
   if (held) output.note(`\n${paint('green', 'Every step held.')} Nothing is left behind.`);
   else output.note(`\n${paint('red', 'A step did not hold.')} Run \`npx hawser doctor\` to see what this machine lacks.`);
   return held ? 0 : 1;
+}
+
+/** What the environment sets is meant for this machine's agent: its folders are not the tour's, nor those of the process that it kills. */
+function ownConfigOnly(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('HAWSER_CONFIG__')) delete process.env[name];
 }
