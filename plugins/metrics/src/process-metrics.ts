@@ -21,7 +21,7 @@ function observeResources(metrics: Metrics): Disposable {
   const resident = gauge('process_resident_memory_bytes', 'Memory of the process that is in RAM.');
   const heap = gauge('nodejs_heap_used_bytes', 'Heap of JavaScript that is in use.');
   const external = gauge('nodejs_external_memory_bytes', 'Memory outside of the heap that objects of it hold.');
-  const files = gauge('process_open_descriptors_fds', 'Descriptors that are open.');
+  const files = gauge('process_open_fds', 'Descriptors that are open.');
   const started = gauge('process_start_time_seconds', 'When the process started, seconds since the epoch.');
   const handles = gauge('nodejs_active_resources_handles', 'Timers, sockets and requests that keep the event loop going.');
   return metrics.onCollect(() => {

@@ -16,8 +16,17 @@ const LABEL = /^[a-z][a-z0-9_]*$/;
 
 type Kind = 'counter' | 'gauge' | 'histogram';
 
+/** One metric as listings have it; `labels` joined by commas. */
+export interface MetricEntry {
+  readonly name: string;
+  readonly kind: string;
+  readonly help: string;
+  readonly labels: string;
+}
+
 interface Known {
   readonly kind: Kind;
+  readonly help: string;
   readonly labels: string;
   readonly metric: Counter & Gauge & Histogram;
 }
@@ -76,6 +85,12 @@ export class PrometheusMetrics implements Metrics {
     });
   }
 
+  /** Every metric that has been asked for, by name; for the page that lists them. */
+  catalogue(): readonly MetricEntry[] {
+    const entries = Array.from(this.#known, ([name, { kind, help, labels }]) => ({ name, kind, help, labels }));
+    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   onCollect(observe: () => void): Disposable {
     const observer = (): void => observe();
     this.#observers.add(observer);
@@ -110,7 +125,7 @@ export class PrometheusMetrics implements Metrics {
     const bounds = new LabelBounds({ names: labels, maxValues, maxSeries, overflowed }, series);
     const record = (value: number, at?: MetricLabels): void => this.#record(bounds, name, value, at);
     const metric = { add: (amount = 1, at?: MetricLabels) => record(amount, at), set: record, observe: record };
-    this.#known.set(name, { kind, labels: labels.join(','), metric });
+    this.#known.set(name, { kind, help, labels: labels.join(','), metric });
     return metric;
   }
 
