@@ -26,6 +26,12 @@ export interface SentencingOptions {
 /** Garbage of which the labels tie one to another is condemned together; longer chains go link by link. */
 const MAX_TIES = 256;
 
+/**
+ * Consequences that never wait for another transaction, however slow the machine is: with an attachment its claims are
+ * released.
+ */
+const AT_LEAST = 64;
+
 const UNREACHABLE = 'it has no root and no lease, and nothing refers to it';
 const TIED = 'it has no root and no lease, and only labels of what goes too refer to it';
 
@@ -89,11 +95,12 @@ export class Sentencing {
 
   /** Looks at what those that went kept alive; what is too much for one transaction, or in the other store, is for later. */
   follow(): void {
+    let handled = 0;
     // It grows while it is gone through.
     for (const [node, gone] of this.#following) {
       const store = this.world.collectors.get(node.type)?.collector.store;
       if (store === undefined) continue;
-      if (store !== this.#tx.store || this.isOver()) this.step.later.push(node);
+      if (store !== this.#tx.store || (handled++ >= AT_LEAST && this.isOver())) this.step.later.push(node);
       else this.condemnIfDead(node, `${nodeName(gone)} is gone, and nothing else keeps it`);
     }
   }

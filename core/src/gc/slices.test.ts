@@ -138,3 +138,25 @@ describe('writes while a mark is on', () => {
     chain[Symbol.dispose]();
   });
 });
+
+test('what only a node kept goes in the transaction that finishes it, however long that takes already', async () => {
+  const context = testContext();
+  // Each look at the clock finds that a second has passed: every budget is used up at once.
+  let elapsed = 0;
+  const clock = { ...context.clock, now: () => context.clock.now(), monotonic: () => (elapsed += 1000) };
+  await using core = await startCore({ context: { ...context, clock } });
+  using parents = openType(core, 'parent');
+  const claims = core.snapshots.open({ type: 'held', store: 'state' });
+  const children = core.snapshots.open({ type: 'child', store: 'state', cleanup: async () => {} });
+  await write(core, (tx) => {
+    for (const key of ['v4', 'v6']) claims.prepare(tx, key, { data: {}, committed: true });
+    parents.make(tx, 'slow');
+    children.prepare(tx, 'pod', { data: {}, parents: ['held/v4', 'held/v6', 'parent/slow'], committed: true });
+  });
+  const seen: (readonly string[])[] = [];
+  using _commits = core.metadata.onCommit(() => void seen.push(names(core)));
+  await core.gc.collect({ type: 'child', key: 'pod' }, { signal });
+  expect(seen.find((left) => !left.includes('child/pod'))).toEqual(['parent/slow']);
+  claims[Symbol.dispose]();
+  children[Symbol.dispose]();
+});
