@@ -97,8 +97,8 @@ export interface BackendFindings {
  */
 export interface BackedSnapshotter extends AsyncDisposable {
   readonly type: string;
-  /** For what needs no backend: get, stat, walk, children, labels, leases. Don't prepare, commit or remove by it. */
-  readonly records: Snapshotter<BackedData>;
+  /** For what needs no backend, in transactions of one's own: get, stat, walk, children, labels, leases. */
+  readonly records: Omit<Snapshotter<BackedData>, 'prepare' | 'view' | 'commit' | 'remove' | 'usage'>;
   prepare(key: string, options: BackedOptions): Promise<BackedSnapshot>;
   view(key: string, options: BackedOptions): Promise<BackedSnapshot>;
   commit(key: string, options: Omit<BackedOptions, 'lease'>): Promise<BackedSnapshot>;

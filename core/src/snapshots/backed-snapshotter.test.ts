@@ -203,3 +203,39 @@ test('a type whose plugin has stopped is left as it is, and holds up the collect
   await bench.core.gc.run({ signal });
   await expect.poll(() => backend.objects.size).toBe(0);
 });
+
+test('what is made while the backend is listed is neither lost nor an orphan', async () => {
+  const gate = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  class SlowList extends MemoryBackend {
+    override async *list(): AsyncIterable<string> {
+      const ids = [...this.objects.keys()];
+      told.resolve();
+      await gate.promise;
+      yield* ids;
+    }
+  }
+  const backend = new SlowList();
+  await using bench = await open(backend);
+  await told.promise;
+  await bench.layers.prepare('new', ROOTED);
+  gate.resolve();
+  expect(await bench.layers.compared).toEqual({ orphans: [], lost: [] });
+});
+
+test('many objects are compared in slices, all of them once', async () => {
+  const backend = new MemoryBackend();
+  await using bench = await open(backend);
+  const count = 600;
+  for (const namespace of ['default', 'blue'])
+    await Promise.all(Array.from({ length: count }, (_, n) => bench.layers.prepare(`k${n}`, { ...ROOTED, namespace })));
+  const ids = [...backend.objects.keys()];
+  for (const id of ids.slice(0, 400)) backend.objects.delete(id);
+  for (let n = 0; n < 400; n++)
+    await backend.prepare({ id: `default.${String(n).padStart(26, '0')}`, kind: 'active', parents: [] }, signal);
+  await bench.layers[Symbol.asyncDispose]();
+  await using again = bench.core.snapshots.openBacked({ type: 'layer', store: 'state', backend });
+  const { lost, orphans } = await again.compared;
+  expect(new Set(lost.map(({ id }) => id))).toEqual(new Set(ids.slice(0, 400)));
+  expect(new Set(orphans).size).toBe(400);
+});

@@ -3,12 +3,14 @@ import { toHawserError } from '../errors/index.ts';
 import type { BackedType, BackendFindings } from '../metadata/snapshot-backend.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import type { BackedDependencies } from './backed-snapshotter.ts';
-import { namespaceOf, objectNode, readObject, readObjects, writeObject } from './backend-objects.ts';
+import { namespaceOf, type ObjectRecord, objectNode, readObject, readObjects, writeObject } from './backend-objects.ts';
 import { readRecord } from './snapshot-records.ts';
 
 const ORPHAN_GRACE_MS = 600_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** Records read in one go: a millisecond or two. */
+const SLICE = 250;
 
 type Ports = Pick<BackedDependencies, 'context' | 'log' | 'metadata' | 'events' | 'gc'>;
 
@@ -51,12 +53,18 @@ export class BackendComparison implements Disposable {
     }
   }
 
-  /** The backend first: what it has then has had its record before, so that nothing in the making is taken for an orphan. */
+  /**
+   * What is made while the backend is listed must be taken neither for lost nor for an orphan: lost can only be what the
+   * store knew before; and what the backend has told of had its record before, so that records are looked for afterwards.
+   */
   async #compare(): Promise<BackendFindings> {
     const listed = new Set<string>();
+    const before = await this.#owned();
     const { backend, orphanGraceMs = ORPHAN_GRACE_MS, type } = this.#definition;
     await untilAborted(collect(backend.list(this.#signal), listed), this.#signal);
-    const findings = { orphans: this.#orphans(listed), lost: this.#lost(listed) };
+    const after = new Set((await this.#owned()).map(({ id }) => id));
+    const lost = before.filter(({ id }) => !listed.has(id) && after.has(id));
+    const findings = { orphans: await this.#orphans(listed), lost };
     if (findings.lost.length > 0) await this.#tellLost(findings.lost);
     if (findings.orphans.length > 0) {
       const facts = { type, count: findings.orphans.length, graceMs: orphanGraceMs };
@@ -66,27 +74,55 @@ export class BackendComparison implements Disposable {
     return findings;
   }
 
-  #orphans(listed: ReadonlySet<string>): readonly string[] {
+  async #orphans(listed: ReadonlySet<string>): Promise<readonly string[]> {
     const { store, type } = this.#definition;
-    return this.#core.metadata.read(store, (tx) =>
-      Array.from(listed).filter((id) => {
-        const namespace = namespaceOf(id);
-        return namespace !== undefined && readObject(tx.in(namespace), type, id) === undefined;
-      }),
-    );
-  }
-
-  #lost(listed: ReadonlySet<string>): BackendFindings['lost'] {
-    const { store } = this.#definition;
-    return this.#core.metadata.read(store, (tx) => tx.namespaces().flatMap((namespace) => [...this.#lostIn(tx.in(namespace), listed)]));
-  }
-
-  *#lostIn(tx: ReadTransaction, listed: ReadonlySet<string>): Iterable<BackendFindings['lost'][number]> {
-    const { type } = this.#definition;
-    for (const [id, { key }] of readObjects(tx, type)) {
-      if (listed.has(id) || key === '' || readRecord(tx, { type, key })?.data['id'] !== id) continue;
-      yield { namespace: tx.namespace, name: `${type}/${key}`, id };
+    const ids = [...listed];
+    const orphans: string[] = [];
+    for (let start = 0; start < ids.length; start += SLICE) {
+      this.#core.metadata.read(store, (tx) => {
+        for (const id of ids.slice(start, start + SLICE)) {
+          const namespace = namespaceOf(id);
+          if (namespace !== undefined && readObject(tx.in(namespace), type, id) === undefined) orphans.push(id);
+        }
+      });
+      await new Promise(setImmediate);
+      this.#signal.throwIfAborted();
     }
+    return orphans;
+  }
+
+  /** Objects that snapshots have, in every namespace; read in slices, between which others do their work. */
+  async #owned(): Promise<BackendFindings['lost']> {
+    const { store, type } = this.#definition;
+    const { metadata } = this.#core;
+    const owned: BackendFindings['lost'][number][] = [];
+    for (const namespace of metadata.read(store, (tx) => tx.namespaces())) {
+      for (let after: string | undefined = ''; after !== undefined;) {
+        const last: string = after;
+        after = metadata.read(store, (tx) => this.#ownedIn(tx, readObjects(tx, type, { after: last, limit: SLICE }), owned), { namespace });
+        await new Promise(setImmediate);
+        this.#signal.throwIfAborted();
+      }
+    }
+    return owned;
+  }
+
+  /** Adds those of a slice; says where the next one begins, unless this was the last. */
+  #ownedIn(
+    tx: ReadTransaction,
+    slice: Iterable<readonly [id: string, record: ObjectRecord]>,
+    owned: BackendFindings['lost'][number][],
+  ): string | undefined {
+    const { type } = this.#definition;
+    let count = 0;
+    let last: string | undefined;
+    for (const [id, { key }] of slice) {
+      count++;
+      last = id;
+      if (key !== '' && readRecord(tx, { type, key })?.data['id'] === id)
+        owned.push({ namespace: tx.namespace, name: `${type}/${key}`, id });
+    }
+    return count < SLICE ? undefined : last;
   }
 
   async #tellLost(lost: BackendFindings['lost']): Promise<void> {

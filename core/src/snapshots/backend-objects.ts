@@ -35,10 +35,19 @@ export function writeObject(tx: Transaction, type: string, id: string, record: O
   tx.put(OBJECTS[tx.store], `${type}/${id}`, record);
 }
 
-/** Ids with their records. */
-export function* readObjects(tx: ReadTransaction, type: string): Iterable<readonly [id: string, record: ObjectRecord]> {
+/** Ids with their records, from behind `after` on. */
+export function* readObjects(
+  tx: ReadTransaction,
+  type: string,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Iterable<readonly [id: string, record: ObjectRecord]> {
   const prefix = `${type}/`;
-  for (const [name, record] of tx.entries(OBJECTS[tx.store], { prefix })) yield [name.slice(prefix.length), record];
+  const range = { start: `${prefix}${after}\0`, end: `${type}0`, limit }; // 0 is the sign behind the slash
+  for (const [name, record] of tx.entries(OBJECTS[tx.store], range)) yield [name.slice(prefix.length), record];
+}
+
+function* readIds(tx: ReadTransaction, type: string): Iterable<string> {
+  for (const name of tx.keys(OBJECTS[tx.store], { prefix: `${type}/` })) yield name.slice(type.length + 1);
 }
 
 export interface ObjectPorts {
@@ -57,7 +66,10 @@ export function objectCollector({ type, store, isKept, remove }: ObjectPorts): C
     type: objectType(type),
     store,
     refersTo: [],
-    keys: (tx) => Array.from(readObjects(tx, type), ([id]) => id),
+    keys: (tx) => readIds(tx, type),
+    *scan(tx) {
+      for (const id of readIds(tx, type)) yield { key: id, root: isKept(tx, id) };
+    },
     has: (tx, id) => tx.has(objects, `${type}/${id}`),
     isRoot: (tx, id) => isKept(tx, id),
     references: () => [],
