@@ -15,12 +15,14 @@ export const publishAll = (core: TestCore, from: number, to: number): Promise<vo
 
 /** The next items: the numbers of events, how many a `Lagged` tells, `end`. */
 export async function take(stream: AsyncIterator<Envelope | Lagged>, count: number): Promise<readonly unknown[]> {
-  const taken = [];
-  for (let n = 0; n < count; n++) {
-    const { value, done } = await stream.next();
-    taken.push(done === true ? 'end' : 'lagged' in value ? { lagged: value.lagged } : value.data['n']);
-  }
+  const taken: unknown[] = [];
+  for (let n = 0; n < count; n++) taken.push(shown(await stream.next()));
   return taken;
+}
+
+function shown(result: IteratorResult<Envelope | Lagged, unknown>): unknown {
+  if (result.done === true) return 'end';
+  return 'lagged' in result.value ? { lagged: result.value.lagged } : result.value.data['n'];
 }
 
 export const numbers = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, index) => from + index);
