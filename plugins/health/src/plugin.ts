@@ -22,15 +22,20 @@ const config = z.strictObject({
     ),
   grpc_address: z
     .string()
+    .max(256)
     .refine(
       (text) => /^unix:\/\/\/.+/.test(text) || parseTcpAddress(text) !== undefined,
       'expected unix:///path, or an address with a port',
     )
     .optional()
     .describe('Serves grpc.health.v1.Health there: unix:///path, or an address with a port'),
-  interval: duration().prefault('10s').describe("From one look to the next; each writes to the boot's store"),
-  durable_interval: duration().prefault('1m').describe('From one write to the durable store to the next; each flushes the disk'),
-  store_deadline: duration().prefault('30s').describe('How long a commit may take before the agent counts as dead'),
+  interval: duration({ min: '10ms', max: '1h' }).prefault('10s').describe("From one look to the next; each writes to the boot's store"),
+  durable_interval: duration({ min: '10ms', max: '1d' })
+    .prefault('1m')
+    .describe('From one write to the durable store to the next; each flushes the disk'),
+  store_deadline: duration({ min: '10ms', max: '1h' })
+    .prefault('30s')
+    .describe('How long a commit may take before the agent counts as dead'),
   collection_grace: duration().prefault('2m').describe('How late a due collection may begin before the agent counts as dead'),
 });
 
