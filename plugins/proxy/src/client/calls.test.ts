@@ -32,6 +32,13 @@ describe('a call', () => {
     });
   });
 
+  it('tells the process how long it may take', async () => {
+    bench.peer.does['Mode.Attach'] = (call) => call.answer({ result: result() });
+    await attach();
+    expect(asked('Mode.Attach')[0]?.timeoutMs).toBeGreaterThan(25_000);
+    expect(asked('Mode.Attach')[0]?.timeoutMs).toBeLessThanOrEqual(30_000);
+  });
+
   it('that is late is ended with an error, and the process is told', async () => {
     bench.peer.does['Mode.Attach'] = () => undefined;
     const attaching = attach();

@@ -111,6 +111,7 @@ describe('a plugin in another process, at start', () => {
 
   it('that never answers holds up the boot for a second at most', async () => {
     bench.peer.does['Plugin.Handshake'] = () => undefined;
+    bench.patienceMs = 100;
     await bench.peer.start();
     const began = bench.context.clock.monotonic();
     await bench.boot();
@@ -203,6 +204,7 @@ describe('what listens at the socket and is no gRPC', () => {
   let server: Server;
   const sockets = new Set<Socket>();
   const listen = async (onConnection: (socket: Socket) => void) => {
+    bench.patienceMs = 100;
     server = createServer((socket) => {
       sockets.add(socket.on('error', () => undefined));
       onConnection(socket);
@@ -212,6 +214,18 @@ describe('what listens at the socket and is no gRPC', () => {
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('is connected to after longer and longer, five seconds at most', async () => {
+    let connections = 0;
+    await listen((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    await bench.boot();
+    await bench.inTime(() => bench.context.clock.monotonic() > 60_000, 100);
+    expect(connections).toBeGreaterThan(10);
+    expect(connections).toBeLessThan(30);
   });
 
   it.each([

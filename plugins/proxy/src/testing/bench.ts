@@ -15,6 +15,8 @@ export class Bench implements AsyncDisposable {
   readonly peer: FakePeer;
   readonly reports: PluginReport[] = [];
   readonly logged: string[] = [];
+  /** Real milliseconds that time stands still while a boot waits for the process. */
+  patienceMs = 5_000;
   readonly #folder = mkdtempSync(join(tmpdir(), 'hwt-'));
   readonly #core: TestCore;
   #kernel: Kernel | undefined;
@@ -58,8 +60,10 @@ export class Bench implements AsyncDisposable {
       log: pino({ level: 'info' }, { write: (line) => void this.logged.push(line) }),
       onChange: (report) => void (report.id === 'acme' && this.reports.push(report)),
     });
-    // Time stands still while the process answers by itself.
-    await Promise.race([booting, new Promise((resolve) => setTimeout(resolve, 200))]);
+    let isBooted = false;
+    const settled = () => void (isBooted = true);
+    booting.then(settled, settled);
+    for (let waited = 0; waited < this.patienceMs && !isBooted; waited += 5) await new Promise((resolve) => setTimeout(resolve, 5));
     this.#kernel = await this.context.clock.runUntil(booting);
     return this.#kernel;
   }

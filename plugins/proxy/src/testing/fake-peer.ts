@@ -11,6 +11,8 @@ export interface FakeCall {
   readonly request: Readonly<Record<string, unknown>>;
   /** Aborts when the caller has given up. */
   readonly cancelled: AbortSignal;
+  /** Milliseconds that the caller has left, by its own word. */
+  readonly timeoutMs: number;
   answer(message: object): void;
   answerBytes(bytes: Uint8Array): void;
   /** Ends a stream of answers. */
@@ -101,10 +103,15 @@ export class FakePeer implements AsyncDisposable {
   }
 }
 
-function common(word: string, method: Method, call: Pick<ServerUnaryCall<Buffer, Buffer>, 'on' | 'request'>) {
+function common(word: string, method: Method, call: Pick<ServerUnaryCall<Buffer, Buffer>, 'on' | 'request' | 'getDeadline'>) {
   const cancelled = new AbortController();
   call.on('cancelled', () => cancelled.abort());
-  return { method: word, request: method.request.decode(call.request), cancelled: cancelled.signal };
+  return {
+    method: word,
+    request: method.request.decode(call.request),
+    cancelled: cancelled.signal,
+    timeoutMs: Number(call.getDeadline()) - Date.now(),
+  };
 }
 
 const same = (bytes: Buffer): Buffer => bytes;
