@@ -43,11 +43,12 @@ export function commitMeters(metrics: Metrics, clock: Pick<Clock, 'monotonic'>):
     labels: STORE,
   });
   return (store) => {
-    const at = { store };
+    // Frozen: the provider then finds their series without a look at what they say.
+    const at = Object.freeze({ store });
     const outcomes = {
-      committed: { store, outcome: 'committed' },
-      aborted: { store, outcome: 'aborted' },
-      failed: { store, outcome: 'failed' },
+      committed: Object.freeze({ store, outcome: 'committed' }),
+      aborted: Object.freeze({ store, outcome: 'aborted' }),
+      failed: Object.freeze({ store, outcome: 'failed' }),
     };
     return {
       now: () => clock.monotonic(),

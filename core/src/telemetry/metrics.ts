@@ -1,7 +1,10 @@
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
 
-/** Values of a metric's labels; each label has few: ids of containers, addresses and the like never are. */
+/**
+ * Values of a metric's labels; each label has few: ids of containers, addresses and the like never are. Who records often the same
+ * ones makes them once and freezes them.
+ */
 export type MetricLabels = Readonly<Record<string, string>>;
 
 export interface MetricOptions {

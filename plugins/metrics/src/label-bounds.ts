@@ -23,6 +23,7 @@ export class LabelBounds<Series> {
   readonly #make: (labels: MetricLabels) => Series;
   readonly #values: ReadonlyMap<string, Set<string>>;
   readonly #series = new Map<string, Series>();
+  readonly #frozen = new WeakMap<MetricLabels, Series>();
   #told = false;
 
   constructor(options: LabelBoundsOptions, make: (labels: MetricLabels) => Series) {
@@ -31,10 +32,27 @@ export class LabelBounds<Series> {
     this.#values = new Map(options.names.map((name) => [name, new Set<string>()]));
   }
 
-  /** The series of these values. A label that is missing is empty; one that was not declared is dropped. */
+  /**
+   * The series of these values. A label that is missing is empty; one that was not declared is dropped. Labels that are frozen
+   * are looked up by their object.
+   */
   at(labels: MetricLabels | undefined): Series {
+    if (labels === undefined || !Object.isFrozen(labels)) return this.#find(labels);
+    const known = this.#frozen.get(labels);
+    if (known !== undefined) return known;
+    const found = this.#find(labels);
+    this.#frozen.set(labels, found);
+    return found;
+  }
+
+  #find(labels: MetricLabels | undefined): Series {
     const key = this.#key(labels);
     return this.#series.get(key) ?? this.#admit(labels ?? {});
+  }
+
+  /** Every series that has been made. */
+  all(): Iterable<Series> {
+    return this.#series.values();
   }
 
   #key(labels: MetricLabels | undefined): string {

@@ -31,6 +31,15 @@ describe('what is recorded is exposed', () => {
     expect(text).toContain('hawser_test_duration_seconds_bucket{le="0.1"} 0\nhawser_test_duration_seconds_bucket{le="1"} 1');
   });
 
+  test('more is observed than is kept between two scrapes, and nothing is lost', async () => {
+    const histogram = metrics.histogram({ name: 'hawser_test_duration_seconds', help: 'Took.', buckets: [1], labels: ['verb'] });
+    for (let observed = 0; observed < 1000; observed++) histogram.observe(observed % 2, { verb: 'ADD' });
+    const count = 'hawser_test_duration_seconds_count{verb="ADD"}';
+    expect(await lines()).toContain(`${count} 1000`);
+    histogram.observe(5, { verb: 'ADD' });
+    expect(await lines()).toEqual(expect.arrayContaining([`${count} 1001`, 'hawser_test_duration_seconds_sum{verb="ADD"} 505']));
+  });
+
   test('a metric without labels is there before it is used, so that a rate has a zero to rise from', async () => {
     counter();
     expect(await lines()).toEqual(['hawser_test_calls_total 0']);

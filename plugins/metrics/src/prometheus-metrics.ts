@@ -6,6 +6,7 @@ import PromGauge from 'prom-client/lib/gauge.js';
 import PromHistogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 import { LabelBounds } from './label-bounds.ts';
+import { counterSeries, gaugeSeries, histogramSeries, type Series } from './series.ts';
 
 /** Seconds: from a commit of the boot's store to a collection that waits for its clean-ups. */
 const SECONDS = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -29,6 +30,7 @@ interface Known {
   readonly help: string;
   readonly labels: string;
   readonly metric: Counter & Gauge & Histogram;
+  readonly bounds: LabelBounds<Series>;
 }
 
 export interface Limits {
@@ -60,7 +62,7 @@ export class PrometheusMetrics implements Metrics {
       const counter = new PromCounter(common);
       return (labels) => {
         const series = counter.labels(labels);
-        return (amount) => amount >= 0 && series.inc(amount);
+        return counterSeries((amount) => series.inc(amount));
       };
     });
   }
@@ -70,7 +72,7 @@ export class PrometheusMetrics implements Metrics {
       const gauge = new PromGauge(common);
       return (labels) => {
         const series = gauge.labels(labels);
-        return (value) => series.set(value);
+        return gaugeSeries((value) => series.set(value));
       };
     });
   }
@@ -80,7 +82,7 @@ export class PrometheusMetrics implements Metrics {
       const histogram = new PromHistogram({ ...common, buckets: [...buckets] });
       return (labels) => {
         const series = histogram.labels(labels);
-        return (value) => series.observe(value);
+        return histogramSeries((value) => series.observe(value));
       };
     });
   }
@@ -105,14 +107,11 @@ export class PrometheusMetrics implements Metrics {
         this.#tellOnce('observer', () => this.#log.warn({ err: error }, 'what is observed at a scrape could not be; its values are old'));
       }
     }
+    for (const { bounds } of this.#known.values()) for (const series of bounds.all()) series.flush();
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  #metric(
-    kind: Kind,
-    options: MetricOptions,
-    create: (common: Common) => (labels: MetricLabels) => (value: number) => unknown,
-  ): Known['metric'] {
+  #metric(kind: Kind, options: MetricOptions, create: (common: Common) => (labels: MetricLabels) => Series): Known['metric'] {
     const { name, help, labels = [] } = options;
     const known = this.#known.get(name);
     if (known !== undefined) return this.#same(known, kind, name, labels);
@@ -125,7 +124,7 @@ export class PrometheusMetrics implements Metrics {
     const bounds = new LabelBounds({ names: labels, maxValues, maxSeries, overflowed }, series);
     const record = (value: number, at?: MetricLabels): void => this.#record(bounds, name, value, at);
     const metric = { add: (amount = 1, at?: MetricLabels) => record(amount, at), set: record, observe: record };
-    this.#known.set(name, { kind, help, labels: labels.join(','), metric });
+    this.#known.set(name, { kind, help, labels: labels.join(','), metric, bounds });
     return metric;
   }
 
@@ -138,9 +137,9 @@ export class PrometheusMetrics implements Metrics {
   }
 
   /** Whoever records has other things to do than to hear of a value that is none. */
-  #record(bounds: LabelBounds<(value: number) => unknown>, name: string, value: number, labels: MetricLabels | undefined): void {
+  #record(bounds: LabelBounds<Series>, name: string, value: number, labels: MetricLabels | undefined): void {
     try {
-      if (Number.isFinite(value)) bounds.at(labels)(value);
+      if (Number.isFinite(value)) bounds.at(labels).record(value);
       else this.#tellOnce(name, () => this.#log.warn({ metric: name, value: String(value) }, 'a value that is no number was not recorded'));
     } catch (error) {
       this.#tellOnce(name, () => this.#log.warn({ metric: name, err: error }, 'a value could not be recorded'));
