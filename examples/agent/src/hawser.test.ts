@@ -103,7 +103,11 @@ describe('an agent of its own folders', () => {
     expect(await json('leases', 'ls', 'labels.a==x')).toEqual([]);
     expect((await hawser('--config', config, 'leases', 'create', 'cli')).code).toBe(1);
     expect(Date.parse((await json('leases', 'renew', 'cli', '--expires', '1h')).expiresAt)).toBeGreaterThan(Date.parse(made.expiresAt));
-    expect((await hawser('--config', config, 'leases', 'delete', 'cli')).code).toBe(0);
+    expect((await json('leases', 'add', 'cli', 'thing/a/b')).resources).toEqual([{ type: 'thing', key: 'a/b' }]);
+    expect((await json('leases', 'remove', 'cli', 'thing/a/b')).resources).toEqual([]);
+    expect((await hawser('--config', config, 'leases', 'add', 'cli', 'nothing')).code).toBe(2);
+    expect((await hawser('--config', config, 'leases', 'delete', 'cli', '--sync')).code).toBe(0);
+    expect((await hawser('--config', config, 'snapshots', 'usage', 'thing/none')).code).toBe(4);
     expect((await hawser('--config', config, 'leases', 'show', 'cli')).code).toBe(4);
     expect((await hawser('--config', config, 'leases', 'create', 'no/slash')).code).toBe(2);
   });
