@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AnyPlugin, definePlugin, type StatusReporter } from '../plugin/index.ts';
+import { Health } from '../telemetry/health.ts';
 import { openAgentFolder, type TestFolder, Thing } from './run-agent.fixture.ts';
 import { watchdogMs } from './service-manager.ts';
 
@@ -92,6 +93,37 @@ describe('an agent with a plugin that is ready later', () => {
 });
 
 describe('under a service manager', () => {
+  test('an agent that only a new start would mend gives no more signs of life', async ({ skip }) => {
+    skip(process.platform !== 'linux', 'the protocol is of Linux');
+    skip(!hasPython(), 'python3, which stands for the service manager, is not installed');
+    const manager = await listen();
+    const health = { isLive: true, asked: 0 };
+    const answer = () => ({ ok: health.isLive, checks: [] });
+    const live = () => {
+      health.asked++;
+      return answer();
+    };
+    const plugin = definePlugin({
+      provides: Health,
+      id: 'fake',
+      summary: 'Says what the test says.',
+      start: () => ({ live, ready: answer, healthy: answer, onChange: () => ({ [Symbol.dispose]: () => undefined }) }),
+    });
+    const watchdog = { usec: '40000', pid: String(process.pid) };
+    const { code, signals, ready } = agent.run([plugin], { notifySocket: manager.address, watchdog });
+    const signsOfLife = () => manager.told.filter((line) => line === 'WATCHDOG=1').length;
+    await ready();
+    await expect.poll(() => health.asked).toBeGreaterThan(2);
+    await expect.poll(signsOfLife).toBeGreaterThan(2);
+    health.isLive = false;
+    const [until, asked] = [signsOfLife(), health.asked];
+    await expect.poll(() => health.asked).toBeGreaterThan(asked + 5);
+    expect(signsOfLife()).toBeLessThanOrEqual(until + 1);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+    manager.process.kill();
+  });
+
   test('READY comes with the last plugin, RELOADING and READY around a reload, STOPPING at the end, and signs of life all the while', async ({
     skip,
   }) => {

@@ -1,7 +1,7 @@
 import type { MetricLabels } from '@hawser/core/contracts';
 
 /** What a value that came too late for a place of its own is counted under. */
-export const OTHER = 'other';
+const OTHER = 'other';
 const MAX_LENGTH = 128;
 
 export interface LabelBoundsOptions {
