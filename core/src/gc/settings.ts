@@ -24,7 +24,7 @@ export const DEFAULT_GC_SETTINGS: GcSettings = {
   scheduleDelayMs: 0,
   startupDelayMs: 100,
   sliceMs: 2,
-  protectMs: 1000,
+  protectMs: 200,
   cleanupDeadlineMs: 30_000,
   cleanupsAtOnce: 32,
   retryFirstMs: 1000,
