@@ -1,10 +1,12 @@
+import * as fc from 'fast-check';
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { countedMetrics } from '../testing/counted.ts';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 import { disposableController, numbers, publishAll, take, turns } from './events.fixture.ts';
 import { openExchange } from './exchange.ts';
-import { pino } from 'pino';
+import { JournalKeeper } from './journal-keeper.ts';
 
 describe('a subscriber that blocks', () => {
   test('loses nothing while it goes on taking, however far behind it is', async () => {
@@ -57,6 +59,35 @@ describe('a subscriber that blocks', () => {
     await publishAll(core, 99_999, 100_000);
     expect((await next).value).toMatchObject({ data: { n: 99_999 } });
   });
+});
+
+test('whatever comes and however little is taken, a subscriber that blocks sees each event once, in order, and only those it wants', async () => {
+  const step = fc.oneof(
+    fc.record({ publish: fc.integer({ min: 1, max: 90 }) }),
+    fc.record({ take: fc.integer({ min: 1, max: 60 }) }),
+    fc.constant('archive' as const),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.constantFrom(1, 3, 50), fc.boolean(), async (steps, queue, odd) => {
+      const context = testContext();
+      await using core = await startCore({ context });
+      using controller = disposableController();
+      const keeper = new JournalKeeper({ metadata: core.metadata, clock: context.clock, maxAgeMs: 1e9, maxBytes: 1e9 });
+      const filters = odd ? { filters: ['data.n~=[13579]$'] } : {};
+      const stream = core.events.subscribe({ signal: controller.signal, queue, policy: 'block', ...filters });
+      const wanted = (to: number) => numbers(0, to).filter((n) => !odd || n % 2 === 1);
+      let published = 0;
+      const seen: unknown[] = [];
+      for (const one of steps) {
+        if (one === 'archive') await keeper.archive();
+        else if ('publish' in one) await publishAll(core, published, (published += one.publish));
+        else seen.push(...(await take(stream, Math.min(one.take, wanted(published).length - seen.length))));
+      }
+      seen.push(...(await take(stream, wanted(published).length - seen.length)));
+      expect(seen).toEqual(wanted(published));
+    }),
+    { numRuns: 40 },
+  );
 });
 
 test('what is left out is counted exactly, by each policy', async () => {
