@@ -88,7 +88,7 @@ describe('an agent of its own folders', () => {
         stability: 'beta',
         status: 'ok',
         startMs: expect.any(Number),
-        requires: ['hawser.paths.v1'],
+        requires: ['hawser.paths.v1', 'hawser.metrics.v1 (optional)'],
         provides: 'hawser.metadata.v1',
       }),
     );
