@@ -239,3 +239,16 @@ test('many objects are compared in slices, all of them once', async () => {
   expect(new Set(lost.map(({ id }) => id))).toEqual(new Set(ids.slice(0, 400)));
   expect(new Set(orphans).size).toBe(400);
 });
+
+test('a type is opened once; a name that is taken leaves nothing half open', async () => {
+  await using bench = await open();
+  const again = () => bench.core.snapshots.openBacked({ type: 'layer', store: 'state', backend: new MemoryBackend() });
+  expect(again).toThrow('type layer is registered already');
+  await bench.layers.prepare('a', ROOTED);
+  const taken = bench.core.snapshots.open<Record<string, never>>({ type: 'volume_object', store: 'state' });
+  const volume = () => bench.core.snapshots.openBacked({ type: 'volume', store: 'state', backend: new MemoryBackend() });
+  expect(volume).toThrow('type volume_object is registered already');
+  taken[Symbol.dispose]();
+  await using volumes = volume();
+  expect(await volumes.compared).toEqual({ orphans: [], lost: [] });
+});

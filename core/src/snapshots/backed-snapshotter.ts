@@ -38,12 +38,12 @@ type Point = 'after_reservation' | 'after_prepare' | 'after_record' | 'before_co
 /** Snapshots of one type with a backend: what is done outside of the store, and what is written around it. */
 export class StoreBackedSnapshotter implements BackedSnapshotter {
   readonly type: string;
-  readonly records: Snapshotter<BackedData> & Disposable;
+  readonly records: Snapshotter<BackedData>;
   readonly #core: BackedDependencies;
   readonly #definition: BackedType;
   readonly #turns = new Turns();
   readonly #stop = new AbortController();
-  readonly #objects: Disposable;
+  readonly #registrations: Disposable;
   readonly #comparison: BackendComparison;
   readonly #closed: () => void;
 
@@ -54,19 +54,25 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
     this.#core = core;
     this.#closed = closed;
     this.#definition = definition;
-    this.records = core.snapshots.open<BackedData>({
-      type,
-      store,
-      removed: (tx, { data }) => core.gc.condemn(tx, objectNode(type, data.id)),
-    });
-    this.#objects = core.gc.register(
-      objectCollector({
+    using opening = new DisposableStack();
+    this.records = opening.use(
+      core.snapshots.open<BackedData>({
         type,
         store,
-        isKept: (tx, id) => this.#turns.has(id) || this.#snapshotOf(tx, id) !== undefined,
-        remove: (id, signal) => this.#removeObject(id, signal),
+        removed: (tx, { data }) => core.gc.condemn(tx, objectNode(type, data.id)),
       }),
     );
+    opening.use(
+      core.gc.register(
+        objectCollector({
+          type,
+          store,
+          isKept: (tx, id) => this.#turns.has(id) || this.#snapshotOf(tx, id) !== undefined,
+          remove: (id, signal) => this.#removeObject(id, signal),
+        }),
+      ),
+    );
+    this.#registrations = opening.move();
     this.#comparison = new BackendComparison(definition, core, this.#stop.signal);
   }
 
@@ -123,8 +129,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
     this.#stop.abort(snapshotErrors.closed(`snapshots of type ${this.type} are closed`));
     this.#comparison[Symbol.dispose]();
     await this.#turns.idle();
-    this.#objects[Symbol.dispose]();
-    this.records[Symbol.dispose]();
+    this.#registrations[Symbol.dispose]();
     this.#closed();
   }
 
