@@ -131,7 +131,7 @@ function toEnvelopes(last: string, record: JournalRecord): readonly Envelope[] {
   return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), record.timestamp, event));
 }
 
-export const toEnvelope = (cursor: string, timestamp: string, { topic, data, namespace = DEFAULT_NAMESPACE }: StoredEvent): Envelope => ({
+const toEnvelope = (cursor: string, timestamp: string, { topic, data, namespace = DEFAULT_NAMESPACE }: StoredEvent): Envelope => ({
   cursor,
   timestamp,
   namespace,
