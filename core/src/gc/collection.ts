@@ -19,7 +19,7 @@ export interface CollectionPorts {
   readonly types: KnownTypes;
   readonly labels: LabelUse;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** How long one transaction may be at work. */
+  /** How long one transaction may decide; writing it takes about as long again. */
   readonly sliceMs: number;
   /** Called after each commit of a transaction of collection's own. */
   readonly committed: () => void;
@@ -27,8 +27,6 @@ export interface CollectionPorts {
 
 /** Nodes that one transaction decides about at most. */
 const BATCH = 200;
-/** Part of a slice that goes into decisions; writing them takes the rest. */
-const DECIDING = 0.5;
 
 const other = (store: StoreName): StoreName => (store === 'root' ? 'state' : 'root');
 
@@ -172,7 +170,7 @@ export class Collection {
     const { metadata, clock, sliceMs } = this.#ports;
     const read = (second: Views['root']): T => {
       const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
-      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms: sliceMs * DECIDING } }));
+      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms: sliceMs } }));
     };
     return metadata.read(other(tx.store), read, { namespace: tx.namespace });
   }

@@ -30,8 +30,8 @@ const settings = z.strictObject({
     .number()
     .min(0.5)
     .max(100)
-    .default(2)
-    .describe('Milliseconds for which one slice of a collection may hold the event loop; others work between slices'),
+    .default(1)
+    .describe('Milliseconds of work in one slice of a collection; others work between slices'),
   protect: duration().prefault('200ms').describe('How long what is new is left alone by collections that come by themselves'),
   cleanup_deadline: duration().prefault('30s').describe('How long the clean-up of one resource may take before it counts as failed'),
   cleanups_at_once: z.int().min(1).max(1000).default(32).describe('Clean-ups of one type at a time, but for those that a caller waits for'),

@@ -23,7 +23,7 @@ export const DEFAULT_GC_SETTINGS: GcSettings = {
   mutationThreshold: 100,
   scheduleDelayMs: 0,
   startupDelayMs: 100,
-  sliceMs: 2,
+  sliceMs: 1,
   protectMs: 200,
   cleanupDeadlineMs: 30_000,
   cleanupsAtOnce: 32,
