@@ -40,27 +40,17 @@ interface Deciding {
   /** Those before it in start order, by URI. */
   readonly steps: ReadonlyMap<string, ReloadStep>;
   readonly running: ReadonlyMap<string, RunningPlugin>;
-  /** URIs of those that may be reconfigured in place. */
-  readonly pliable: ReadonlySet<string>;
 }
 
 type Decision = Omit<ReloadStep, 'uri'> | undefined;
 
-/**
- * The way from what runs to a target: pure. One that has failed or was skipped is tried again only where the change
- * concerns it. `inPlace` says who may keep running with other settings, where it offers that; all unless told.
- */
-export function planReload<R extends RunningPlugin>(
-  present: readonly R[],
-  target: Target,
-  inPlace: (plugin: R) => boolean = () => true,
-): ReloadPlan {
-  const pliable = new Set(present.filter(inPlace).map(({ uri }) => uri));
+/** The way from what runs to a target: pure. One that has failed or was skipped is tried again only where the change concerns it. */
+export function planReload(present: readonly RunningPlugin[], target: Target): ReloadPlan {
   const running = new Map(present.map((plugin) => [plugin.uri, plugin]));
   const steps = new Map<string, ReloadStep>();
   for (const planned of target.plan.order) {
     const { uri } = planned;
-    const decision = decide({ planned, old: running.get(uri), target, steps, running, pliable });
+    const decision = decide({ planned, old: running.get(uri), target, steps, running });
     if (decision !== undefined) steps.set(uri, { uri, ...decision });
   }
   const planned = new Set(target.plan.order.map(({ uri }) => uri));
@@ -73,7 +63,7 @@ export function planReload<R extends RunningPlugin>(
 }
 
 function decide(deciding: Deciding): Decision {
-  const { planned, old, target, pliable } = deciding;
+  const { planned, old, target } = deciding;
   if (planned.disabled !== undefined) {
     return old !== undefined && serves(old.status) ? { action: 'stop', reason: `it is ${planned.disabled}` } : undefined;
   }
@@ -85,7 +75,7 @@ function decide(deciding: Deciding): Decision {
   if (old.isUncertain) return { action: 'restart', reason: 'it did not take its settings, and nobody knows which are in force' };
   if (requirement !== undefined) return { action: 'restart', reason: requirement };
   if (keys.length === 0) return undefined;
-  return { action: pliable.has(old.uri) && old.canReconfigure(keys) ? 'reconfigure' : 'restart', reason: settingsChanged };
+  return { action: old.canReconfigure(keys) ? 'reconfigure' : 'restart', reason: settingsChanged };
 }
 
 /** One that doesn't serve: it has failed, was skipped, or an earlier reload has stopped it on its way. */

@@ -2,7 +2,6 @@ import { HawserError, toHawserError } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
 import type { StopReport } from './kernel.ts';
 import { serves } from './lifecycle.ts';
-import type { PluginRun } from './plugin-run.ts';
 import type { PluginSet } from './plugin-set.ts';
 import { planReload, type ReloadPlan, type ReloadStep } from './reload-plan.ts';
 import type { Target } from './target.ts';
@@ -43,7 +42,7 @@ export class Reload {
     } catch (thrown) {
       if (signal.aborted) this.#checkGoing();
       const served = [...before].flatMap(([uri, status]) => (serves(status) ? [uri] : []));
-      throw await this.#goBack(toHawserError(thrown), from, new Set(runs), served);
+      throw await this.#goBack(toHawserError(thrown), from, served);
     }
   }
 
@@ -92,11 +91,11 @@ export class Reload {
   }
 
   /** Puts back what was; resolves to the error that tells whether that went well. */
-  async #goBack(error: HawserError, from: Target, former: ReadonlySet<PluginRun>, served: readonly string[]): Promise<HawserError> {
+  async #goBack(error: HawserError, from: Target, served: readonly string[]): Promise<HawserError> {
     const { set, signal } = this.#options;
     // Twice: who does not take its former settings in place is restarted with them.
     for (let round = 0; round < 2; round++) {
-      const { steps } = planReload(set.runs(), from, (run) => former.has(run));
+      const { steps } = planReload(set.runs(), from);
       await this.#replace(steps, from);
       for (const step of steps) {
         if (step.action === 'reconfigure') await this.#reconfigure(step, from).catch(() => undefined);
