@@ -55,6 +55,14 @@ describe('with an SDK', () => {
     expect(one?.parentSpanContext).toMatchObject({ spanId: PARENT, isRemote: true });
   });
 
+  test('a span is carried on to other processes', async () => {
+    const { span, traceparent } = await open();
+    expect(traceparent?.()).toBeUndefined();
+    const carried = await span('hawser.test.one', {}, async () => traceparent?.(), { traceparent: `00-${TRACE}-${PARENT}-01` });
+    const [one] = exporter.getFinishedSpans();
+    expect(carried).toBe(`00-${TRACE}-${one?.spanContext().spanId}-01`);
+  });
+
   test('an error is told with its code, and reaches the caller as it was', async () => {
     const { span } = await open();
     const error = defineErrors('test', { full: { kind: 'ResourceExhausted', remedy: 'Wait.' } }).full('full');

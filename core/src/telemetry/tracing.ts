@@ -18,6 +18,8 @@ export interface RemoteParent {
 export interface Tracing {
   /** The span ends when `work` does, with its error where it has one. The outcome is that of `work`, untouched. */
   span<T>(name: string, fields: SpanFields, work: () => Promise<T>, parent?: RemoteParent): Promise<T>;
+  /** What a call to another process carries, so that the trace goes on there, as W3C writes it; undefined outside of a span. */
+  traceparent?(): string | undefined;
 }
 
 /** Under which a registered SDK leaves itself for every copy of the API of version 1. */
@@ -44,6 +46,10 @@ export async function openTracing(): Promise<Tracing | undefined> {
     span.recordException(thrown instanceof Error ? thrown : String(thrown));
   };
   return {
+    traceparent: () => {
+      const here = api.trace.getSpanContext(api.context.active());
+      return here && `00-${here.traceId}-${here.spanId}-${here.traceFlags.toString(16).padStart(2, '0')}`;
+    },
     span: (name, fields, work, parent) => {
       const context = parent === undefined ? api.context.active() : rooted(parent);
       return tracer.startActiveSpan(name, { attributes: told(fields) }, context, async (span) => {

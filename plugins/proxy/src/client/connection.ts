@@ -1,5 +1,5 @@
 import { Client, connectivityState, credentials, type ClientReadableStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type Clock, withDeadline } from '@hawser/core';
+import { type Clock, type Tracing, withDeadline } from '@hawser/core';
 import type * as z from 'zod';
 import { proxyErrors } from '../errors.ts';
 import type { Method } from '../wire/proto.ts';
@@ -11,6 +11,7 @@ export interface ConnectionOptions {
   readonly address: string;
   readonly maxMessageBytes: number;
   readonly clock: Clock;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** One call: whom, with what, how its answer looks, and for how long. */
@@ -134,6 +135,8 @@ export class Connection implements Disposable {
   #metadata({ deadlineMs }: Pick<Call<unknown>, 'deadlineMs'>): Metadata {
     const metadata = new Metadata();
     if (Number.isFinite(deadlineMs)) metadata.set('grpc-timeout', `${Math.min(99_999_999, Math.ceil(deadlineMs))}m`);
+    const parent = this.#options.tracing?.traceparent?.();
+    if (parent !== undefined) metadata.set('traceparent', parent);
     return metadata;
   }
 }

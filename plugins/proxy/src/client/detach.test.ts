@@ -1,6 +1,9 @@
-import { HawserError } from '@hawser/core';
+import { HawserError, type Tracing } from '@hawser/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { attachment, Bench, never, rejection } from '../testing/bench.ts';
+import { methodOf } from '../wire/proto.ts';
+import { healthResponse } from '../wire/shapes.ts';
+import { Connection } from './connection.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -77,4 +80,15 @@ describe('detach', () => {
     };
     await expect(detach().then(settled)).rejects.toMatchObject({ code: 'proxy.unreachable' });
   });
+});
+
+it('a call carries on the trace that it belongs to', async () => {
+  const tracing: Tracing = {
+    span: (_name, _fields, work) => work(),
+    traceparent: () => '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  };
+  using connection = new Connection({ address: bench.peer.address, maxMessageBytes: 65_536, clock: bench.context.clock, tracing });
+  const method = methodOf('grpc.health.v1.Health', 'Check');
+  await connection.unary({ method, message: {}, answer: healthResponse, deadlineMs: 5_000, signal: never });
+  expect(asked('Health.Check').at(-1)?.traceparent).toBe(tracing.traceparent?.());
 });

@@ -1,8 +1,8 @@
-import { type Clock, type HawserError, type JsonObject, toHawserError, untilAborted } from '@hawser/core';
+import { type Clock, type HawserError, type JsonObject, toHawserError, type Tracing, untilAborted } from '@hawser/core';
 import type { Logger } from 'pino';
 import { API_VERSION } from '../api-version.ts';
 import { proxyErrors } from '../errors.ts';
-import { methodOf } from '../wire/proto.ts';
+import { type Method, methodOf } from '../wire/proto.ts';
 import { handshakeResponse, healthResponse } from '../wire/shapes.ts';
 import { toStruct } from '../wire/struct.ts';
 import type { CallMetrics } from './call-metrics.ts';
@@ -29,6 +29,7 @@ export interface PeerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: CallMetrics;
+  readonly tracing?: Tracing | undefined;
   /** Asked on each new connection after the handshake; one that throws is a connection that failed. */
   readonly welcome?: (call: <T>(call: Call<T>) => Promise<T>, signal: AbortSignal) => Promise<void>;
   /** Hears how it does, each time that this was found out: the error, or undefined for well. */
@@ -70,7 +71,16 @@ export class Peer implements Disposable {
 
   /** A call with one answer, on a connection that is made if need be. */
   async unary<T>(call: Call<T>): Promise<T> {
-    return await this.#options.metrics.around(call.method.path, async () => (await this.connect(call.signal)).unary(call));
+    return await this.around(call.method, async () => (await this.connect(call.signal)).unary(call));
+  }
+
+  /** Measures a call, and makes it a span of the trace that it belongs to. */
+  async around<T>(method: Method, call: () => Promise<T>): Promise<T> {
+    const { metrics, tracing, uri } = this.#options;
+    const measured = (): Promise<T> => metrics.around(method.path, call);
+    return await (tracing === undefined
+      ? measured()
+      : tracing.span(`hawser.proxy.${method.name}`, { plugin: uri, method: method.path }, measured));
   }
 
   /** A call with several. */
@@ -98,8 +108,8 @@ export class Peer implements Disposable {
   }
 
   async #open(): Promise<Connection> {
-    const { address, maxMessageBytes, clock, welcome } = this.#options;
-    const connection = new Connection({ address, maxMessageBytes, clock });
+    const { address, maxMessageBytes, clock, tracing, welcome } = this.#options;
+    const connection = new Connection({ address, maxMessageBytes, clock, tracing });
     try {
       const signal = this.#closed.signal;
       await this.#handshake(connection, signal);

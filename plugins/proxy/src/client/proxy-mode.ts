@@ -76,6 +76,10 @@ export class ProxyMode implements NetworkMode {
   }
 
   async detach(attachment: Attachment, signal: AbortSignal): Promise<{ readonly settled: Promise<void> }> {
+    return await this.#options.peer.around(method('Detach'), () => this.#detach(attachment, signal));
+  }
+
+  async #detach(attachment: Attachment, signal: AbortSignal): Promise<{ readonly settled: Promise<void> }> {
     const { peer, callDeadlineMs: deadlineMs } = this.#options;
     const message = { attachment: attachmentMessage(attachment) };
     const answers = await peer.stream({ method: method('Detach'), message, answer: detachResponse, deadlineMs, signal });

@@ -1,5 +1,13 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
-import { type HawserError, type ProxySettings, type Providers, type StartContext, toHawserError, withDeadline } from '@hawser/core';
+import {
+  type HawserError,
+  openTracing,
+  type ProxySettings,
+  type Providers,
+  type StartContext,
+  toHawserError,
+  withDeadline,
+} from '@hawser/core';
 import { type Claims, Ipam, type Metrics, NetworkMode, silentMetrics } from '@hawser/core/contracts';
 import { proxyErrors } from '../errors.ts';
 import { CallMetrics } from './call-metrics.ts';
@@ -49,6 +57,7 @@ async function openPeer(context: Context, { contract, welcome }: Pick<PeerOption
       clock,
       log,
       metrics: new CallMetrics(metrics ?? silentMetrics, uri, clock),
+      tracing: await openTracing(),
       onHealth: (error) => standing.tell(error),
       ...(welcome === undefined ? {} : { welcome }),
     }),

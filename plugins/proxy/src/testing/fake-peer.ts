@@ -13,6 +13,7 @@ export interface FakeCall {
   readonly cancelled: AbortSignal;
   /** Milliseconds that the caller has left, by its own word. */
   readonly timeoutMs: number;
+  readonly traceparent: string | undefined;
   answer(message: object): void;
   answerBytes(bytes: Uint8Array): void;
   /** Ends a stream of answers. */
@@ -103,7 +104,7 @@ export class FakePeer implements AsyncDisposable {
   }
 }
 
-function common(word: string, method: Method, call: Pick<ServerUnaryCall<Buffer, Buffer>, 'on' | 'request' | 'getDeadline'>) {
+function common(word: string, method: Method, call: Pick<ServerUnaryCall<Buffer, Buffer>, 'on' | 'request' | 'getDeadline' | 'metadata'>) {
   const cancelled = new AbortController();
   call.on('cancelled', () => cancelled.abort());
   return {
@@ -111,6 +112,7 @@ function common(word: string, method: Method, call: Pick<ServerUnaryCall<Buffer,
     request: method.request.decode(call.request),
     cancelled: cancelled.signal,
     timeoutMs: Number(call.getDeadline()) - Date.now(),
+    traceparent: call.metadata.get('traceparent')[0]?.toString(),
   };
 }
 

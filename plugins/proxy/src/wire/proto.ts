@@ -40,6 +40,8 @@ export interface MessageCodec {
 /** One method of a service; `path` is what the wire has, `/hawser.mode.v1.Mode/Attach`. */
 export interface Method {
   readonly path: string;
+  /** In lower case, for spans: `attach`. */
+  readonly name: string;
   readonly request: MessageCodec;
   readonly response: MessageCodec;
   readonly streams: boolean;
@@ -60,6 +62,7 @@ function makeMethod(service: string, name: string): Method {
   if (method === undefined) throw new Error(`${service} has no ${name}`);
   return {
     path: method.path,
+    name: name.toLowerCase(),
     streams: method.responseStream,
     request: { encode: (message) => method.requestSerialize(message), decode: (bytes) => read(method.requestDeserialize, bytes) },
     response: { encode: (message) => method.responseSerialize(message), decode: (bytes) => read(method.responseDeserialize, bytes) },
