@@ -21,13 +21,18 @@ export const cursorBefore = (cursor: string, count: number): string =>
 
 const digitsOf = (number: number): string => number.toString(16).padStart(NUMBER_DIGITS, '0');
 
+/** No cursor of the epoch lies behind it. */
+export const endOf = (epoch: number): string => `${prefixOf(epoch)}${'f'.repeat(NUMBER_DIGITS)}`;
+
+const prefixOf = (epoch: number): string => `${epoch.toString(16).padStart(EPOCH_DIGITS, '0')}-`;
+
 /** Gives out cursors of one epoch. */
 export class Cursors {
   readonly #prefix: string;
   #number = 0;
 
   constructor(epoch: number) {
-    this.#prefix = `${epoch.toString(16).padStart(EPOCH_DIGITS, '0')}-`;
+    this.#prefix = prefixOf(epoch);
   }
 
   next(): string {

@@ -57,7 +57,7 @@ export interface SubscribeOptions extends EventSelection {
 
 /** Stands in the stream where envelopes are left out; a subscription from `resumeFrom` gets them, where the journal still has them. */
 export interface Lagged {
-  /** How many, before filters; 0 where nobody knows, because retention has deleted them. */
+  /** How many, before filters; 0 where nobody knows, because retention has deleted them, or a reboot may have taken them. */
   readonly lagged: number;
   readonly resumeFrom: string;
 }

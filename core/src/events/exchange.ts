@@ -9,7 +9,7 @@ import { Cursors, START } from './cursor.ts';
 import { eventErrors } from './errors.ts';
 import type { Envelope, EventInput, Events, EventSelection, Lagged, SubscribeOptions } from './events.ts';
 import { ExchangeMetrics } from './exchange-metrics.ts';
-import { beginEpoch, readAfter } from './journal.ts';
+import { beginEpoch, mayHaveLost, readAfter } from './journal.ts';
 import { mismatch } from './mismatch.ts';
 import { readSelection } from './selection.ts';
 import { Subscription } from './subscription.ts';
@@ -82,6 +82,7 @@ export class EventExchange implements Events, Disposable {
     if (this.#closed) throw eventErrors.closed('the event exchange is closed');
     checkBounds(queue, blockMs);
     const { metadata, context } = this.#deps;
+    const place = from === undefined ? undefined : this.#place(from);
     const subscription = new Subscription({
       signal,
       selector: readSelection(options),
@@ -91,7 +92,8 @@ export class EventExchange implements Events, Disposable {
       clock: context.clock,
       follow,
       position: this.#cursors.last,
-      ...(from === undefined ? {} : { replay: { from: this.#place(from) } }),
+      ...(from === undefined ? {} : { replay: { from: place } }),
+      ...(place !== undefined && mayHaveLost(metadata, place) ? { lost: { lagged: 0, resumeFrom: place } } : {}),
       read: (position) => readAfter(metadata, position, CHUNK),
       dropped: (count) => this.#figures.dropped(count),
       disconnected: () => this.#figures.disconnected(),

@@ -1,6 +1,6 @@
 import type { Clock } from '../context/index.ts';
 import type { Metadata, StoreName } from '../metadata/store.ts';
-import { EVENTS, eventsIn, type JournalRecord, writePrunedThrough } from './journal.ts';
+import { closeEpoch, EVENTS, eventsIn, type JournalRecord, writePrunedThrough } from './journal.ts';
 
 export interface KeeperOptions {
   readonly metadata: Metadata;
@@ -41,6 +41,7 @@ export class JournalKeeper {
       await this.#rest(intervalMs, signal);
       await this.#keep();
     }
+    await closeEpoch(this.#options.metadata);
   }
 
   /** Copies to the root store first and deletes from the state store then: a crash between leaves both, which readers merge. */

@@ -1,4 +1,7 @@
 import * as fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Metadata, StoreName, Transaction } from '../metadata/store.ts';
 import { defineCollection } from '../metadata/store.ts';
@@ -114,6 +117,31 @@ describe('places to go on from', () => {
     const invalid = expect.objectContaining({ code: 'events.invalid_cursor' });
     for (const from of ['ffffffff-000000000001', '00000001-0000000000ff', '1', '', '00000001-00000000000G'])
       expect(() => core.events.subscribe({ signal, from })).toThrow(invalid);
+  });
+
+  test('who goes on from before a reboot that may have taken events is told so; not after a clean stop, nor after a death alone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hawser-events-'));
+    await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+    const run = async (boot: string, from: string, end: 'clean' | 'death') => {
+      const context = testContext();
+      await using core = await startCore({ context, folder, bootId: async () => boot });
+      using controller = disposableController();
+      const stream = from === '' ? undefined : core.events.subscribe({ signal: controller.signal, from });
+      await publish(core, 7);
+      const seen = stream === undefined ? [] : await take(stream, 1);
+      const stop = new AbortController();
+      const running = keeper(core, context.clock).run(1_000, stop.signal);
+      const last = cursors(core).at(-1) ?? '';
+      if (end === 'clean') stop.abort();
+      await (end === 'clean' ? running : undefined);
+      return { seen, last };
+    };
+    const first = await run('a', '', 'clean');
+    const second = await run('b', first.last, 'death');
+    const third = await run('b', second.last, 'death');
+    const fourth = await run('c', third.last, 'clean');
+    expect([second.seen, third.seen, fourth.seen]).toEqual([[7], [7], [{ lagged: 0 }]]);
+    expect((await run('d', fourth.last, 'clean')).seen).toEqual([7]);
   });
 
   test('a time stands for the last event before it', async () => {

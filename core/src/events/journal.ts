@@ -1,8 +1,8 @@
 /**
  * ```
  * events/<last cursor> → what one transaction published, in the store of that transaction
- * events_state/journal → {epoch, prunedThrough?}, in the root store; {prunedThrough} in the state store, where only a full disk
- *                        makes retention delete
+ * events_state/journal → {epoch, closed?, lostThrough?, prunedThrough?} in the root store; {epoch, prunedThrough?} in the state
+ *                        store, where only a full disk makes retention delete
  * ```
  *
  * Cursors of one record follow one another, so that the last one tells the others. A record has at most 64 events; a
@@ -22,7 +22,7 @@ import {
   type StoreName,
   type Transaction,
 } from '../metadata/store.ts';
-import { cursorBefore, epochOf } from './cursor.ts';
+import { cursorBefore, endOf, epochOf } from './cursor.ts';
 import type { Envelope } from './events.ts';
 import { typeOf } from './topics.ts';
 
@@ -46,8 +46,12 @@ type LoneEvent = StoredEvent & { readonly timestamp: string };
 export type JournalRecord = StoredEvents | LoneEvent;
 
 export type JournalState = {
-  /** Of the root store. */
+  /** The last one begun. The state store has it while it is the one of that epoch: a reboot takes both. */
   readonly epoch?: number;
+  /** The last epoch at whose end all of the journal was in the root store. */
+  readonly closed?: number;
+  /** The end of the last epoch of which a reboot has taken something. */
+  readonly lostThrough?: string;
   /** The last cursor that retention has deleted. */
   readonly prunedThrough?: string;
 };
@@ -73,16 +77,33 @@ export function readPrunedThrough(metadata: Metadata): string | undefined {
 export const writePrunedThrough = (tx: Transaction, prunedThrough: string): void =>
   tx.put(STATES[tx.store], STATE_KEY, { ...readState(tx), prunedThrough });
 
-/** Begins a new epoch, above every cursor that either store has. */
+/** Begins a new epoch, above every cursor that either store has, and finds out whether a reboot has taken something of the former one. */
 export async function beginEpoch(metadata: Metadata): Promise<number> {
-  const last = metadata.read('state', (tx) => lastCursor(tx));
-  return metadata.write('root', (tx) => {
-    const known = [last, lastCursor(tx)].map((cursor) => (cursor === undefined ? 0 : epochOf(cursor)));
-    const state = readState(tx);
-    const epoch = Math.max(state.epoch ?? 0, ...known) + 1;
-    tx.put(STATES.root, STATE_KEY, { ...state, epoch });
-    return epoch;
+  const young = metadata.read('state', (tx) => ({ last: lastCursor(tx), epoch: readState(tx).epoch }));
+  const epoch = await metadata.write('root', (tx) => {
+    const known = [young.last, lastCursor(tx)].map((cursor) => (cursor === undefined ? 0 : epochOf(cursor)));
+    const { epoch: former = 0, ...state } = readState(tx);
+    const lost = former > 0 && young.epoch === undefined && state.closed !== former;
+    const next = Math.max(former, ...known) + 1;
+    tx.put(STATES.root, STATE_KEY, { ...state, epoch: next, ...(lost ? { lostThrough: endOf(former) } : {}) });
+    return next;
   });
+  await metadata.write('state', (tx) => tx.put(STATES.state, STATE_KEY, { ...readState(tx), epoch }));
+  return epoch;
+}
+
+/** All of the journal is in the root store, and nothing is to come. */
+export async function closeEpoch(metadata: Metadata): Promise<void> {
+  await metadata.write('root', (tx) => {
+    const { epoch, ...state } = readState(tx);
+    if (epoch !== undefined) tx.put(STATES.root, STATE_KEY, { ...state, epoch, closed: epoch });
+  });
+}
+
+/** Whether a reboot may have taken events that came after a cursor. */
+export function mayHaveLost(metadata: Metadata, cursor: string): boolean {
+  const { lostThrough } = metadata.read('root', readState);
+  return lostThrough !== undefined && cursor < lostThrough;
 }
 
 function lastCursor(tx: ReadTransaction): string | undefined {

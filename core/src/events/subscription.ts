@@ -16,6 +16,8 @@ export interface SubscriptionOptions {
   readonly follow: boolean;
   /** Replays what comes after it, before going live; undefined: live at once. */
   readonly replay?: { readonly from: string | undefined };
+  /** Told before everything else. */
+  readonly lost?: Lagged;
   /** The last cursor given out when the subscription began. */
   readonly position: string;
   /** The journal after a cursor, in order; empty when there is no more. */
@@ -45,6 +47,7 @@ export class Subscription implements AsyncIterableIterator<Item> {
   readonly #waiting = new Ring<(result: Result) => void>();
   readonly #abort = () => this.#end();
   #state: State;
+  #lost: Lagged | undefined;
   /** What the subscriber has, or has been told to have lost, or did not want. */
   #position: string | undefined;
   /** The last that was queued, or read from the journal: what comes next lies behind it. */
@@ -63,6 +66,7 @@ export class Subscription implements AsyncIterableIterator<Item> {
     this.#state = options.replay === undefined ? 'live' : 'replaying';
     this.#position = options.replay === undefined ? options.position : options.replay.from;
     this.#reached = this.#position;
+    this.#lost = options.lost;
     if (options.signal.aborted) this.#end();
     else options.signal.addEventListener('abort', this.#abort, { once: true });
   }
@@ -185,6 +189,9 @@ export class Subscription implements AsyncIterableIterator<Item> {
 
   /** What is left out stands before what came after it: in the place of the oldest, or at the end of the stream. */
   #lagged(): Lagged | undefined {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost !== undefined) return lost;
     if (this.#dropped === 0 || (this.#state === 'full' && this.#queue.length > 0)) return undefined;
     const lagged = { lagged: this.#dropped, resumeFrom: this.#position ?? START };
     this.#dropped = 0;
