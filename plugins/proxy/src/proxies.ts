@@ -2,6 +2,7 @@ import { type AnyPlugin, definePlugin, type ProxyFactory, type ProxySettings } f
 import { Claims, Ipam, Metrics, NetworkMode } from '@hawser/core/contracts';
 import * as z from 'zod';
 import { proxyErrors } from './errors.ts';
+import { examineSocket } from './examine.ts';
 
 /** The settings stand in [proxy_plugins.<name>], and come from there; a table under [plugins] has no place. */
 const settings = z.custom<ProxySettings>((value) => typeof value === 'object' && value !== null && Object.keys(value).length === 0, {
@@ -20,6 +21,7 @@ function mode(id: string): AnyPlugin {
     id,
     summary: 'A network mode that another process carries out.',
     requires: { claims: Claims, ipams: Ipam.all(), metrics: Metrics.optional() },
+    examine: ({ config, signal }) => examineSocket(id, config, signal),
     start: async (context) => (await load()).startMode(context),
   });
 }
@@ -31,6 +33,7 @@ function ipam(id: string): AnyPlugin {
     id,
     summary: 'Addresses that another process proposes.',
     requires: { claims: Claims, metrics: Metrics.optional() },
+    examine: ({ config, signal }) => examineSocket(id, config, signal),
     start: async (context) => (await load()).startIpam(context),
   });
 }

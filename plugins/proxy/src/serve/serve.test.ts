@@ -1,4 +1,4 @@
-import { existsSync, linkSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -215,8 +215,9 @@ describe('a socket', () => {
     expect(existsSync(socket())).toBe(true);
   });
 
-  it('goes with who served at it', async () => {
+  it('is its user’s alone, and goes with who served at it', async () => {
     const served = await serve();
+    expect(statSync(socket()).mode & 0o777).toBe(0o600);
     await served[Symbol.asyncDispose]();
     expect(existsSync(socket())).toBe(false);
   });

@@ -1,4 +1,4 @@
-import { lstat, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js';
 import type { JsonObject } from '@hawser/core';
@@ -11,7 +11,7 @@ import { unaryHandler } from './handler.ts';
 
 /** Who serves, and where. */
 export interface ServeOptions {
-  /** Path of the socket; one that a dead process has left there is taken over. */
+  /** Path of the socket, which gets mode 0600; one that a dead process has left there is taken over. */
   readonly socket: string;
   /** For the agent's log. */
   readonly name: string;
@@ -51,6 +51,8 @@ export async function serve(contract: string, handlers: readonly Handler[], opti
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
   });
+  // Whoever may connect may attach pods.
+  await chmod(socket, 0o600);
   return {
     address,
     setServing: (now) => void (serving = now),
