@@ -55,13 +55,13 @@ export class Connection implements Disposable {
   /** From now on a connection that breaks is lost. Call it once one call has come through. */
   watch(): void {
     this.#watched = true;
-    if (!this.#isThere()) return;
+    if (!this.isThere()) return;
     const { READY } = connectivityState;
     this.#client.getChannel().watchConnectivityState(READY, Number.POSITIVE_INFINITY, () => !this.lost.aborted && this.watch());
   }
 
   /** Whether it holds; where it does not any more, it is lost from now on. */
-  #isThere(): boolean {
+  isThere(): boolean {
     if (this.lost.aborted) return false;
     if (!this.#watched || this.#client.getChannel().getConnectivityState(false) === connectivityState.READY) return true;
     this.lose(proxyErrors.unreachable(`the process at ${this.#options.address} has gone`));
@@ -126,7 +126,7 @@ export class Connection implements Disposable {
       return await withDeadline(clock, call.deadlineMs, late, work, call.signal, this.lost);
     } catch (thrown) {
       // gRPC would connect anew by itself at the next call, to whoever is there.
-      this.#isThere();
+      this.isThere();
       throw isStatus(thrown) ? callError(call.method, address, thrown) : thrown;
     }
   }

@@ -62,7 +62,7 @@ export class Peer implements Disposable {
   /** Connects unless it is connected. Rejects with why that can't be, or with the signal's reason. */
   async connect(signal: AbortSignal): Promise<Connection> {
     signal.throwIfAborted();
-    if (this.#connection && !this.#connection.lost.aborted) return this.#connection;
+    if (this.#connection?.isThere() === true) return this.#connection;
     this.#closed.signal.throwIfAborted();
     // All who want it wait for one attempt, which goes on when one of them leaves.
     this.#connecting ??= this.#open().finally(() => (this.#connecting = undefined));
