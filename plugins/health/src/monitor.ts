@@ -29,7 +29,8 @@ export class Monitor implements Health {
   readonly #root: Pulse;
   readonly #state: Pulse;
   readonly #listeners = new Set<() => void>();
-  #last: Readonly<Record<(typeof QUESTIONS)[number], boolean>> = { live: true, ready: true, healthy: true };
+  /** What the log has been told of. */
+  readonly #failed = new Set<(typeof QUESTIONS)[number]>();
   #beatAt: number;
   #durableAt = Number.NEGATIVE_INFINITY;
   #collector: ReturnType<typeof checkCollector> = { name: 'collector', status: 'ok', isOverdue: false };
@@ -113,16 +114,24 @@ export class Monitor implements Health {
     return { name: 'beat', status: 'failed', reason, remedy: 'Start the agent again: what should look at it does not get its turn.' };
   }
 
-  /** Tells whoever listens, and the log, of an answer that has turned. */
+  /**
+   * Tells whoever listens, and the log, of an answer that has turned. An agent that starts or stops is neither ready nor
+   * healthy, which is no fault of it.
+   */
   #look(): void {
-    const now = { live: this.live().ok, ready: this.ready().ok, healthy: this.healthy().ok };
-    const turned = QUESTIONS.filter((question) => now[question] !== this.#last[question]);
-    this.#last = now;
-    for (const question of turned) {
-      const faults = this[question]().checks.filter(({ status }) => status === 'failed');
-      if (now[question]) this.#options.log.info({ question }, `the agent is ${question} again`);
-      else if (question !== 'ready' || this.#options.agent?.phase() === 'ready')
+    const inService = (this.#options.agent?.phase() ?? 'ready') === 'ready';
+    for (const question of QUESTIONS) {
+      const { ok, checks } = this[question]();
+      const failed = !ok && (inService || question === 'live');
+      if (failed === this.#failed.has(question)) continue;
+      if (failed) {
+        const faults = checks.filter(({ status }) => status === 'failed');
+        this.#failed.add(question);
         this.#options.log.error({ question, faults }, `the agent is not ${question}: ${faults.map(({ name }) => name).join(', ')}`);
+      } else if (ok) {
+        this.#failed.delete(question);
+        this.#options.log.info({ question }, `the agent is ${question} again`);
+      }
     }
     for (const listener of this.#listeners) listener();
   }
