@@ -10,6 +10,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   unused: ['knip'],
   docs: ['node', 'scripts/check-docs.ts'],
   generated: ['node', 'scripts/generated-docs.ts'],
+  containerd: ['node', 'scripts/check-containerd.ts'],
   repository: ['node', 'scripts/check-repository.ts'],
 };
 

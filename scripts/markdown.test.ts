@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { codeBlocks, fileLinks, generatedParts, lowered } from './markdown.ts';
+import { codeBlocks, fileLinks, generatedParts, lowered, tableRows } from './markdown.ts';
 
 test('blocks carry their language and the line where they begin', () => {
   const page = [
@@ -42,4 +42,13 @@ test('generated parts are replaced by what their command prints, the rest stays'
 
 test('a page in a page has no title, and its headings are one level lower', () => {
   expect(lowered('# Title\n## Part\n```toml\n# remark\n```\n### Sub')).toBe('### Part\n```toml\n# remark\n```\n#### Sub');
+});
+
+test('tables are read row by row, but for their rules and what stands in fences', () => {
+  const page = ['| a | b |', '|---|:--|', '| one | two \\| three |', '', '```', '| no | row |', '```', '| last | |'].join('\n');
+  expect(tableRows(page)).toEqual([
+    { line: 1, cells: ['a', 'b'] },
+    { line: 3, cells: ['one', 'two \\| three'] },
+    { line: 8, cells: ['last', ''] },
+  ]);
 });

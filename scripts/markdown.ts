@@ -36,6 +36,24 @@ export function fileLinks(content: string): readonly (readonly [line: number, ta
     );
 }
 
+/** One row of a table, without the outer bars. */
+export interface TableRow {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** The rows of all tables outside of fences, headings included, the rules below them not. */
+export function tableRows(content: string): readonly TableRow[] {
+  let fenced = false;
+  return content.split('\n').flatMap((text, index) => {
+    if (text.startsWith('```')) fenced = !fenced;
+    if (fenced || !text.startsWith('|') || /^[|:\s-]+$/.test(text)) return [];
+    const inner = text.trim().replace(/^\||(?<!\\)\|$/g, '');
+    return [{ line: index + 1, cells: inner.split(/(?<!\\)\|/).map((cell) => cell.trim()) }];
+  });
+}
+
 /** A page with its generated parts made anew: `print` says what a command prints. */
 export function generatedParts(content: string, print: (command: string) => string): string {
   return content.replace(
