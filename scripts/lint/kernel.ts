@@ -3,9 +3,9 @@ import { eachImport, type Rule } from './rule.ts';
 
 /** Who may start processes: nft has no other door, commands and test tools run programs for people. */
 const PROCESSES = /^(plugins\/host\/linux\/src\/nft(\/.+|[^/]*)|core\/src\/(cli|testing)\/.+|examples\/.+)$/;
-/** Who may call the C library: the host, and core for what Node.js lacks: a lock on a folder, a datagram to systemd, who is at the other end of a socket. */
+/** Who may call the C library: the host, and core for what Node.js lacks: a lock on a folder, a datagram to systemd, who is at the other end of a socket, and the C library's own memory. */
 const FOREIGN =
-  /^(plugins\/host\/linux\/src\/.+|core\/src\/metadata\/folder-lock\.ts|core\/src\/agent\/service-manager\.ts|core\/src\/api\/peer\.ts)$/;
+  /^(plugins\/host\/linux\/src\/.+|core\/src\/metadata\/folder-lock\.ts|core\/src\/agent\/(service-manager|trim-memory)\.ts|core\/src\/api\/peer\.ts)$/;
 
 /** The kernel is reached through `Host` alone: no processes and no foreign calls anywhere else. */
 export const kernel: Rule = {

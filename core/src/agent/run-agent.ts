@@ -8,6 +8,10 @@ import { Health } from '../telemetry/health.ts';
 import type { ConfigSource } from './config-reloader.ts';
 import { openServiceManager, type ServiceManager, watchdogMs } from './service-manager.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
+import { trimMemory } from './trim-memory.ts';
+
+/** After READY, when what the boot has left behind is garbage. */
+const TRIM_MS = 1_000;
 
 /** What an agent in the foreground is run with. */
 export interface RunOptions {
@@ -70,6 +74,7 @@ async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceMa
   if (!(await isReady(agent, stop))) return false;
   announceReady(agent, options, manager);
   await options.onReady?.(agent).catch((error: unknown) => warn(options.log, error));
+  options.context.clock.timer(TRIM_MS, () => void trimMemory().catch((error: unknown) => warn(options.log, error)));
   return true;
 }
 

@@ -37,6 +37,13 @@ function fail(message) {
   process.exit(2);
 }
 
+/** zod brings its sentences in sixty languages, an eighth of all modules of an agent; nobody here asks for any but English. */
+function withoutLocales(specifier, context, next) {
+  const isLocale = /^\.\/[a-z-]+\.js$/i.test(specifier) && (context.parentURL || '').endsWith('/zod/v4/locales/index.js');
+  if (!isLocale || specifier === './en.js') return next(specifier, context);
+  return { url: 'data:text/javascript,export default () => ({})', format: 'module', shortCircuit: true };
+}
+
 async function run() {
   const main = join(here, '..', 'dist', 'main.js');
   if (!existsSync(main)) return fail('it has not been built: run `npm run build` first.');
@@ -45,6 +52,7 @@ async function run() {
   // on every node makes do with the two that it starts with.
   const v8 = await import('v8');
   v8.setFlagsFromString('--semi-space-growth-factor=1');
+  if (module.registerHooks !== undefined) module.registerHooks({ resolve: withoutLocales });
   // Beside the code, not in the temporary folder where others could put theirs. Where it can't be written, nothing happens.
   if (module.enableCompileCache !== undefined) module.enableCompileCache(join(here, '..', 'dist', '.compile-cache'));
   await import(pathToFileURL(main).href);
