@@ -3,7 +3,6 @@ import type { ListOptions, Page } from '../metadata/listing.ts';
 import type { Metadata, ReadTransaction, StoreName } from '../metadata/store.ts';
 import { type Filter, parseFilter } from '../filters/index.ts';
 import { apiErrors } from './errors.ts';
-import { check } from './route.ts';
 
 /** Items of an answer unless told; a client asks for the next ones by `after`. */
 const DEFAULT_LIMIT = 500;
@@ -12,12 +11,17 @@ const MAX_FILTERS = 32;
 /** Records read in one go, whether they are meant or not: a millisecond or two. */
 const SLICE = 250;
 
-const texts = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value));
-const query = z.strictObject({
-  filter: texts.pipe(z.array(z.string()).max(MAX_FILTERS)).default([]),
+/** The query of every listing: `?filter=…&filter=…&limit=…&after=…`. */
+export const listing = z.strictObject({
+  filter: z.preprocess(asList, z.array(z.string()).max(MAX_FILTERS)).default([]),
   after: z.string().max(4_096).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
 });
+
+/** What a query has once is no list by itself. */
+export function asList(value: unknown): unknown {
+  return typeof value === 'string' ? [value] : value;
+}
 
 /** A listing over stores, in this order. */
 export interface Listed<T> {
@@ -26,16 +30,15 @@ export interface Listed<T> {
   page(tx: ReadTransaction, options: ListOptions): Page<T>;
 }
 
-/** What a request asks of a listing: `?filter=…&filter=…&limit=…&after=…`. */
+/** What a request asks of a listing. */
 export interface ListQuery {
   readonly filters: readonly Filter[];
   readonly limit: number;
   readonly after?: string;
 }
 
-/** Checks the query of a listing, its filters too: `filters.invalid` points into the one at fault. */
-export function listQuery(raw: unknown): ListQuery {
-  const { filter, after, limit } = check(query, raw, 'query');
+/** Reads the filters: `filters.invalid` points into the one at fault. */
+export function listQuery({ filter, after, limit }: z.output<typeof listing>): ListQuery {
   return { filters: filter.map(parseFilter), limit, ...(after === undefined ? {} : { after }) };
 }
 

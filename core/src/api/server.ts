@@ -4,21 +4,14 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import type { Logger } from 'pino';
 import { type Random, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
+import { allRoutes } from './all-routes.ts';
 import { apiErrors } from './errors.ts';
 import { type AccessRules, isShared } from './access.ts';
 import { guard } from './guard.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
 import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
-import { agentRoutes } from './routes/agent.ts';
-import { attachmentRoutes } from './routes/attachments.ts';
-import { configRoutes } from './routes/config.ts';
-import { dbRoutes } from './routes/db.ts';
-import { eventRoutes, openEvents } from './routes/events.ts';
-import { gcRoutes } from './routes/gc.ts';
-import { leaseRoutes } from './routes/leases.ts';
-import { listingRoutes } from './routes/listings.ts';
-import { logRoutes } from './routes/log.ts';
+import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
 import { type ClaimedSocket, claimSocket } from './socket.ts';
 import { serveTelemetry } from './telemetry.ts';
@@ -34,6 +27,8 @@ function noCompiler(): never {
 }
 
 const BODY_LIMIT = 1024 * 1024;
+/** More than any schema of a path lets through; the framework's own bound is less than some do. */
+const MAX_PARAM = 1_024;
 
 /** What the API serves, and where. */
 export interface ApiOptions {
@@ -56,29 +51,19 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     requestTimeout: DEADLINE_MS,
+    routerOptions: { maxParamLength: MAX_PARAM },
     forceCloseConnections: 'idle',
     genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? random.id(),
-    clientErrorHandler: refuseGarbage,
+    clientErrorHandler: (error, socket) => refuseGarbage(error, socket, random.id()),
     schemaController: NO_SCHEMAS,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
   answerErrors(app, log);
   await guard(app, access, log);
   acceptEmptyBodies(app);
-  const routes = [
-    agentRoutes,
-    leaseRoutes,
-    listingRoutes,
-    attachmentRoutes,
-    gcRoutes,
-    dbRoutes,
-    configRoutes,
-    eventRoutes,
-    logRoutes,
-  ].flatMap((make) => make(agent));
   serveTelemetry(app, agent);
-  for (const route of routes) addRoute(app, agent, route);
-  app.get('/v1/events', (request, reply) => serveEvents(agent, request, reply, closing.signal));
+  for (const route of allRoutes(agent)) addRoute(app, agent, route);
+  app.get(eventStream.path, (request, reply) => serveEvents(agent, request, reply, closing.signal));
   const socket = await openSocket(app, path, random, isShared(access) ? 0o666 : 0o600);
   return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
 }
@@ -190,9 +175,9 @@ function acceptEmptyBodies(app: FastifyInstance): void {
 }
 
 /** Bytes that aren't HTTP get an answer and the connection is closed. */
-function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket): void {
+function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket, requestId: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const body = JSON.stringify(toProblem(apiErrors.badRequest('this is not an HTTP request')));
+  const body = JSON.stringify(toProblem(apiErrors.badRequest('this is not an HTTP request'), requestId));
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );

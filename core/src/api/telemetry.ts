@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Counter, type Histogram, Metrics } from '../telemetry/metrics.ts';
 import { apiErrors } from './errors.ts';
+import type { RouteDescription } from './route.ts';
 import type { AgentView } from './service.ts';
 
 interface Recorded {
@@ -10,6 +11,14 @@ interface Recorded {
 }
 
 const LABELS = ['method', 'route', 'status'] as const;
+
+/** What the plugin of metrics exposes. */
+export const metricsPage = {
+  method: 'GET',
+  path: '/metrics',
+  summary: 'Expose the metrics in the text format of Prometheus',
+  answers: { 200: { record: 'Metrics', media: 'text/plain' } },
+} as const satisfies RouteDescription;
 
 /** `/metrics`, and the metrics of the API itself. The provider may come and go: until there is one, nothing is recorded. */
 export function serveTelemetry(app: FastifyInstance, agent: AgentView): void {
@@ -23,7 +32,7 @@ export function serveTelemetry(app: FastifyInstance, agent: AgentView): void {
     recorded.requests.add(1, labels);
     recorded.duration.observe(reply.elapsedTime / 1000, labels);
   });
-  app.get('/metrics', async (_request, reply) => {
+  app.get(metricsPage.path, async (_request, reply) => {
     const metrics = agent.get(Metrics);
     if (metrics === undefined) throw apiErrors.serviceUnavailable('no plugin of this agent provides hawser.metrics.v1 now');
     const { contentType, text } = await metrics.expose();

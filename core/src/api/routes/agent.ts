@@ -1,12 +1,14 @@
-import type { Route } from '../route.ts';
+import { route, type Route } from '../route.ts';
 import type { AgentView } from '../service.ts';
 import { probeRoutes } from './probes.ts';
 
 /** `/v1/version`, `/v1/plugins` and the probes. These answer in every phase of the agent's life. */
 export const agentRoutes = (agent: AgentView): readonly Route[] => [
-  {
+  route({
     method: 'GET',
     path: '/v1/version',
+    summary: 'Tell the versions and whether the agent is ready',
+    answers: { 200: { record: 'Version' } },
     handle: () => ({
       name: agent.name,
       agent: agent.version,
@@ -16,7 +18,13 @@ export const agentRoutes = (agent: AgentView): readonly Route[] => [
       ready: agent.phase() === 'ready',
       phase: agent.phase(),
     }),
-  },
-  { method: 'GET', path: '/v1/plugins', handle: () => agent.reports() },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/plugins',
+    summary: 'List the plugins with their status',
+    answers: { 200: { record: 'PluginList' } },
+    handle: () => agent.reports(),
+  }),
   ...probeRoutes(agent),
 ];

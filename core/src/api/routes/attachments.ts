@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { fieldsOf } from '../../filters/index.ts';
 import { type Listing, readPage } from '../../metadata/listing.ts';
-import { attachmentErrors, attachmentKey, type AttachmentRecord, Attachments } from '../../network/index.ts';
-import { listQuery } from '../list-query.ts';
-import { type ApiRequest, check, type Route } from '../route.ts';
+import { attachmentErrors, type AttachmentId, attachmentKey, type AttachmentRecord, Attachments } from '../../network/index.ts';
+import { listing, listQuery } from '../list-query.ts';
+import { route, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 import { attachmentView, type AttachmentView } from '../views.ts';
 
@@ -17,37 +17,52 @@ const DETACH_DEADLINE_MS = 120_000;
 
 /** `/v1/attachments`, in pages, and `/v1/attachments/<containerId>/<ifname>`. */
 export function attachmentRoutes(agent: AgentView): readonly Route[] {
-  const find = ({ params }: ApiRequest): AttachmentRecord => {
-    const id = check(one, params, 'path');
+  const find = (id: AttachmentId): AttachmentRecord => {
     const record = service(agent, Attachments).get(id);
     if (record === undefined) throw attachmentErrors.notFound(`there is no attachment ${attachmentKey(id)}`);
     return record;
   };
   const path = '/v1/attachments/:containerId/:ifname';
   return [
-    {
+    route({
       method: 'GET',
       path: '/v1/attachments',
+      summary: 'List attachments, in pages',
+      query: listing,
+      answers: { 200: { record: 'AttachmentPage' } },
       handle: ({ query }) => readPage(attachmentListing(service(agent, Attachments).list()), listQuery(query)),
-    },
-    { method: 'GET', path, handle: (request) => attachmentView(find(request)) },
-    {
+    }),
+    route({
+      method: 'GET',
+      path,
+      summary: 'Show an attachment',
+      params: one,
+      answers: { 200: { record: 'Attachment' } },
+      handle: ({ params }) => attachmentView(find(params)),
+    }),
+    route({
       method: 'POST',
       path: `${path}/check`,
-      handle: async (request) => {
-        const { containerId, ifname, network } = find(request);
-        await service(agent, Attachments).check({ containerId, ifname, network }, request);
+      summary: 'Compare an attachment with what is there',
+      params: one,
+      answers: { 204: {} },
+      handle: async ({ params, requestId, signal }) => {
+        const { containerId, ifname, network } = find(params);
+        await service(agent, Attachments).check({ containerId, ifname, network }, { requestId, signal });
       },
-    },
-    {
+    }),
+    route({
       method: 'DELETE',
       path,
+      summary: 'Undo an attachment',
+      params: one,
+      answers: { 204: {} },
       deadlineMs: DETACH_DEADLINE_MS,
-      handle: async (request) => {
-        const { containerId, ifname, network } = find(request);
-        await service(agent, Attachments).detach({ containerId, ifname, network }, request);
+      handle: async ({ params, requestId, signal }) => {
+        const { containerId, ifname, network } = find(params);
+        await service(agent, Attachments).detach({ containerId, ifname, network }, { requestId, signal });
       },
-    },
+    }),
   ];
 }
 

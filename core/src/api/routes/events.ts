@@ -2,20 +2,29 @@ import * as z from 'zod';
 import { describeTopics } from '../../events/describe-topics.ts';
 import { type Envelope, Events, type Lagged } from '../../events/events.ts';
 import { parseDuration } from '../duration.ts';
-import { check, type Route } from '../route.ts';
+import { asList } from '../list-query.ts';
+import { check, route, type Route, type RouteDescription } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 
-const texts = z.union([z.string(), z.array(z.string())]).transform((value) => (typeof value === 'string' ? [value] : value));
 const query = z.strictObject({
   follow: z
     .enum(['true', 'false', ''])
     .default('false')
     .transform((value) => value !== 'false'),
   from: z.string().min(1).max(128).optional(),
-  topic: texts.pipe(z.array(z.string().regex(/^\/[a-z0-9/_-]*$/, 'is not a topic, e.g. /attachments')).max(32)).default([]),
-  filter: texts.pipe(z.array(z.string()).max(32)).default([]),
+  topic: z.preprocess(asList, z.array(z.string().regex(/^\/[a-z0-9/_-]*$/, 'is not a topic, e.g. /attachments')).max(32)).default([]),
+  filter: z.preprocess(asList, z.array(z.string()).max(32)).default([]),
   policy: z.enum(['drop_oldest', 'block', 'disconnect']).default('drop_oldest'),
 });
+
+/** The stream, which the server serves apart from its routes: it has no end and no deadline. */
+export const eventStream = {
+  method: 'GET',
+  path: '/v1/events',
+  summary: 'Stream events, one in a line: the journal, what comes, or both without a gap; an error on the way is the last line',
+  query,
+  answers: { 200: { record: 'EventLine', media: 'application/x-ndjson' } },
+} as const satisfies RouteDescription;
 
 /**
  * The stream behind `GET /v1/events?follow&from=&topic=&filter=&policy=`. `from` is `start`, a cursor, or how long ago
@@ -36,5 +45,11 @@ async function toCursor(agent: AgentView, events: Events, from: string, signal: 
 
 /** `/v1/events/topics`: what may come, with the JSON Schema of its data. */
 export const eventRoutes = (agent: AgentView): readonly Route[] => [
-  { method: 'GET', path: '/v1/events/topics', handle: () => describeTopics(service(agent, Events).topics()) },
+  route({
+    method: 'GET',
+    path: '/v1/events/topics',
+    summary: 'List the topics of events, with the JSON Schema of their data',
+    answers: { 200: { record: 'TopicList' } },
+    handle: () => describeTopics(service(agent, Events).topics()),
+  }),
 ];

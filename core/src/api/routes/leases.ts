@@ -4,8 +4,8 @@ import { Leases } from '../../leases/leases.ts';
 import type { StoreName, Transaction } from '../../metadata/store.ts';
 import { Metadata } from '../../metadata/store.ts';
 import { apiErrors } from '../errors.ts';
-import { listPage, listQuery } from '../list-query.ts';
-import { answer, check, type Route } from '../route.ts';
+import { listing, listPage, listQuery } from '../list-query.ts';
+import { answer, route, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 
 const MAX_EXPIRY_MS = 365 * 86_400_000;
@@ -45,49 +45,53 @@ const STORES: readonly StoreName[] = ['state', 'root'];
 /** `/v1/leases`: leases of both stores, in pages; one made here is of the state store unless told. */
 export function leaseRoutes(agent: AgentView): readonly Route[] {
   const rooms = () => ({ leases: service(agent, Leases), metadata: service(agent, Metadata) });
+  const find = (id: string): Lease => findIn(rooms(), id);
   const storeOf = (id: string): StoreName => find(id).store;
-  const find = (id: string): Lease => {
-    const { leases, metadata } = rooms();
-    for (const store of STORES) {
-      const lease = metadata.read(store, (tx) => leases.get(tx, id));
-      if (lease !== undefined) return lease;
-    }
-    throw apiErrors.noSuchResource(`there is no lease ${id}`, {
-      details: { lease: id },
-      remedy: 'List what is there with `hawser leases ls`.',
-    });
-  };
   return [
-    {
+    route({
       method: 'GET',
       path: '/v1/leases',
+      summary: 'List leases, in pages',
+      query: listing,
+      answers: { 200: { record: 'LeasePage' } },
       handle: ({ query, signal }) => {
         const { leases, metadata } = rooms();
         return listPage({ metadata, stores: STORES, page: (tx, options) => leases.page(tx, options) }, listQuery(query), signal);
       },
-    },
-    { method: 'GET', path: '/v1/leases/:id', handle: ({ params }) => find(check(one, params, 'path').id) },
-    {
+    }),
+    route({
+      method: 'GET',
+      path: '/v1/leases/:id',
+      summary: 'Show a lease',
+      params: one,
+      answers: { 200: { record: 'Lease' } },
+      handle: ({ params }) => find(params.id),
+    }),
+    route({
       method: 'POST',
       path: '/v1/leases',
-      handle: async ({ body }) => {
-        const { store, ...options } = check(creation, body, 'body');
+      summary: 'Make a lease',
+      body: creation,
+      answers: { 201: { record: 'Lease' } },
+      handle: async ({ body: { store, ...options } }) => {
         const { leases, metadata } = rooms();
         return answer(201, await metadata.write(store, (tx) => leases.create(tx, withoutUndefined(options))));
       },
-    },
-    {
+    }),
+    route({
       method: 'PATCH',
       path: '/v1/leases/:id',
-      handle: ({ params, body }) => {
-        const { id } = check(one, params, 'path');
-        const { expiresInMs, labels = {}, fields } = check(change, body, 'body');
+      summary: 'Renew a lease, or change its labels',
+      params: one,
+      body: change,
+      answers: { 200: { record: 'Lease' } },
+      handle: ({ params: { id }, body: { expiresInMs, labels = {}, fields } }) => {
         const { leases, metadata } = rooms();
         return metadata.write(storeOf(id), (tx) =>
           expiresInMs === undefined ? leases.update(tx, id, { labels, fields }) : leases.renew(tx, id, expiresInMs),
         );
       },
-    },
+    }),
     deletion(rooms, storeOf),
     ...resourceRoutes(rooms, storeOf),
   ];
@@ -95,20 +99,34 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
 
 type Rooms = () => { readonly leases: Leases; readonly metadata: Metadata };
 
+function findIn({ leases, metadata }: ReturnType<Rooms>, id: string): Lease {
+  for (const store of STORES) {
+    const lease = metadata.read(store, (tx) => leases.get(tx, id));
+    if (lease !== undefined) return lease;
+  }
+  throw apiErrors.noSuchResource(`there is no lease ${id}`, {
+    details: { lease: id },
+    remedy: 'List what is there with `hawser leases ls`.',
+  });
+}
+
 /** `?sync=true` waits until what only the lease kept is cleaned up; who leaves before stops waiting, and nothing else. */
-const deletion = (rooms: Rooms, storeOf: (id: string) => StoreName): Route => ({
-  method: 'DELETE',
-  path: '/v1/leases/:id',
-  deadlineMs: COLLECT_MS,
-  handle: async ({ params, query, signal }) => {
-    const { id } = check(one, params, 'path');
-    const { sync } = check(waiting, query, 'query');
-    const { leases, metadata } = rooms();
-    const store = storeOf(id);
-    if (sync === 'true') await leases.deleteAndCollect(id, { store, signal });
-    else await metadata.write(store, (tx) => leases.delete(tx, id));
-  },
-});
+const deletion = (rooms: Rooms, storeOf: (id: string) => StoreName): Route =>
+  route({
+    method: 'DELETE',
+    path: '/v1/leases/:id',
+    summary: 'Delete a lease; with `sync` wait until what only it kept is cleaned up',
+    params: one,
+    query: waiting,
+    answers: { 204: {} },
+    deadlineMs: COLLECT_MS,
+    handle: async ({ params: { id }, query: { sync }, signal }) => {
+      const { leases, metadata } = rooms();
+      const store = storeOf(id);
+      if (sync === 'true') await leases.deleteAndCollect(id, { store, signal });
+      else await metadata.write(store, (tx) => leases.delete(tx, id));
+    },
+  });
 
 /** What a lease protects. Answers are the lease as it is then. */
 function resourceRoutes(rooms: Rooms, storeOf: (id: string) => StoreName): readonly Route[] {
@@ -120,24 +138,23 @@ function resourceRoutes(rooms: Rooms, storeOf: (id: string) => StoreName): reado
     });
   };
   return [
-    {
+    route({
       method: 'POST',
       path: '/v1/leases/:id/resources',
-      handle: ({ params, body }) => {
-        const { id } = check(one, params, 'path');
-        const node = check(resource, body, 'body');
-        return changed(id, (leases, tx) => leases.addResource(tx, id, node));
-      },
-    },
-    {
+      summary: 'Put a resource under a lease',
+      params: one,
+      body: resource,
+      answers: { 200: { record: 'Lease' } },
+      handle: ({ params: { id }, body: node }) => changed(id, (leases, tx) => leases.addResource(tx, id, node)),
+    }),
+    route({
       method: 'DELETE',
       path: '/v1/leases/:id/resources/:type/:key',
-      handle: ({ params }) => {
-        const { id } = check(one, params, 'path');
-        const node = check(resource, params, 'path');
-        return changed(id, (leases, tx) => leases.removeResource(tx, id, node));
-      },
-    },
+      summary: 'Take a resource from a lease',
+      params: one.extend(resource.shape),
+      answers: { 200: { record: 'Lease' } },
+      handle: ({ params: { id, ...node } }) => changed(id, (leases, tx) => leases.removeResource(tx, id, node)),
+    }),
   ];
 }
 

@@ -3,8 +3,8 @@ import { Claims } from '../../claims/claims.ts';
 import { type SnapshotUsage, Snapshots } from '../../metadata/snapshots.ts';
 import { Metadata } from '../../metadata/store.ts';
 import { snapshotErrors } from '../../snapshots/errors.ts';
-import { listPage, listQuery } from '../list-query.ts';
-import { check, type Route } from '../route.ts';
+import { listing, listPage, listQuery } from '../list-query.ts';
+import { route, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 import { snapshotView } from '../views.ts';
 
@@ -12,9 +12,12 @@ const one = z.object({ type: z.string().min(1).max(64), key: z.string().min(1).m
 
 /** `/v1/snapshots` of both stores and `/v1/claims`, in pages. */
 export const listingRoutes = (agent: AgentView): readonly Route[] => [
-  {
+  route({
     method: 'GET',
     path: '/v1/snapshots',
+    summary: 'List snapshots, in pages',
+    query: listing,
+    answers: { 200: { record: 'SnapshotPage' } },
     handle: async ({ query, signal }) => {
       const [metadata, snapshots] = [service(agent, Metadata), service(agent, Snapshots)];
       const page = await listPage(
@@ -24,20 +27,26 @@ export const listingRoutes = (agent: AgentView): readonly Route[] => [
       );
       return { ...page, items: page.items.map(snapshotView) };
     },
-  },
-  {
+  }),
+  route({
     method: 'GET',
     path: '/v1/snapshots/:type/:key/usage',
-    handle: ({ params, signal }) => usageOf(agent, check(one, params, 'path'), signal),
-  },
-  {
+    summary: 'Tell what a snapshot takes by itself',
+    params: one,
+    answers: { 200: { record: 'SnapshotUsage' } },
+    handle: ({ params, signal }) => usageOf(agent, params, signal),
+  }),
+  route({
     method: 'GET',
     path: '/v1/claims',
+    summary: 'List claims, in pages',
+    query: listing,
+    answers: { 200: { record: 'ClaimPage' } },
     handle: ({ query, signal }) => {
       const [metadata, claims] = [service(agent, Metadata), service(agent, Claims)];
       return listPage({ metadata, stores: ['state'], page: (tx, options) => claims.page(tx, options) }, listQuery(query), signal);
     },
-  },
+  }),
 ];
 
 async function usageOf(agent: AgentView, snapshot: z.output<typeof one>, signal: AbortSignal): Promise<SnapshotUsage> {

@@ -1,26 +1,44 @@
+import * as z from 'zod';
 import type { PluginReport } from '../../plugin/status.ts';
 import { Health, type HealthReport } from '../../telemetry/health.ts';
 import { healthPage, isVerbose } from '../../telemetry/health-page.ts';
-import { answer, type Answer, type Route } from '../route.ts';
+import { answer, type Answer, route, type Route } from '../route.ts';
 import type { AgentView } from '../service.ts';
+
+/** Probes are asked with whatever whoever asks them is wont to send. */
+const query = z.looseObject({ verbose: z.unknown().meta({ description: 'Tells every check, not the failed ones alone.' }).optional() });
+const answers = { 200: { record: 'Health' }, 503: { record: 'Health' } } as const;
 
 /**
  * `/livez`, `/readyz` and `/healthz`, in every phase of the agent's life. The health plugin answers where the agent has one and
  * it runs; without it the agent's phase and its plugins' status do.
  */
 export const probeRoutes = (agent: AgentView): readonly Route[] => [
-  { method: 'GET', path: '/livez', handle: ({ query }) => told(agent, query, (health) => health.live()) ?? { status: 'ok' } },
-  {
+  route({
+    method: 'GET',
+    path: '/livez',
+    summary: 'Tell whether the agent gets on; where not, it is to be started again',
+    query,
+    answers,
+    handle: ({ query }) => told(agent, query, (health) => health.live()) ?? { status: 'ok' },
+  }),
+  route({
     method: 'GET',
     path: '/readyz',
+    summary: 'Tell whether the agent takes work',
+    query,
+    answers,
     handle: ({ query }) =>
       told(agent, query, (health) => health.ready()) ?? answer(agent.phase() === 'ready' ? 200 : 503, { status: statusOf(agent, true) }),
-  },
-  {
+  }),
+  route({
     method: 'GET',
     path: '/healthz',
+    summary: 'Tell whether all is well, plugins and workers too',
+    query,
+    answers,
     handle: ({ query }) => told(agent, query, (health) => health.healthy()) ?? healthOf(agent, isAsked(query)),
-  },
+  }),
 ];
 
 /** The health plugin's answer; undefined where the agent starts or stops, or has no such plugin. */

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { pino } from 'pino';
+import { Claims } from '../claims/claims.ts';
+import { systemClock, systemRandom } from '../context/index.ts';
+import { Events } from '../events/events.ts';
+import { Gc } from '../gc/gc.ts';
+import { Leases } from '../leases/leases.ts';
+import { Snapshots } from '../metadata/snapshots.ts';
+import { Metadata } from '../metadata/store.ts';
+import { Attachments } from '../network/index.ts';
+import type { PluginReport } from '../plugin/status.ts';
+import { testContext } from '../testing/context.ts';
+import { startCore } from '../testing/core.ts';
+import { serveApi } from './server.ts';
+import type { AgentView } from './service.ts';
+import { hanging } from './services.fixture.ts';
+
+/** What a server answered; of a stream of events its head alone. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** One request, to be sent as it is. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** The API over the core's own services on a real store. */
+export interface ServedCore extends AsyncDisposable {
+  readonly folder: string;
+  ask(asked: Asked): Promise<Answered>;
+}
+
+export const plugin: PluginReport = {
+  uri: 'hawser.gc.v1.sweep',
+  type: Gc.id,
+  id: 'sweep',
+  summary: 'Sweeps.',
+  stability: 'beta',
+  status: 'degraded',
+  error: { code: 'gc.slow', message: 'it is slow', remedy: 'Wait.' },
+  startMs: 1.5,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  requires: [Metadata.id],
+  provides: Gc.id,
+  workers: [{ name: 'sweeper', state: 'waiting', rounds: 1, failures: 0, nextAt: '2026-01-01T00:00:01.000Z' }],
+};
+
+/** Serves it; copies of a store go to its folder and nowhere else. */
+export async function serveCore(): Promise<ServedCore> {
+  await using starting = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'hwt-served-'));
+  starting.defer(() => rm(folder, { recursive: true }));
+  const core = starting.use(await startCore({ context: testContext() }));
+  const metadata: Metadata = {
+    read: (store, fn) => core.metadata.read(store, fn),
+    write: (store, fn) => core.metadata.write(store, fn),
+    view: (...of) => core.metadata.view(...of),
+    onCommit: (listener) => core.metadata.onCommit(listener),
+    stats: () => core.metadata.stats(),
+    backup: async (store, to, signal) =>
+      to.startsWith(folder) || to.includes('\0') || to.startsWith('/proc/') ? core.metadata.backup(store, to, signal) : undefined,
+  };
+  const services = new Map<string, unknown>([
+    [Metadata.id, metadata],
+    [Leases.id, core.leases],
+    [Snapshots.id, core.snapshots],
+    [Claims.id, core.claims],
+    [Gc.id, core.gc],
+    [Events.id, core.events],
+    [Attachments.id, { ...hanging, detach: async () => undefined, check: async () => undefined }],
+  ]);
+  const socketPath = join(folder, 's');
+  const log = pino({ level: 'silent' });
+  const agent: AgentView = {
+    name: 'test',
+    version: '1.2.3',
+    coreVersion: '0.1.0',
+    clock: systemClock,
+    phase: () => 'ready',
+    reports: () => [plugin],
+    get: (token) => services.get(token.id) as never,
+    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
+    setLogLevel: (uri) => uri === plugin.uri,
+  };
+  starting.use(await serveApi({ agent, path: socketPath, log, random: systemRandom }));
+  const connections = new Agent({ keepAlive: true, maxSockets: 4 });
+  starting.defer(() => connections.destroy());
+  const running = starting.move();
+  return {
+    folder,
+    ask: (asked) => ask(socketPath, connections, asked),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function ask(socketPath: string, agent: Agent, { method, path, headers = {}, body }: Asked): Promise<Answered> {
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const made = request({ socketPath, agent, method, path, headers: { ...headers, ...length } }, resolve);
+    made.once('error', reject);
+    made.end(body);
+  });
+  const head = { status: response.statusCode ?? 0, headers: response.headers };
+  if (response.headers['content-type'] !== 'application/x-ndjson') return { ...head, body: await text(response) };
+  response.on('error', () => undefined).destroy();
+  return { ...head, body: '' };
+}
