@@ -10,8 +10,9 @@ import { openServiceManager, type ServiceManager, watchdogMs } from './service-m
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
 import { trimMemory } from './trim-memory.ts';
 
-/** After READY, when what the boot has left behind is garbage. */
-const TRIM_MS = 1_000;
+/** After READY, when what the boot has left behind is garbage; then again and again, for what a rush of pods leaves behind. */
+const FIRST_TRIM_MS = 1_000;
+const TRIM_MS = 60_000;
 
 /** What an agent in the foreground is run with. */
 export interface RunOptions {
@@ -74,8 +75,16 @@ async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceMa
   if (!(await isReady(agent, stop))) return false;
   announceReady(agent, options, manager);
   await options.onReady?.(agent).catch((error: unknown) => warn(options.log, error));
-  options.context.clock.timer(TRIM_MS, () => void trimMemory().catch((error: unknown) => warn(options.log, error)));
+  keepTrim(options, FIRST_TRIM_MS);
   return true;
+}
+
+function keepTrim(options: Pick<RunOptions, 'context' | 'log'>, ms: number): void {
+  const { context, log } = options;
+  context.clock.timer(ms, () => {
+    keepTrim(options, TRIM_MS);
+    trimMemory().catch((error: unknown) => warn(log, error));
+  });
 }
 
 async function isReady(agent: Agent, stop: AbortSignal): Promise<boolean> {
