@@ -1,3 +1,4 @@
+export { startTestAgent, type TestAgent, type TestAgentOptions } from './agent.ts';
 export { type CoreOptions, startCore, type TestCore } from './core.ts';
 export { countedMetrics } from './counted.ts';
 export { type TestContext, type TestContextOptions, testContext } from './context.ts';
