@@ -50,3 +50,8 @@ export function writeCondemned(tx: Transaction, node: Node, record: CondemnedRec
 export function deleteCondemned(tx: Transaction, node: Node): void {
   tx.delete(COLLECTIONS[tx.store], nodeName(node));
 }
+
+/** Names that are no nodes: no collector is asked for them, so that nothing ever takes them off the list. */
+export function* malformedCondemned(tx: ReadTransaction): Iterable<string> {
+  for (const name of tx.keys(COLLECTIONS[tx.store])) if (parseNode(name) === undefined) yield name;
+}

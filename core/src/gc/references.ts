@@ -26,6 +26,8 @@ const collectionsOf = (store: StoreName): ReferenceCollections => ({
 });
 
 const COLLECTIONS: Readonly<Record<StoreName, ReferenceCollections>> = { root: collectionsOf('root'), state: collectionsOf('state') };
+/** For checks. */
+export { COLLECTIONS as REFERENCE_COLLECTIONS };
 
 export function writeReference(tx: Transaction, reference: LabelReference): void {
   const { from, to, owner } = named(reference);
@@ -34,6 +36,13 @@ export function writeReference(tx: Transaction, reference: LabelReference): void
   const { references, referrers } = COLLECTIONS[tx.store];
   tx.put(references, `${from}\0${to}\0${owner}`, { from, to });
   tx.put(referrers, `${to}\0${from}\0${owner}`, { from, to });
+}
+
+/** Whether it is stored, at least one way. */
+export function hasReference(tx: ReadTransaction, reference: LabelReference): boolean {
+  const { from, to, owner } = named(reference);
+  const { references, referrers } = COLLECTIONS[tx.store];
+  return tx.has(references, `${from}\0${to}\0${owner}`) || tx.has(referrers, `${to}\0${from}\0${owner}`);
 }
 
 export function deleteReference(tx: Transaction, reference: LabelReference): void {
@@ -69,6 +78,14 @@ export function dropReferences(tx: Transaction, node: Node): void {
 /** All of a store and namespace; full names. */
 export function* allReferences(tx: ReadTransaction): Iterable<StoredReference> {
   for (const [, reference] of tx.entries(COLLECTIONS[tx.store].references)) yield reference;
+}
+
+/** The same with who has the label; those of which a name is none are left out. */
+export function* storedReferences(tx: ReadTransaction): Iterable<LabelReference> {
+  for (const [key, reference] of tx.entries(COLLECTIONS[tx.store].references)) {
+    const [from, to] = [parseNode(reference.from), parseNode(reference.to)];
+    if (from !== undefined && to !== undefined) yield { from, to, owner: key.endsWith('\0to') ? 'to' : 'from' };
+  }
 }
 
 function scan(

@@ -46,6 +46,8 @@ const collectionsOf = (store: StoreName): LeaseCollections => ({
 });
 
 const COLLECTIONS: Readonly<Record<StoreName, LeaseCollections>> = { root: collectionsOf('root'), state: collectionsOf('state') };
+/** For checks. */
+export { COLLECTIONS as LEASE_COLLECTIONS };
 
 export function readLease(tx: ReadTransaction, id: string): Lease | undefined {
   const record = readLeaseRecord(tx, id);

@@ -41,6 +41,7 @@ export const metadataErrors = defineErrors('metadata', {
     kind: 'FailedPrecondition',
     remedy: 'Start the version of the agent that wrote the store, or restore a backup with `hawser db restore FILE`.',
   },
+  schemaOlder: { kind: 'FailedPrecondition', remedy: 'Start the agent once, which migrates the store, and stop it again.' },
   migrationFailed: { kind: 'Internal', remedy: 'The store is unchanged: start the former version, and report the cause.' },
   tooManyViews: { kind: 'ResourceExhausted', remedy: 'This is a defect of a plugin: dispose each view as soon as it is read.' },
   notEmpty: { kind: 'FailedPrecondition', remedy: 'Name an empty or a new folder.' },

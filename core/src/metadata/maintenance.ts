@@ -9,9 +9,12 @@ import { assertSound } from './data-file.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
-import { currentVersion, MIGRATIONS, storedVersion } from './migrations.ts';
+import { currentVersion, MIGRATIONS } from './migrations.ts';
+import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
+import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
 import { flushFolder, openEnvironment, STORE_FOLDER } from './store-folder.ts';
+import { StoreReader } from './transaction.ts';
 
 /** What a check found; `damage` is absent where the store is sound. */
 export interface StoreCheck {
@@ -22,9 +25,11 @@ export interface StoreCheck {
   /** Entries that were read, by collection. */
   readonly collections: Readonly<Record<string, number>>;
   readonly damage?: HawserError;
+  /** How records disagree that can each be read; absent where that was not looked into, e.g. in a store of an older version. */
+  readonly disagreements?: readonly FoundDisagreement[];
 }
 
-/** Reads everything in a store: every page, then every record. `folder` is the config's `root` or `state`. */
+/** Reads everything in a store: every page, then every record, then what they say of one another. `folder` is the config's `root` or `state`. */
 export async function checkStore(store: StoreName, folder: string): Promise<StoreCheck> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);
   if (!existsSync(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
@@ -32,46 +37,27 @@ export async function checkStore(store: StoreName, folder: string): Promise<Stor
   const base = { store, path, sizeBytes: statSync(path).size };
   try {
     assertSound(path);
-    return { ...base, ...(await readAll(join(folder, STORE_FOLDER))) };
+    return { ...base, ...(await inStore(join(folder, STORE_FOLDER), (environment) => lookInto(store, environment))) };
   } catch (error) {
     return { ...base, collections: {}, damage: toHawserError(error) };
   }
 }
 
-async function readAll(folder: string): Promise<Pick<StoreCheck, 'schemaVersion' | 'collections'>> {
+/** A store of another version is not asked how its records refer to one another: they may lie in other ways. */
+function lookInto(store: StoreName, environment: Environment): Pick<StoreCheck, 'schemaVersion' | 'collections' | 'disagreements'> {
+  const { schemaVersion, collections } = readAll(environment);
+  const base = { schemaVersion, collections };
+  if (schemaVersion !== currentVersion(MIGRATIONS[store])) return base;
+  return { ...base, disagreements: findDisagreements(new StoreReader(store, environment)) };
+}
+
+/** Opens a store's folder for one look. */
+export async function inStore<T>(folder: string, look: (environment: Environment) => T): Promise<T> {
   const environment = openEnvironment(folder, false);
   try {
-    const schemaVersion = storedVersion(environment);
-    if (schemaVersion === undefined) throw metadataErrors.damaged(`the store in ${folder} has no schema record`);
-    return { schemaVersion, collections: countRecords(environment) };
+    return look(environment);
   } finally {
     await environment.close();
-  }
-}
-
-const CHUNK = 512;
-
-function countRecords(environment: Environment): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  let start: Buffer = Buffer.of(0);
-  for (;;) {
-    const chunk = environment.chunk({ start, end: Buffer.of(0xff) }, false, CHUNK);
-    for (const { key, value } of chunk) {
-      const collection = key.toString('utf8', 0, Math.max(key.indexOf(0), 0));
-      assertRecord(key, value);
-      counts[collection] = (counts[collection] ?? 0) + 1;
-    }
-    const last = chunk.at(-1);
-    if (last === undefined) return counts;
-    start = Buffer.concat([last.key, Buffer.of(0)]);
-  }
-}
-
-function assertRecord(key: Buffer, value: Buffer): void {
-  try {
-    JSON.parse(value.toString('utf8'));
-  } catch (error) {
-    throw metadataErrors.damaged(`the record ${JSON.stringify(key.toString('utf8'))} can't be read`, { cause: error });
   }
 }
 
@@ -120,9 +106,9 @@ function sourceFile(backup: string): string {
 }
 
 async function assertKnownVersion(store: StoreName, folder: string): Promise<void> {
-  const { schemaVersion } = await readAll(folder);
+  const { schemaVersion } = await inStore(folder, readAll);
   const known = currentVersion(MIGRATIONS[store]);
-  if (schemaVersion !== undefined && schemaVersion > known) {
+  if (schemaVersion > known) {
     throw metadataErrors.schemaNewer(`the backup has schema ${schemaVersion}, this version knows up to ${known}`, {
       details: { store, stored: schemaVersion, known },
     });

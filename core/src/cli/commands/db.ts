@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { textArgument, textOption } from '../arguments.ts';
+import { flag, textArgument, textOption } from '../arguments.ts';
 import type { Assembly } from '../assembly.ts';
+import type { CheckedStore } from '../check-stores.ts';
 import type { CommandSpec, Invocation, OptionSpec } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { readConfig } from '../read-config.ts';
@@ -10,13 +11,32 @@ const STORE: OptionSpec = { flags: '--store <store>', description: 'which of the
 
 const storeOf = (invocation: Invocation): 'root' | 'state' => (textOption(invocation, 'store') === 'state' ? 'state' : 'root');
 
-async function check(assembly: Assembly, { global, output }: Invocation): Promise<number> {
+async function check(assembly: Assembly, invocation: Invocation): Promise<number> {
   const { checkStores } = await import('../check-stores.ts');
+  const { global, output } = invocation;
   const config = await readConfig(assembly, global);
-  const found = await output.progress('reading every record', () => checkStores(config));
-  const rows = found.map(({ store, status, path, damage }) => [store, status, path, damage?.message ?? '']);
-  output.result(found.map(toJson), { columns: ['STORE', 'STATUS', 'PATH', 'DAMAGE'], rows });
-  return found.some((store) => store.status === 'damaged') ? EXIT.failed : EXIT.done;
+  const found = await output.progress('reading every record', () => checkStores(config, { repair: flag(invocation, 'repair') }));
+  output.result(found.map(toJson), { columns: ['STORE', 'STATUS', 'PATH', 'FOUND'], rows: found.map(rowOf) });
+  for (const { store, repaired, findings } of found) {
+    for (const { namespace, what } of repaired) output.note(`repaired in ${store}/${namespace}: ${what}`);
+    for (const { namespace, what, means, remedy } of findings) output.note(`${store}/${namespace}: ${what}: ${means}. ${remedy}`);
+  }
+  return found.some(({ status }) => status === 'damaged' || status === 'inconsistent') ? EXIT.failed : EXIT.done;
+}
+
+function rowOf({ store, status, path, damage, findings }: CheckedStore): readonly string[] {
+  const disagreements = findings.length === 0 ? '' : `${findings.length} disagreement${findings.length === 1 ? '' : 's'}`;
+  return [store, status, path, damage?.message ?? disagreements];
+}
+
+async function compact(assembly: Assembly, { global, output }: Invocation): Promise<void> {
+  const { compactStores } = await import('../check-stores.ts');
+  const config = await readConfig(assembly, global);
+  const done = await output.progress('compacting', () => compactStores(config));
+  output.result(done.map(toJson), {
+    columns: ['STORE', 'BEFORE', 'AFTER', 'PATH'],
+    rows: done.map(({ store, beforeBytes, afterBytes, path }) => [store, String(beforeBytes), String(afterBytes), path]),
+  });
 }
 
 async function restore(assembly: Assembly, invocation: Invocation): Promise<void> {
@@ -55,8 +75,16 @@ export const dbCommand = (assembly: Assembly): CommandSpec => ({
   commands: [
     {
       name: 'check',
-      summary: 'Read every record of both stores, while no agent has them open; exit 1 when one is damaged.',
+      summary: 'Read every record of both stores and what they say of one another, while no agent runs; exit 1 when something is wrong.',
+      options: [{ flags: '--repair', description: 'make anew what other records tell: indexes, links, reverse links' }],
+      examples: [['hawser db check --repair', 'what is derived is made anew, the rest is told']],
       run: (invocation) => check(assembly, invocation),
+    },
+    {
+      name: 'compact',
+      summary: 'Give the space back that the stores have let go of, while no agent runs.',
+      examples: [['hawser db compact', 'bytes before and after']],
+      run: (invocation) => compact(assembly, invocation),
     },
     { name: 'stats', summary: "Show the stores' sizes.", run: stats },
     {

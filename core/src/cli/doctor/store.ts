@@ -9,7 +9,9 @@ export async function checkStore(folders: { readonly root: string; readonly stat
     const stores = await checkStores(folders);
     const damaged = stores.flatMap((store) => (store.damage === undefined ? [] : [store.damage]))[0];
     if (damaged !== undefined) return [fail('store', damaged.message, damaged.remedy)];
-    const sound = stores.filter((store) => store.status === 'sound');
+    const [finding] = stores.flatMap(({ findings }) => findings);
+    if (finding !== undefined) return [fail('store', `${finding.what}: ${finding.means}`, 'Run `hawser db check`, which tells all of it.')];
+    const sound = stores.filter(({ status }) => status === 'sound' || status === 'older');
     return [sound.length === 0 ? ok('store', 'there is none yet') : ok('store', `sound: ${sound.map((store) => store.path).join(', ')}`)];
   } catch (thrown) {
     const error = toHawserError(thrown);

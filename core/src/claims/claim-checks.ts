@@ -1,0 +1,36 @@
+import { parseNode } from '../gc/node.ts';
+import { defineStoreCheck, type Disagreement, RESTORE } from '../metadata/store-checks.ts';
+import type { ReadTransaction } from '../metadata/store.ts';
+import { readChildren, readRecord, readRecords } from '../snapshots/snapshot-records.ts';
+import { CLAIM } from './claim-record.ts';
+
+type Holding = { readonly containerId: string; readonly ifname: string };
+
+/** What stands on a claim is its holder's: two that have one address would each believe to be alone. */
+defineStoreCheck('claims', function* (tx) {
+  for (const [name, { data }] of readRecords(tx, `${CLAIM}/`)) {
+    const holder = holdingOf(data['holder']);
+    for (const child of readChildren(tx, { type: CLAIM, key: name.slice(CLAIM.length + 1) })) yield* checkChild(tx, name, holder, child);
+    if (data['state'] === 'held' && holder === undefined) {
+      yield { what: `${name} is held by nobody`, means: 'nothing frees it before its lease ends', remedy: RESTORE };
+    }
+  }
+});
+
+function* checkChild(tx: ReadTransaction, name: string, holder: Holding | undefined, child: string): Iterable<Disagreement> {
+  const node = parseNode(child);
+  const user = holdingOf(node && readRecord(tx, node)?.data);
+  if (user === undefined || (user.containerId === holder?.containerId && user.ifname === holder.ifname)) return;
+  yield {
+    what: `${child} stands on ${name}, which ${holder === undefined ? 'nobody holds' : `${holder.containerId}/${holder.ifname} holds`}`,
+    means: 'two may have the same address or device',
+    remedy: `Delete the pod of ${child}: its DEL frees what it has, and its next ADD takes something else.`,
+  };
+}
+
+/** Who holds something, as a claim and an attachment both tell it; undefined where a record tells nothing of the kind. */
+function holdingOf(told: unknown): Holding | undefined {
+  if (typeof told !== 'object' || told === null || !('containerId' in told) || !('ifname' in told)) return undefined;
+  const { containerId, ifname } = told;
+  return typeof containerId === 'string' && typeof ifname === 'string' ? { containerId, ifname } : undefined;
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import type { Environment } from './environment.ts';
+import { metadataErrors } from './errors.ts';
+import { storedVersion } from './migrations.ts';
+
+/** What reading every record of a store has shown. */
+export interface StoreContent {
+  readonly schemaVersion: number;
+  /** Records, by collection. */
+  readonly collections: Readonly<Record<string, number>>;
+  /** Of all keys and values, in their order: two stores with the same one have the same records. */
+  readonly digest: string;
+}
+
+const CHUNK = 512;
+
+/** Reads every record; `metadata.damaged` names the first one that is no JSON. */
+export function readAll(environment: Environment): StoreContent {
+  const schemaVersion = storedVersion(environment);
+  if (schemaVersion === undefined) throw metadataErrors.damaged(`the store in ${environment.folder} has no schema record`);
+  const collections: Record<string, number> = {};
+  const digest = createHash('sha256');
+  let start: Buffer = Buffer.of(0);
+  for (;;) {
+    const chunk = environment.chunk({ start, end: Buffer.of(0xff) }, false, CHUNK);
+    for (const { key, value } of chunk) {
+      const collection = key.toString('utf8', 0, Math.max(key.indexOf(0), 0));
+      assertRecord(key, value);
+      digest.update(`${key.length} ${value.length} `).update(key).update(value);
+      collections[collection] = (collections[collection] ?? 0) + 1;
+    }
+    const last = chunk.at(-1);
+    if (last === undefined) return { schemaVersion, collections, digest: digest.digest('hex') };
+    start = Buffer.concat([last.key, Buffer.of(0)]);
+  }
+}
+
+function assertRecord(key: Buffer, value: Buffer): void {
+  try {
+    JSON.parse(value.toString('utf8'));
+  } catch (error) {
+    throw metadataErrors.damaged(`the record ${JSON.stringify(key.toString('utf8'))} can't be read`, { cause: error });
+  }
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { assertSound } from './data-file.ts';
+import { DATA_FILE } from './environment.ts';
+import { metadataErrors } from './errors.ts';
+import { lockFolder } from './folder-lock.ts';
+import { Headroom } from './headroom.ts';
+import { currentVersion, MIGRATIONS } from './migrations.ts';
+import { readAll } from './read-all.ts';
+import type { StoreName, Transaction } from './store.ts';
+import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
+import { openEnvironment, STORE_FOLDER } from './store-folder.ts';
+import { WriteQueue } from './write-queue.ts';
+
+/** Mending one thing may show another; a few rounds come to the end of that. */
+const ROUNDS = 4;
+
+/**
+ * Makes anew what is derived, as far as the registered checks can, in one transaction. Resolves with what was mended. Errors: those
+ * of a write, after which nothing has changed; `metadata.damaged`; `metadata.locked`.
+ */
+export async function repairStore(store: StoreName, folder: string): Promise<readonly FoundDisagreement[]> {
+  const path = join(folder, STORE_FOLDER, DATA_FILE);
+  if (!existsSync(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
+  using _lock = await lockFolder(folder);
+  assertSound(path);
+  await using closing = new AsyncDisposableStack();
+  const environment = openEnvironment(join(folder, STORE_FOLDER), store === 'root');
+  closing.defer(() => environment.close());
+  assertCurrent(store, readAll(environment).schemaVersion);
+  const queue = new WriteQueue(store, environment, pino({ enabled: false }), closing.use(new Headroom(path)));
+  const mended = await queue.write(mend);
+  return mended; // only now may the store be closed
+}
+
+function mend(tx: Transaction): readonly FoundDisagreement[] {
+  const mended: FoundDisagreement[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const found = findDisagreements(tx).filter((disagreement) => disagreement.mend !== undefined);
+    if (found.length === 0) return mended;
+    for (const disagreement of found) disagreement.mend?.(tx.in(disagreement.namespace));
+    mended.push(...found);
+  }
+  return mended;
+}
+
+function assertCurrent(store: StoreName, stored: number): void {
+  const known = currentVersion(MIGRATIONS[store]);
+  if (stored === known) return;
+  const details = { store, stored, known };
+  if (stored > known)
+    throw metadataErrors.schemaNewer(`the ${store} store has schema ${stored}, this version knows up to ${known}`, { details });
+  throw metadataErrors.schemaOlder(`the ${store} store has schema ${stored}, this version writes ${known}`, { details });
+}
