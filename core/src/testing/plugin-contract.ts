@@ -73,6 +73,10 @@ export function describePluginContract(plugin: AnyPlugin, options: PluginContrac
       await expect.poll(() => leaked(before), { timeout: 2_000, interval: 20 }).toEqual([]);
     });
 
+    test('ends its start soon when it is told to stop in the midst of it', async () => {
+      expect(await startThatIsStopped(plugin, options, START_GRACE_MS)).toBe('ended');
+    });
+
     test('gives up its start when it is told to stop', async () => {
       const reason = new AbortController();
       reason.abort(new Error('stopped before it began'));
@@ -96,6 +100,42 @@ async function start(plugin: AnyPlugin, options: PluginContractOptions, signal?:
     log: pino({ level: 'silent' }),
     ...(signal ? { signal } : {}),
   });
+}
+
+/** How long a start may go on after its signal. */
+const START_GRACE_MS = 5_000;
+
+/** Starts a plugin, tells it to stop as soon as its start has begun, and says whether that ended. */
+export async function startThatIsStopped(
+  plugin: AnyPlugin,
+  options: PluginContractOptions,
+  graceMs: number,
+): Promise<'ended' | 'it goes on although its signal has aborted'> {
+  const stop = new AbortController();
+  const begun = Promise.withResolvers<Promise<unknown>>();
+  const watched: AnyPlugin = {
+    ...plugin,
+    start: (context) => {
+      const call = (async () => plugin.start(context))();
+      begun.resolve(call.catch(() => undefined));
+      stop.abort(new Error('the contract asks for it'));
+      return call;
+    },
+  };
+  const booted = start(watched, options, stop.signal).then(
+    (kernel) => kernel.stop('the contract asks for it'),
+    () => undefined,
+  );
+  const late = new AbortController();
+  const patience = systemContext.clock.sleep(graceMs, late.signal).then(
+    () => false,
+    () => false,
+  );
+  const hasEnded = await Promise.race([begun.promise.then((call) => call).then(() => true), patience]);
+  late.abort();
+  if (!hasEnded) return 'it goes on although its signal has aborted';
+  await booted;
+  return 'ended';
 }
 
 const configOf = (plugin: AnyPlugin): z.ZodType | undefined => plugin.config;
