@@ -1,16 +1,19 @@
-import { parseNode } from '../gc/node.ts';
 import { defineStoreCheck, type Disagreement, RESTORE } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import { readChildren, readRecord, readRecords } from '../snapshots/snapshot-records.ts';
+import { readChildren, readKeys } from '../snapshots/snapshot-records.ts';
+import { readSound } from '../snapshots/sound-records.ts';
 import { CLAIM } from './claim-record.ts';
 
 type Holding = { readonly containerId: string; readonly ifname: string };
 
 /** What stands on a claim is its holder's: two that have one address would each believe to be alone. */
 defineStoreCheck('claims', function* (tx) {
-  for (const [name, { data }] of readRecords(tx, `${CLAIM}/`)) {
+  for (const key of readKeys(tx, CLAIM)) {
+    const name = `${CLAIM}/${key}`;
+    const data = readSound(tx, name)?.data;
+    if (data === undefined) continue; // told with the snapshots
     const holder = holdingOf(data['holder']);
-    for (const child of readChildren(tx, { type: CLAIM, key: name.slice(CLAIM.length + 1) })) yield* checkChild(tx, name, holder, child);
+    for (const child of readChildren(tx, { type: CLAIM, key })) yield* checkChild(tx, name, holder, child);
     if (data['state'] === 'held' && holder === undefined) {
       yield { what: `${name} is held by nobody`, means: 'nothing frees it before its lease ends', remedy: RESTORE };
     }
@@ -18,8 +21,7 @@ defineStoreCheck('claims', function* (tx) {
 });
 
 function* checkChild(tx: ReadTransaction, name: string, holder: Holding | undefined, child: string): Iterable<Disagreement> {
-  const node = parseNode(child);
-  const user = holdingOf(node && readRecord(tx, node)?.data);
+  const user = holdingOf(readSound(tx, child)?.data);
   if (user === undefined || (user.containerId === holder?.containerId && user.ifname === holder.ifname)) return;
   yield {
     what: `${child} stands on ${name}, which ${holder === undefined ? 'nobody holds' : `${holder.containerId}/${holder.ifname} holds`}`,

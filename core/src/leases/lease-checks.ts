@@ -1,3 +1,4 @@
+import { parseNode } from '../gc/node.ts';
 import { defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import { hasLease, LEASE_COLLECTIONS } from './lease-records.ts';
@@ -15,9 +16,11 @@ function* checkResources(tx: ReadTransaction): Iterable<Disagreement> {
   const { resources, leased } = LEASE_COLLECTIONS[tx.store];
   for (const link of tx.keys(resources)) {
     const end = link.indexOf('\0');
-    if (end < 1) yield malformed(link);
-    if (end < 1) continue;
     const [id, name] = [link.slice(0, end), link.slice(end + 1)];
+    if (end < 1 || parseNode(name) === undefined) {
+      yield malformed(link);
+      continue;
+    }
     const back = `${name}\0${id}`;
     if (!hasLease(tx, id)) {
       yield {
@@ -40,9 +43,11 @@ function* checkLeased(tx: ReadTransaction): Iterable<Disagreement> {
   const { resources, leased } = LEASE_COLLECTIONS[tx.store];
   for (const link of tx.keys(leased)) {
     const end = link.lastIndexOf('\0');
-    if (end < 1) yield malformed(link);
-    if (end < 1) continue;
     const [name, id] = [link.slice(0, end), link.slice(end + 1)];
+    if (end < 1 || id === '' || parseNode(name) === undefined) {
+      yield malformed(link);
+      continue;
+    }
     const forth = `${id}\0${name}`;
     if (tx.has(resources, forth)) continue;
     const lives = hasLease(tx, id);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkStores } from '../cli/check-stores.ts';
 import { seededRandom } from '../context/index.ts';
+import { checkStore } from './maintenance.ts';
 
 const KILLS = Number(process.env['HAWSER_KILLS'] ?? 36);
 const CHILD = join(import.meta.dirname, 'testing', 'player.fixture.ts');
@@ -13,11 +14,14 @@ const AT_ONCE = 2;
 
 test('killed at random instants amid snapshots, leases and collections, a store agrees with itself', { timeout: 180_000 }, async () => {
   const random = seededRandom(1);
+  const seen = new Set<string>();
   const line = async (seed: number): Promise<void> => {
     const folder = await mkdtemp(join(tmpdir(), 'hwt-killed-'));
     try {
       for (let kill = 0; kill < KILLS / AT_ONCE; kill++) {
         await playUntilKilled(folder, seed + 1_000 * kill, 1 + random.integer(120), random.integer(4));
+        const { collections } = await checkStore('state', join(folder, 'state'));
+        for (const collection of Object.keys(collections)) seen.add(collection);
         const found = await checkStores({ root: join(folder, 'root'), state: join(folder, 'state') });
         expect(found.map(({ status, findings, damage }) => ({ status, findings, damage }))).toEqual(
           found.map(() => ({ status: 'sound', findings: [] })),
@@ -28,6 +32,9 @@ test('killed at random instants amid snapshots, leases and collections, a store 
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => line(index + 1)));
+  expect([...seen]).toEqual(
+    expect.arrayContaining(['leases', 'lease_resources', 'leased', 'snapshots', 'snapshot_children', 'gc_condemned']),
+  );
 });
 
 /** After so many steps, and then some milliseconds: amid one of those that follow. */

@@ -79,6 +79,7 @@ describe('what is derived is found, named and made anew', () => {
     ['an index has one too many', added('snapshots.by_label', `${'x'.repeat(22)}\0thing/base`), 'has 1 too many'],
     ['a link to a child is gone', without('snapshot_children', 'thing/base'), 'thing/top stands on thing/base, which has no link to it'],
     ['a link names no child', added('snapshot_children', 'thing/base\0thing/none'), 'link to thing/none, which is not there'],
+    ['a link names nothing', added('snapshot_children', 'odd'), 'odd has a link to , which is not there'],
     ['a link names another’s child', added('snapshot_children', 'thing/base\0thing/user'), 'thing/user, which does not stand on it'],
     ['a lease is not linked back', without('leased', 'thing/base'), 'the lease l1 names thing/base, which has no link back'],
     [
@@ -135,8 +136,12 @@ describe('what nothing else tells is found and named, and repairing leaves it', 
       'thing/user stands on claim/address/10.0.0.1, which c2/eth0 holds',
     ],
     ['a claim in use is cooling', merged('snapshots', 'claim/address', { data: { state: 'cooling' } }), 'which nobody holds'],
-    ['a record is of another form', added('snapshots', 'thing/odd', 'text'), "can't be checked"],
+    ['a record is of another form', added('snapshots', 'thing/odd', 'text'), '"thing/odd" is not of the form that a snapshot has'],
+    ['a record is nothing', added('snapshots', 'thing/odd', null), "indexes can't be checked"],
+    ['a record has no type', added('snapshots', 'odd', { parents: [], labels: {}, data: {} }), '"odd" is not of the form'],
     ['a link is none', added('leased', 'nothing'), '"nothing" links no lease and resource'],
+    ['a link has no lease', added('leased', 'thing/base\0'), 'links no lease and resource'],
+    ['a lease has no resource', added('lease_resources', 'l1\0'), 'links no lease and resource'],
   ])('%s', async (_name, damage, what) => {
     await filled(damage);
     const found = expect.arrayContaining([expect.objectContaining({ namespace: 'default', what: expect.stringContaining(what) })]);

@@ -89,28 +89,10 @@ export function linkParent(tx: Transaction, parent: string, child: Node): void {
 export const hasChildLink = (tx: ReadTransaction, parent: string, child: string): boolean =>
   tx.has(CHILDREN[tx.store], `${parent}\0${child}`);
 
-export const unlinkParent = (tx: Transaction, parent: string, child: string): void =>
-  void tx.delete(CHILDREN[tx.store], `${parent}\0${child}`);
+export const deleteChildLink = (tx: Transaction, link: string): void => void tx.delete(CHILDREN[tx.store], link);
 
-/**
- * All links from parents to what stands on them. Keys may hold zero bytes, so that a link can be read in several ways: the
- * first one that names a snapshot and its parent counts.
- */
-export function* childLinks(tx: ReadTransaction): Iterable<{ readonly parent: string; readonly child: string }> {
-  for (const link of tx.keys(CHILDREN[tx.store])) {
-    const ways = waysToRead(link);
-    const told = ways.find(({ parent, child }) => tx.get(SNAPSHOTS[tx.store], child)?.parents.includes(parent));
-    const first = told ?? ways[0];
-    if (first !== undefined) yield first;
-  }
-}
-
-function waysToRead(link: string): readonly { readonly parent: string; readonly child: string }[] {
-  const ways: { readonly parent: string; readonly child: string }[] = [];
-  for (let at = link.indexOf('\0'); at !== -1; at = link.indexOf('\0', at + 1))
-    ways.push({ parent: link.slice(0, at), child: link.slice(at + 1) });
-  return ways;
-}
+/** All links from parents to what stands on them, `<parent>\0<child>`. */
+export const readChildLinks = (tx: ReadTransaction): Iterable<string> => tx.keys(CHILDREN[tx.store]);
 
 /** Deletes a record with its links to its parents. */
 export function deleteRecord(tx: Transaction, node: Node, record: SnapshotRecord): void {

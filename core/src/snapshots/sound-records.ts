@@ -1,0 +1,47 @@
+import { parseNode } from '../gc/node.ts';
+import type { ReadTransaction } from '../metadata/store.ts';
+import { readAllRecords, readChildLinks, readRecord, type SnapshotRecord } from './snapshot-records.ts';
+
+/** A record by its name, where that and its form are a snapshot's: a damaged one must not hide what others have. */
+export function readSound(tx: ReadTransaction, name: string): SnapshotRecord | undefined {
+  const node = parseNode(name);
+  const record = node && readRecord(tx, node);
+  return isSound(record) ? record : undefined;
+}
+
+/** Names of all records, with those that are sound. */
+export function* readAllSound(tx: ReadTransaction): Iterable<readonly [name: string, record: SnapshotRecord | undefined]> {
+  for (const [name, record] of readAllRecords(tx)) yield [name, parseNode(name) !== undefined && isSound(record) ? record : undefined];
+}
+
+function isSound(record: SnapshotRecord | undefined): record is SnapshotRecord {
+  return record !== undefined && isObject(record) && Array.isArray(record.parents) && isObject(record.labels) && isObject(record.data);
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** A link, and what it says. */
+export interface ChildLink {
+  readonly link: string;
+  readonly parent: string;
+  readonly child: string;
+}
+
+/**
+ * All links from parents to what stands on them. Keys may hold zero bytes, so that a link can be read in several ways: the one that
+ * names a snapshot and its parent counts, else the first one.
+ */
+export function* childLinks(tx: ReadTransaction): Iterable<ChildLink> {
+  for (const link of readChildLinks(tx)) {
+    const ways = waysToRead(link);
+    const told = ways.find(({ parent, child }) => readSound(tx, child)?.parents.includes(parent));
+    yield told ?? ways[0] ?? { link, parent: link, child: '' };
+  }
+}
+
+function waysToRead(link: string): readonly ChildLink[] {
+  const ways: ChildLink[] = [];
+  for (let at = link.indexOf('\0'); at !== -1; at = link.indexOf('\0', at + 1))
+    ways.push({ link, parent: link.slice(0, at), child: link.slice(at + 1) });
+  return ways;
+}
