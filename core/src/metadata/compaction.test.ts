@@ -1,5 +1,5 @@
-import { fork } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { execFileSync, fork } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -101,3 +101,33 @@ test('killed at any point it leaves a store, and the next one cleans up', { time
     await expectWhole();
   }
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'where the copy has no room it is refused, and nothing has changed (needs root to mount a tmpfs)',
+  async ({ skip }) => {
+    mkdirSync(folders().state, { recursive: true });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', folders().state]);
+    } catch {
+      skip('a tmpfs can’t be mounted here');
+    }
+    try {
+      {
+        await using metadata = await open();
+        await metadata.write('state', (tx) => {
+          for (let n = 0; n < 1_500; n++) tx.put(things, `k${n}`, 'x'.repeat(3_000));
+        });
+      }
+      const filler = join(folders().state, 'filler');
+      const { bavail, bsize } = statfsSync(folders().state);
+      writeFileSync(filler, Buffer.alloc((bavail - 100) * bsize));
+      await expect(compactStore('state', folders().state)).rejects.toMatchObject({ code: 'metadata.disk_full' });
+      rmSync(filler);
+      expect(readdirSync(folders().state).sort()).toEqual(['store', 'store.lock']);
+      await using metadata = await open();
+      expect(metadata.read('state', (tx) => [...tx.keys(things)])).toHaveLength(1_500);
+    } finally {
+      execFileSync('umount', [folders().state]);
+    }
+  },
+);

@@ -3,6 +3,9 @@ import { metadataErrors } from './errors.ts';
 import type { Entry, Pages } from './pages.ts';
 import type { ByteRange } from './record.ts';
 
+/** ENOSPC and EDQUOT: the library gives the text of a copy's error, and no number. */
+const NO_SPACE = /^(?:no space left on device|disk quota exceeded)/i;
+
 export const DATA_FILE = 'data.mdb';
 
 /**
@@ -68,9 +71,15 @@ export class Environment implements Pages {
     return { pages: new HeldPages(this.#db, transaction), done: () => transaction.done() };
   }
 
-  /** A consistent copy of the data file while it is in use. */
+  /** A consistent copy of the data file while it is in use. `metadata.disk_full` where there is no room for it. */
   async copyTo(folder: string): Promise<void> {
-    await this.#db.backup(folder, true);
+    try {
+      await this.#db.backup(folder, true);
+    } catch (error) {
+      if (error instanceof Error && NO_SPACE.test(error.message))
+        throw metadataErrors.diskFull(`there is no space in ${folder} for a copy`, { cause: error });
+      throw error;
+    }
   }
 
   entries(): number {

@@ -150,6 +150,20 @@ describe('what nothing else tells is found and named, and repairing leaves it', 
   });
 });
 
+test('what a damaged record stood on stays protected: repairing follows nothing from what can’t be read', async () => {
+  await filled(added('snapshots', 'thing/top', 'text'));
+  const before = await look();
+  const told = before?.findings.map(({ what }) => what);
+  expect(told).toContainEqual('"thing/top" is not of the form that a snapshot has');
+  expect(told?.filter((what) => what.includes('has a link to'))).toEqual([]);
+  await look(true);
+  await inCore(async ({ metadata }) => {
+    expect(metadata.read('state', (tx) => [...tx.keys(raw('snapshot_children'), { prefix: 'thing/base' })])).toEqual([
+      'thing/base\0thing/top',
+    ]);
+  });
+});
+
 test('every namespace is looked at', async () => {
   await filled((tx) => without('snapshot_children')(tx.in('other')));
   expect((await look())?.findings).toMatchObject([{ namespace: 'other', check: 'snapshots' }]);

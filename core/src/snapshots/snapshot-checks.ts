@@ -6,7 +6,7 @@ import { deleteReference, hasReference, storedReferences, writeReference } from 
 import { defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import { deleteChildLink, hasChildLink, hasRecord, linkParent, readKeys, type SnapshotRecord } from './snapshot-records.ts';
-import { childLinks, readAllSound, readSound } from './sound-records.ts';
+import { childLinks, isDamaged, readAllSound, readSound } from './sound-records.ts';
 
 defineStoreCheck('snapshots', function* (tx) {
   for (const [name, record] of readAllSound(tx)) {
@@ -52,7 +52,7 @@ function* checkParents(tx: ReadTransaction, node: Node, { parents }: SnapshotRec
 function* checkChildren(tx: ReadTransaction): Iterable<Disagreement> {
   for (const { link, parent, child } of childLinks(tx)) {
     const parents = readSound(tx, child)?.parents;
-    if (parents?.includes(parent) === true) continue;
+    if (parents?.includes(parent) === true || isDamaged(tx, child)) continue;
     yield {
       what: `${parent} has a link to ${child}, which ${parents === undefined ? 'is not there' : 'does not stand on it'}`,
       means: 'its parent is never freed',

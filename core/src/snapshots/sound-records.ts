@@ -1,12 +1,18 @@
 import { parseNode } from '../gc/node.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import { readAllRecords, readChildLinks, readRecord, type SnapshotRecord } from './snapshot-records.ts';
+import { hasRecord, readAllRecords, readChildLinks, readRecord, type SnapshotRecord } from './snapshot-records.ts';
 
 /** A record by its name, where that and its form are a snapshot's: a damaged one must not hide what others have. */
 export function readSound(tx: ReadTransaction, name: string): SnapshotRecord | undefined {
   const node = parseNode(name);
   const record = node && readRecord(tx, node);
   return isSound(record) ? record : undefined;
+}
+
+/** Whether there is a record that is none of a snapshot: what it says is not known, so that nothing follows from it. */
+export function isDamaged(tx: ReadTransaction, name: string): boolean {
+  const node = parseNode(name);
+  return node !== undefined && hasRecord(tx, node) && readSound(tx, name) === undefined;
 }
 
 /** Names of all records, with those that are sound. */
@@ -35,7 +41,7 @@ export function* childLinks(tx: ReadTransaction): Iterable<ChildLink> {
   for (const link of readChildLinks(tx)) {
     const ways = waysToRead(link);
     const told = ways.find(({ parent, child }) => readSound(tx, child)?.parents.includes(parent));
-    yield told ?? ways[0] ?? { link, parent: link, child: '' };
+    yield told ?? ways.find(({ child }) => isDamaged(tx, child)) ?? ways[0] ?? { link, parent: link, child: '' };
   }
 }
 
