@@ -50,7 +50,9 @@ test('every reference leads somewhere, every parameter of a path is told, and no
   for (const pointer of pointers) expect(JSON.parse(json)).toHaveProperty(pointer);
   expect(json.match(/"\$ref":"[^#]/)).toBeNull();
   for (const operation of operations) {
-    expect(parametersOf(operation, 'path')).toEqual([...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+    expect(parametersOf(operation, 'path').map(({ name }) => name)).toEqual(
+      [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
+    );
   }
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
 });
@@ -60,7 +62,7 @@ test('it tells what requests are checked with', () => {
     required: false,
     content: { 'application/json': { schema: { additionalProperties: false, properties: { store: { enum: ['state', 'root'] } } } } },
   });
-  expect(operationAt('GET', '/v1/leases').parameters).toContainEqual({
+  expect(operationAt('GET', '/v1/leases').parameters[0]).toMatchObject({
     name: 'filter',
     in: 'query',
     required: false,

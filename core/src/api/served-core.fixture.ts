@@ -68,7 +68,7 @@ export async function serveCore(): Promise<ServedCore> {
     onCommit: (listener) => core.metadata.onCommit(listener),
     stats: () => core.metadata.stats(),
     backup: async (store, to, signal) =>
-      to.startsWith(folder) || to.includes('\0') || to.startsWith('/proc/') ? core.metadata.backup(store, to, signal) : undefined,
+      to.startsWith(folder) || to.startsWith('/dev/null/') ? core.metadata.backup(store, to, signal) : undefined,
   };
   const services = new Map<string, unknown>([
     [Metadata.id, metadata],
@@ -106,7 +106,10 @@ export async function serveCore(): Promise<ServedCore> {
 async function ask(socketPath: string, agent: Agent, { method, path, headers = {}, body }: Asked): Promise<Answered> {
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const made = request({ socketPath, agent, method, path, headers: { ...headers, ...length } }, resolve);
+    const made = request(
+      { socketPath, agent, method, path, headers: { ...headers, ...length }, signal: AbortSignal.timeout(10_000) },
+      resolve,
+    );
     made.once('error', reject);
     made.end(body);
   });
