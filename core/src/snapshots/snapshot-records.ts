@@ -55,9 +55,10 @@ export function readTypes(tx: ReadTransaction): readonly string[] {
   for (;;) {
     const [name] = tx.keys(SNAPSHOTS[tx.store], start === '' ? { limit: 1 } : { start, limit: 1 });
     if (name === undefined) return types;
-    const type = name.slice(0, name.indexOf('/'));
-    types.push(type);
-    start = `${type}0`; // sorts right behind the slash
+    const slash = name.indexOf('/');
+    if (slash > 0) types.push(name.slice(0, slash));
+    // Right behind the slash, or behind a name that nothing of ours can have, which `db check` tells of.
+    start = slash > 0 ? `${name.slice(0, slash)}0` : `${name}\0`;
   }
 }
 
