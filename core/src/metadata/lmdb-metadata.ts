@@ -72,7 +72,13 @@ async function openStore(store: StoreName, options: MetadataOptions, observers: 
     const environment = await openStoreFolder({ store, folder: options[store], steps, bootId, log });
     const headroom = await openHeadroom(environment);
     const committed = (transactions: number): void => {
-      for (const observe of observers) observe(store, transactions);
+      for (const observe of observers) {
+        try {
+          observe(store, transactions);
+        } catch (error) {
+          log.error({ err: error, store }, 'who observes commits has failed');
+        }
+      }
     };
     const queue = new WriteQueue(store, environment, log, headroom, committed, meter);
     return { environment, queue, headroom, schemaVersion: currentVersion(steps) };

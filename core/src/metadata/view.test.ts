@@ -111,3 +111,16 @@ test('who observes commits hears of each once, with its transactions, until it l
     ['root', 1],
   ]);
 });
+
+test('who watches commits and fails does not make them fail, nor those who watch beside', async () => {
+  await using metadata = await open();
+  const things = defineCollection<number>('state', 'things');
+  const heard: number[] = [];
+  metadata.onCommit(() => {
+    throw new Error('the watcher is broken');
+  });
+  metadata.onCommit((_store, transactions) => void heard.push(transactions));
+  await metadata.write('state', (tx) => tx.put(things, 'a', 1));
+  expect(metadata.read('state', (tx) => tx.get(things, 'a'))).toBe(1);
+  await expect.poll(() => heard).toEqual([1]);
+});

@@ -22,6 +22,14 @@ interface Job {
   readonly writer: StoreWriter;
 }
 
+/** What one turn has carried out. */
+interface Drained {
+  readonly jobs: readonly Job[];
+  readonly done: readonly Job[];
+  readonly waitedMs: number;
+  readonly tookMs: number;
+}
+
 /**
  * The single writer of one environment. Calls that come in the same turn of the event loop share one commit. Each keeps
  * what it writes to itself until it has returned, so that one that throws takes nothing of the others along.
@@ -91,24 +99,29 @@ export class WriteQueue {
     this.#jobs = [];
     if (jobs.length === 0) return;
     const began = this.#meter?.now() ?? 0;
+    // Effects may queue the next ones.
+    const waitedMs = began - this.#waitingSince;
+    let done: readonly Job[];
     try {
-      const done = this.#commit(jobs);
-      this.#measure(jobs, done, began);
-      for (const job of done) this.#effects(job);
-      for (const job of done) job.resolve();
-      if (done.length > 0) this.#committed(done.length);
+      done = this.#commit(jobs);
     } catch (error) {
-      this.#meter?.failed(jobs.length);
+      this.#harmless(() => this.#meter?.failed(jobs.length));
       for (const job of jobs) job.reject(commitError(error));
+      return;
     }
+    const tookMs = (this.#meter?.now() ?? 0) - began;
+    // It is committed: nothing that fails from here on may be told as its failure.
+    for (const job of done) for (const effect of job.writer.effects) this.#harmless(effect);
+    for (const job of done) job.resolve();
+    this.#harmless(() => this.#measure({ jobs, done, waitedMs, tookMs }));
+    if (done.length > 0) this.#harmless(() => this.#committed(done.length));
   }
 
-  #measure(jobs: readonly Job[], done: readonly Job[], began: number): void {
+  #measure({ jobs, done, waitedMs, tookMs }: Drained): void {
     const meter = this.#meter;
     if (meter === undefined) return;
     let bytes = 0;
     for (const { writer } of done) bytes += writer.mayWrite.added / 2;
-    const [waitedMs, tookMs] = [began - this.#waitingSince, meter.now() - began];
     meter.committed({ done: done.length, refused: jobs.length - done.length, bytes, waitedMs, tookMs });
   }
 
@@ -123,13 +136,11 @@ export class WriteQueue {
     });
   }
 
-  #effects(job: Job): void {
-    for (const effect of job.writer.effects) {
-      try {
-        effect();
-      } catch (error) {
-        this.#log.error({ err: error, store: this.#store }, 'an effect after a commit failed');
-      }
+  #harmless(effect: () => void): void {
+    try {
+      effect();
+    } catch (error) {
+      this.#log.error({ err: error, store: this.#store }, 'an effect after a commit failed');
     }
   }
 }
