@@ -13,8 +13,8 @@ const LAST_RETRY_MS = 60_000;
 /** How often the folder is looked at while nothing is due: an executable may have missed this agent's socket by a moment. */
 const IDLE_MS = 30_000;
 
-/** More than a tick of any kernel's clock: a change after a look that came this late has another time. */
-const TICK_MS = 100;
+/** More than any file system rounds its times by (two seconds): a change after a look that came this late has another time. */
+const TICK_MS = 3_000;
 
 interface Pending {
   readonly name: string;
