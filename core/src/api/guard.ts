@@ -38,20 +38,15 @@ export async function guard(app: FastifyInstance, rules: AccessRules, log: Logge
 }
 
 function limit(app: FastifyInstance): void {
-  const underWay = new WeakSet<object>();
   let count = 0;
-  const leave = ({ raw }: FastifyRequest): void => {
-    if (underWay.delete(raw)) count--;
-  };
   app.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url === STREAM) return;
     if (count >= MAX_REQUESTS) {
       reply.header('retry-after', '1');
       throw apiErrors.busy(`${count} requests are under way already`);
     }
-    underWay.add(request.raw);
     count++;
-    reply.raw.once('close', () => leave(request));
+    // Comes once, however the answer ends.
+    reply.raw.once('close', () => count--);
   });
-  app.addHook('onResponse', async (request) => leave(request));
 }
