@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock, systemRandom } from '../context/index.ts';
+import { systemRandom } from '../context/index.ts';
 import type { AccessRules } from './access.ts';
+import { agentView } from './agent-view.fixture.ts';
 import { type ApiServer, serveApi } from './server.ts';
-import type { AgentView } from './service.ts';
 
 const NOBODY = 65_534;
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
@@ -27,17 +27,7 @@ describe('who may talk to the agent', () => {
   let server: ApiServer | undefined;
   const asked: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void asked.push(line) });
-  const agent: AgentView = {
-    name: 'test',
-    version: '1.2.3',
-    coreVersion: '0.1.0',
-    clock: systemClock,
-    phase: () => 'ready',
-    reports: () => [],
-    get: () => undefined,
-    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
-    setLogLevel: () => true,
-  };
+  const agent = agentView();
   const serve = async (access?: AccessRules): Promise<string> => {
     const path = join(folder, 'hawser.sock');
     server = await serveApi({ agent, path, log, random: systemRandom, ...(access === undefined ? {} : { access }) });

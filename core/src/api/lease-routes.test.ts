@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock, systemRandom } from '../context/index.ts';
+import { systemRandom } from '../context/index.ts';
 import { Leases } from '../leases/leases.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
@@ -12,8 +12,8 @@ import { startCore, type TestCore } from '../testing/core.ts';
 import { names, openType } from '../testing/garbage.ts';
 import { MemoryBackend } from '../testing/memory-backend.ts';
 import { type Client, openClient } from './client.ts';
+import { agentView } from './agent-view.fixture.ts';
 import { serveApi } from './server.ts';
-import type { AgentView } from './service.ts';
 
 const never = new AbortController().signal;
 let core: TestCore;
@@ -29,17 +29,7 @@ beforeEach(async () => {
     [Leases.id, core.leases],
     [Snapshots.id, core.snapshots],
   ]);
-  const agent: AgentView = {
-    name: 'test',
-    version: '1',
-    coreVersion: '1',
-    clock: systemClock,
-    phase: () => 'ready',
-    reports: () => [],
-    get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
-    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
-    setLogLevel: () => true,
-  };
+  const agent = agentView(services);
   const path = join(folder, 's');
   stack.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
   client = openClient({ socket: path });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Claims } from '../claims/claims.ts';
-import { systemClock, systemRandom } from '../context/index.ts';
+import { systemRandom } from '../context/index.ts';
 import { Leases } from '../leases/leases.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
@@ -12,8 +12,8 @@ import { type AttachmentRecord, Attachments } from '../network/index.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { type Client, openClient } from './client.ts';
+import { agentView } from './agent-view.fixture.ts';
 import { serveApi } from './server.ts';
-import type { AgentView } from './service.ts';
 import { hanging } from './services.fixture.ts';
 
 const never = new AbortController().signal;
@@ -46,17 +46,7 @@ beforeEach(async () => {
     [Claims.id, core.claims],
     [Attachments.id, attachments],
   ]);
-  const agent: AgentView = {
-    name: 'test',
-    version: '1',
-    coreVersion: '1',
-    clock: systemClock,
-    phase: () => 'ready',
-    reports: () => [],
-    get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
-    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
-    setLogLevel: () => true,
-  };
+  const agent = agentView(services);
   const path = join(folder, 's');
   stack.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
   client = openClient({ socket: path });
