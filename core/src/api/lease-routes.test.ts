@@ -9,7 +9,7 @@ import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
-import { names, openType } from '../testing/garbage.ts';
+import { names, openType } from '../testing/garbage.fixture.ts';
 import { MemoryBackend } from '../testing/memory-backend.ts';
 import { type Client, openClient } from './client.ts';
 import { agentView } from './agent-view.fixture.ts';

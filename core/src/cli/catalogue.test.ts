@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hawser } from '../testing/command-line.ts';
+import { hawser } from '../testing/command-line.fixture.ts';
 import { catalogueMarkdown, errorCatalogue } from './catalogue.ts';
 
 const CORE = join(import.meta.dirname, '..');

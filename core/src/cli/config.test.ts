@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { definePlugin, defineToken } from '../plugin/index.ts';
-import { assembly, FakeProcess } from '../testing/command-line.ts';
-import { type CliProcess, hawserMain } from './hawser-main.ts';
+import { assembly, FakeProcess } from '../testing/command-line.fixture.ts';
+import { hawserMain } from './hawser-main.ts';
 
 const wire = definePlugin({
   provides: defineToken<object>()('acme.mode.v1'),
@@ -32,11 +32,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function hawser(...argv: string[]) {
   const host = new FakeProcess();
-  const code = await hawserMain(
-    { ...assembly, plugins: [...assembly.plugins, wire] },
-    ['--config', file, ...argv],
-    host as unknown as CliProcess,
-  );
+  const code = await hawserMain({ ...assembly, plugins: [...assembly.plugins, wire] }, ['--config', file, ...argv], host);
   return { code, out: host.out, err: host.err };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { defineCollection } from '../metadata/store.ts';
-import { hawser } from '../testing/command-line.ts';
+import { hawser } from '../testing/command-line.fixture.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { definePlugin, defineToken } from '../plugin/index.ts';
-import { type CliProcess, hawserMain } from './hawser-main.ts';
-import { assembly, FakeProcess, hawser } from '../testing/command-line.ts';
+import { hawserMain } from './hawser-main.ts';
+import { assembly, FakeProcess, hawser } from '../testing/command-line.fixture.ts';
 
 describe('hawser without an agent', () => {
   test('version tells agent, core, Node and every plugin', async () => {
@@ -121,7 +121,7 @@ describe('hawser without an agent', () => {
       ['SIGTERM', 143],
     ] as const) {
       const host = new FakeProcess();
-      const ended = hawserMain(assembly, ['extra', 'wait'], host as unknown as CliProcess);
+      const ended = hawserMain(assembly, ['extra', 'wait'], host);
       await expect.poll(() => host.listenerCount(signal)).toBe(1);
       host.emit(signal, signal);
       expect(await ended).toBe(expected);
@@ -193,22 +193,14 @@ describe('plugins of which one lacks what it requires', () => {
 
   test('config check tells it, exit 2', async () => {
     const host = new FakeProcess();
-    const code = await hawserMain(
-      { name: 'x', version: '1.0.0', plugins: [lacking] },
-      ['config', 'check', '--config', config],
-      host as unknown as CliProcess,
-    );
+    const code = await hawserMain({ name: 'x', version: '1.0.0', plugins: [lacking] }, ['config', 'check', '--config', config], host);
     expect([code, host.out]).toEqual([2, '']);
     expect(host.err).toMatch(/requires 'test\.missing\.v1', which no plugin in this set provides \[plugin\.graph_invalid\]/);
   });
 
   test('doctor asks the plugins without starting one', async () => {
     const host = new FakeProcess();
-    const code = await hawserMain(
-      { name: 'x', version: '1.0.0', plugins: [watched] },
-      ['doctor', '--config', config, '-o', 'json'],
-      host as unknown as CliProcess,
-    );
+    const code = await hawserMain({ name: 'x', version: '1.0.0', plugins: [watched] }, ['doctor', '--config', config, '-o', 'json'], host);
     expect([code, started, examined]).toEqual([1, 0, [{}]]);
     expect(JSON.parse(host.out)).toContainEqual({ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' });
     expect(existsSync(join(folder, 'state'))).toBe(false);

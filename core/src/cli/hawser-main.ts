@@ -14,15 +14,23 @@ import { buildProgram, parse, type Parsed } from './program.ts';
 import { styleOf } from './style.ts';
 import { visible } from './visible.ts';
 
+/** Where SIGINT and SIGTERM come from. */
+interface SignalSource {
+  on(name: 'SIGINT' | 'SIGTERM', listener: (name: NodeJS.Signals) => void): unknown;
+  off(name: 'SIGINT' | 'SIGTERM', listener: (name: NodeJS.Signals) => void): unknown;
+}
+
 /** What of the process a command line touches; tests bring their own. */
-export type CliProcess = Pick<NodeJS.Process, 'env' | 'on' | 'off' | 'exit'> & {
+export interface CliProcess extends SignalSource {
+  readonly env: NodeJS.ProcessEnv;
+  exit(code: number): never;
   readonly stdout: {
     write(text: string): unknown;
     once(event: 'error', listener: (error: Error) => void): unknown;
     readonly isTTY?: boolean;
   };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
-};
+}
 
 /**
  * The `hawser` command for an assembly: reads the words, runs the command, prints what it yields. Resolves with the
@@ -101,6 +109,8 @@ interface Interruption extends Disposable {
   exitCode(): number;
 }
 
+const ENDS = ['SIGINT', 'SIGTERM'] as const;
+
 /** The first SIGINT or SIGTERM asks the command to end, the second ends it. */
 function watchInterruption(host: CliProcess): Interruption {
   const controller = new AbortController();
@@ -110,11 +120,13 @@ function watchInterruption(host: CliProcess): Interruption {
     if (controller.signal.aborted) host.exit(exitCode);
     controller.abort(new DOMException(`received ${signal}`, 'AbortError'));
   };
-  host.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const name of ENDS) host.on(name, onSignal);
   return {
     signal: controller.signal,
     exitCode: () => exitCode,
-    [Symbol.dispose]: () => void host.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+    [Symbol.dispose]: () => {
+      for (const name of ENDS) host.off(name, onSignal);
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { startAgent } from '../agent/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { systemContext } from '../context/index.ts';
-import { assembly, hawser } from '../testing/command-line.ts';
+import { assembly, hawser } from '../testing/command-line.fixture.ts';
 
 test('ls takes filters, a limit and a cursor; labels are changed; a wrong filter is told with its column', async () => {
   await using stack = new AsyncDisposableStack();

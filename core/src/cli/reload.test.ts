@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Agent, startAgent } from '../agent/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { systemContext } from '../context/index.ts';
-import { assembly, hawser } from '../testing/command-line.ts';
+import { assembly, hawser } from '../testing/command-line.fixture.ts';
 
 const EVENTS = 'hawser.events.v1.journal';
 

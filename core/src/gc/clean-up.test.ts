@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
-import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 
 describe('clean-ups', () => {
   test('one that fails does not stop the rest, and is tried again with back-off until it succeeds', async () => {

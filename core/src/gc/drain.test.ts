@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
-import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 
 test('before a stop: garbage of any age is collected, and what waits for its next attempt begins it now', async () => {
   const context = testContext();

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineCollection } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
-import { emptyCollector, fail, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { emptyCollector, fail, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 
 const cards = defineCollection<string>('state', 'test_cards');
 /** A type of records that refer to what their value names. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defineCollection } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
-import { condemned, emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { condemned, emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 import { expiryOf, keptByLabels, referencesOf } from './labels.ts';
 
 const inPast = new Date(Date.UTC(2020, 0, 1)).toISOString();

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { defineCollection } from '../metadata/store.ts';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
-import { emptyCollector, fail, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { emptyCollector, fail, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 
 describe('what lives', () => {
   test('roots, leased ones and what they stand on live; the rest goes, children before parents', async () => {

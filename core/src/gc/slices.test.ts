@@ -3,7 +3,7 @@ import { systemContext } from '../context/index.ts';
 import { defineCollection } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
-import { emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 import { Pace } from './pace.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
-import { openType, ROOTED, signal, write } from '../testing/garbage.ts';
+import { openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 import { Lane } from './lane.ts';
 import { Statistics } from './statistics.ts';
 

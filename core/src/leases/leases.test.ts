@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
-import { names, openType, signal, write } from '../testing/garbage.ts';
+import { names, openType, signal, write } from '../testing/garbage.fixture.ts';
 import { type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { protectionOf } from './lease-records.ts';
 import { LeaseStore } from './lease-store.ts';

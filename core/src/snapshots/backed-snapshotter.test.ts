@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BackedSnapshotter } from '../metadata/snapshot-backend.ts';
 import { type TestContext, testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
-import { signal } from '../testing/garbage.ts';
+import { signal } from '../testing/garbage.fixture.ts';
 import { MemoryBackend } from '../testing/memory-backend.ts';
 
 const ROOTED = { signal, labels: { 'gc.root': 'yes' } };

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { signal } from '../testing/garbage.ts';
+import { signal } from '../testing/garbage.fixture.ts';
 import { DirectoryBackend } from './directory-backend.ts';
 
 const A = `default.${'a'.repeat(26)}`;

@@ -3,7 +3,7 @@ import { HawserError } from '../errors/index.ts';
 import type { Transaction } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
-import { names, openType, signal } from '../testing/garbage.ts';
+import { names, openType, signal } from '../testing/garbage.fixture.ts';
 
 const data = {};
 

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from '../context/index.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
-import { signal } from '../testing/garbage.ts';
+import { signal } from '../testing/garbage.fixture.ts';
 import { heldClock } from '../testing/held-clock.ts';
 import { DirectoryBackend } from './directory-backend.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
-import { openType, ROOTED, signal } from '../testing/garbage.ts';
+import { openType, ROOTED, signal } from '../testing/garbage.fixture.ts';
 
 const collect = async (core: TestCore, options: { filters?: readonly string[]; batch?: number } = {}) => {
   const found: string[] = [];
