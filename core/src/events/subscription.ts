@@ -44,7 +44,7 @@ const SLICE = 256;
 export class Subscription implements AsyncIterableIterator<Item> {
   readonly #options: SubscriptionOptions;
   readonly #queue = new Ring<Envelope>();
-  readonly #waiting = new Ring<(result: Result) => void>();
+  readonly #waiting = new Ring<PromiseWithResolvers<Result>>();
   readonly #abort = () => this.#end();
   #state: State;
   #lost: Lagged | undefined;
@@ -95,10 +95,10 @@ export class Subscription implements AsyncIterableIterator<Item> {
     if (this.#deadline !== undefined) this.#takenAt = this.#options.clock.monotonic();
     const ready = this.#ready();
     if (ready !== undefined) return Promise.resolve({ value: ready, done: false });
-    const { promise, resolve } = Promise.withResolvers<Result>();
-    this.#waiting.push(resolve);
+    const waiter = Promise.withResolvers<Result>();
+    this.#waiting.push(waiter);
     this.#pump();
-    return promise;
+    return waiter.promise;
   }
 
   async return(): Promise<Result> {
@@ -127,8 +127,18 @@ export class Subscription implements AsyncIterableIterator<Item> {
     return envelope;
   }
 
-  /** Gives those who wait what there is, as far as one turn goes. */
+  /** Gives those who wait what there is. That the journal can't be read is the stream's failure, in whoever's turn it is found. */
   #pump(): void {
+    try {
+      this.#pumpSlice();
+    } catch (error) {
+      this.#waiting.shift()?.reject(error);
+      this.#end();
+    }
+  }
+
+  /** As far as one turn goes. */
+  #pumpSlice(): void {
     for (let left = SLICE; this.#waiting.length > 0; left--) {
       if (left === 0) return this.#pumpLater();
       const lagged = this.#lagged();
@@ -141,7 +151,7 @@ export class Subscription implements AsyncIterableIterator<Item> {
         this.#position = item.cursor;
         if (this.#options.selector.filter?.(item) === false) continue;
       }
-      this.#waiting.shift()?.({ value: item, done: false });
+      this.#waiting.shift()?.resolve({ value: item, done: false });
     }
   }
 
@@ -175,7 +185,7 @@ export class Subscription implements AsyncIterableIterator<Item> {
   #skip(prunedThrough: string): boolean {
     this.#position = prunedThrough;
     this.#reached = prunedThrough;
-    this.#waiting.shift()?.({ value: { lagged: 0, resumeFrom: prunedThrough }, done: false });
+    this.#waiting.shift()?.resolve({ value: { lagged: 0, resumeFrom: prunedThrough }, done: false });
     return true;
   }
 
@@ -265,7 +275,7 @@ export class Subscription implements AsyncIterableIterator<Item> {
     this.#queue.clear();
     this.#clearDeadline();
     this.#options.signal.removeEventListener('abort', this.#abort);
-    for (let resolve = this.#waiting.shift(); resolve !== undefined; resolve = this.#waiting.shift()) resolve(END);
+    for (let waiter = this.#waiting.shift(); waiter !== undefined; waiter = this.#waiting.shift()) waiter.resolve(END);
     this.#options.ended(this);
   }
 }

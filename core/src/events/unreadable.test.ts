@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { defineCollection } from '../metadata/store.ts';
+import { startCore, type TestCore } from '../testing/core.ts';
+import { testContext } from '../testing/context.ts';
+import { disposableController, publishAll, take } from './events.fixture.ts';
+
+const RECORDS = defineCollection('state', 'events');
+
+/** Enough to be read over several turns, and behind it a record that is none. */
+async function spoil(core: TestCore): Promise<void> {
+  for (let n = 0; n < 8_000; n += 2_000) await publishAll(core, n, n + 2_000);
+  await core.metadata.write('state', (tx) => tx.put(RECORDS, 'ffffffff-000000000000', { nonsense: true }));
+}
+
+describe('a journal with a record that can’t be read', () => {
+  test('fails the stream that meets it, in whatever turn that is, and nobody else', async () => {
+    await using core = await startCore({ context: testContext() });
+    using controller = disposableController();
+    const { signal } = controller;
+    await spoil(core);
+    const selective = core.events.subscribe({ signal, from: 'start', filters: ['data.n==99999'] });
+    const uninterested = core.events.subscribe({ signal, from: 'start', topics: ['/other'] });
+    const live = core.events.subscribe({ signal });
+    await expect(selective.next()).rejects.toThrow(TypeError);
+    await expect(uninterested.next()).rejects.toThrow(TypeError);
+    expect(await take(selective, 1)).toEqual(['end']);
+    await publishAll(core, 1, 2);
+    expect(await take(live, 1)).toEqual([1]);
+  });
+});
