@@ -80,14 +80,14 @@ export class Collection {
 
   /**
    * Condemns what is still garbage now, of one store and namespace, from the first on; what follows from it too, where
-   * time is left. Says how many of them it came to.
+   * time is left. Says how many of them it came to: one at least.
    */
   condemn(store: StoreName, nodes: readonly NamespacedNode[], protectMs: number): Promise<{ readonly step: Step; readonly done: number }> {
     const [first] = nodes;
     return this.#write(store, first?.namespace, protectMs, (sentencing) => {
       let done = 0;
       for (const node of nodes) {
-        if (sentencing.isOver()) break;
+        if (done > 0 && sentencing.isOver()) break;
         sentencing.condemnIfDead(node);
         done++;
       }

@@ -67,7 +67,7 @@ export class Cycle {
       for (const nodes of byNamespace(garbage.filter(({ type }) => this.#storeOf(type) === store)).values()) {
         for (let start = 0; start < nodes.length;) {
           const { step, done } = await this.#options.collection.condemn(store, nodes.slice(start, start + 256), protectMs);
-          start += Math.max(done, 1);
+          start += done;
           const { removed, next } = this.#options.undertakings.carryOut(step, false);
           for (const { reason, ...node } of removed) report.remove(node, reason);
           for (const undertaking of next) begun.set(undertaking, undertaking.outcome);

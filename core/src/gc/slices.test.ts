@@ -160,3 +160,16 @@ test('what only a node kept goes in the transaction that finishes it, however lo
   claims[Symbol.dispose]();
   children[Symbol.dispose]();
 });
+
+test('a run takes all garbage that it has found, also where each transaction has time for one node only', async () => {
+  const context = testContext();
+  let elapsed = 0;
+  const clock = { ...context.clock, now: () => context.clock.now(), monotonic: () => (elapsed += 1000) };
+  await using core = await startCore({ context: { ...context, clock } });
+  using things = openType(core, 'thing');
+  await write(core, (tx) => {
+    for (let n = 0; n < 20; n++) things.make(tx, `k${n}`);
+  });
+  expect((await core.gc.run({ signal })).removed).toHaveLength(20);
+  expect(names(core)).toEqual([]);
+});
