@@ -1,6 +1,7 @@
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
 import type { Attachment, AttachmentId, AttachmentRequest, AttachmentResult } from './attachment.ts';
+import type { NamespaceId } from './host.ts';
 
 /** `attaching` → `attached` → `detaching` → gone. */
 export type AttachmentState = 'attaching' | 'attached' | 'detaching';
@@ -47,8 +48,14 @@ export interface Attachments {
   attach(request: AttachmentRequest, options: CallOptions): Promise<AttachmentResult>;
   /** Succeeds whenever nothing is left. Possible while draining. */
   detach(request: DetachRequest, options: CallOptions): Promise<void>;
-  /** `attachments.not_found`, or what the mode finds. `expected` is the caller's cached result. */
-  check(id: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult }, options: CallOptions): Promise<void>;
+  /**
+   * `attachments.not_found`, or what the mode finds. `expected` is the caller's cached result, `netnsId` the namespace in which
+   * it takes the interface to be.
+   */
+  check(
+    id: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult; readonly netnsId?: NamespaceId },
+    options: CallOptions,
+  ): Promise<void>;
   /** Detaches what the runtime doesn't know. */
   reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]>;
   /** Throws `attachments.not_ready` or `attachments.draining` while it can't attach; answers at once. */

@@ -1,4 +1,5 @@
-import { type Attachment, type AttachmentResult, networkErrors } from '@hawser/core/network';
+import { type Attachment, type AttachmentResult, type NamespaceId, networkErrors } from '@hawser/core/network';
+import { type AttachmentData, sameNamespace } from './record.ts';
 
 /**
  * Compares the caller's cached result with what was made: each of our addresses must still be in it. What later
@@ -15,4 +16,10 @@ export function assertSeenBy(attachment: Attachment, expected: AttachmentResult 
       details: { missing },
     },
   );
+}
+
+/** A caller who names another namespace than that of the ADD does not have what it believes to have. */
+export function assertInside({ containerId, ifname, netnsId }: AttachmentData, expected: NamespaceId | undefined): void {
+  if (expected === undefined || sameNamespace(netnsId, expected)) return;
+  throw networkErrors.checkFailed(`${ifname} of ${containerId} was attached in another network namespace than the one that is named`);
 }

@@ -183,6 +183,15 @@ describe('the attachment engine', () => {
         code: 'attachments.not_found',
       });
     });
+
+    test('tells a caller who means another namespace', async () => {
+      await fixture.engine.attach(request('a'), call());
+      using same = await fixture.namespaces.host.openNamespace('/ns/a');
+      await fixture.engine.check({ ...detachRequest, netnsId: same.id }, call());
+      const netnsId = { ...same.id, inode: '1' };
+      await expect(fixture.engine.check({ ...detachRequest, netnsId }, call())).rejects.toMatchObject({ code: 'network.check_failed' });
+      expect(fixture.mode.log.filter((line) => line.startsWith('check'))).toHaveLength(1);
+    });
   });
 
   describe('reap', () => {

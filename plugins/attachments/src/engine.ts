@@ -15,7 +15,7 @@ import PQueue from 'p-queue';
 import { afterAnswering } from './after-answering.ts';
 import { Attaching, type AttachingDependencies } from './attach.ts';
 import { Books, type BooksDependencies } from './books.ts';
-import { assertSeenBy } from './check.ts';
+import { assertInside, assertSeenBy } from './check.ts';
 import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { requireMode } from './modes.ts';
@@ -136,10 +136,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     });
   }
 
-  async check(
-    request: AttachmentId & { readonly network: string; readonly expected?: AttachmentResult },
-    { signal }: CallOptions,
-  ): Promise<void> {
+  async check(request: Parameters<Attachments['check']>[0], { signal }: CallOptions): Promise<void> {
     const key = attachmentKey(request);
     using deadline = deadlineSignal(this.#deps.context.clock, this.#deps.settings.check_deadline, `checking ${key}`, signal);
     await this.#call('attach', key, deadline.signal, async () => {
@@ -149,6 +146,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
       }
       const attachment = toAttachment(found.snapshot.data);
       assertSeenBy(attachment, request.expected);
+      assertInside(found.snapshot.data, request.netnsId);
       await this.#work.run(key, deadline.signal, () => requireMode(attachment.mode, this.#deps.modes).check(attachment, deadline.signal));
     });
   }

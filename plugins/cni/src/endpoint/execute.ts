@@ -42,10 +42,11 @@ export async function execute(call: CniRequest, executor: Executor, options: Cal
     case 'DEL':
       await within(attachments.detach(call.request, options).catch(toleratingAbsence));
       return '';
-    case 'CHECK':
-      (await openForeign(executor.host, call.netns))[Symbol.dispose]();
-      await within(attachments.check(call.request, options));
+    case 'CHECK': {
+      using namespace = await openForeign(executor.host, call.netns);
+      await within(attachments.check({ ...call.request, netnsId: namespace.id }, options));
       return '';
+    }
     case 'GC':
       await within(attachments.reap(call.request, options));
       return '';
