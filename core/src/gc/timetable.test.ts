@@ -122,6 +122,28 @@ describe('when runs come', () => {
     expect(runs).toEqual([100, 1100, 3100, 6100, 9100]);
   });
 
+  test('a clock that is set back or forward puts off nothing that was called for', async () => {
+    const held = heldClock(0);
+    let set = 0;
+    const clock = { ...held, now: () => held.now() + set };
+    const runs: number[] = [];
+    const table = new Timetable({ clock, settings: DEFAULTS, run: () => (runs.push(held.now()), table.marked(0, undefined)) });
+    await held.advance(100);
+    for (set of [-3_600_000, 7_200_000]) {
+      table.deleted();
+      await held.advance(1000);
+    }
+    expect(runs).toEqual([100, 345, 1100]);
+    table.failed(1000, 3000);
+    set = -3_600_000;
+    expect(table.nextRun).toBe(held.now() + set + 1000);
+    await held.advance(1000);
+    expect(runs).toEqual([100, 345, 1100, 3100]);
+    table.at(held.now() + set + 5000); // what expires does so by the clock on the wall
+    await held.advance(6000);
+    expect(runs).toEqual([100, 345, 1100, 3100, 8100]);
+  });
+
   test('a deletion while a run is on is for the next one', async () => {
     const clock = heldClock(0);
     const runs: number[] = [];

@@ -41,12 +41,14 @@ export function pauseAfter(meanMs: number, pauseThreshold: number): number {
  */
 export class Timetable implements Disposable {
   readonly #options: TimetableOptions;
-  /** Milliseconds since the epoch; undefined where nothing is to be done. The pause is kept. */
-  #due: number | undefined;
+  /** When something expires, milliseconds since the epoch; undefined where nothing does. The pause is kept. */
+  #expiry: number | undefined;
+  /** When a run was called for: of the monotonic clock, as all below, so that a clock that is set puts nothing off. */
+  #called: number | undefined;
   /** The same without a pause. */
   #atOnce: number | undefined;
-  #notBefore = 0;
-  #failedUntil = 0;
+  #notBefore = Number.NEGATIVE_INFINITY;
+  #failedUntil = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #deletions = 0;
   #mutations = 0;
@@ -60,41 +62,41 @@ export class Timetable implements Disposable {
     this.starting();
   }
 
+  /** Milliseconds since the epoch, as the clock now says. */
   get nextRun(): number | undefined {
-    const kept = this.#due === undefined ? undefined : Math.max(this.#due, this.#notBefore);
-    const next = this.#atOnce === undefined ? kept : Math.min(this.#atOnce, kept ?? this.#atOnce);
-    return next === undefined ? undefined : Math.max(next, this.#failedUntil);
+    const wait = this.#wait();
+    return wait === undefined ? undefined : this.#options.clock.now() + Math.round(wait);
   }
 
   /** Something has begun that may bring old garbage with it. */
   starting(): void {
-    this.at(this.#options.clock.now() + this.#options.settings.startupDelayMs);
+    this.#callIn(this.#options.settings.startupDelayMs);
   }
 
   /** A run is called for; deletions are such calls. */
   deleted(count = 1): void {
     const { clock, settings } = this.#options;
     this.#deletions += count;
-    const soon = clock.now() + settings.scheduleDelayMs;
+    const soon = clock.monotonic() + settings.scheduleDelayMs;
     if (settings.deletionThreshold > 0 && this.#deletions >= settings.deletionThreshold && (this.#atOnce ?? Infinity) > soon) {
       this.#atOnce = soon;
       this.#set();
-    } else this.at(soon);
+    } else this.#callIn(settings.scheduleDelayMs);
   }
 
   /** Others have written. Nothing happens but counting until there are enough of them. */
   mutated(count: number): void {
-    const { clock, settings } = this.#options;
+    const { settings } = this.#options;
     if (settings.mutationThreshold <= 0) return;
     const before = this.#mutations;
     this.#mutations += count;
-    if (before < settings.mutationThreshold && this.#mutations >= settings.mutationThreshold)
-      this.at(clock.now() + settings.scheduleDelayMs);
+    if (before < settings.mutationThreshold && this.#mutations >= settings.mutationThreshold) this.#callIn(settings.scheduleDelayMs);
   }
 
+  /** Something expires at this time, milliseconds since the epoch. */
   at(time: number): void {
-    if (this.#stopped || (this.#due !== undefined && this.#due <= time)) return;
-    this.#due = time;
+    if (this.#stopped || (this.#expiry !== undefined && this.#expiry <= time)) return;
+    this.#expiry = time;
     this.#set();
   }
 
@@ -109,47 +111,67 @@ export class Timetable implements Disposable {
     const { clock, settings } = this.#options;
     this.#markMs += busyMs;
     this.#marks++;
-    this.#notBefore = clock.now() + pauseAfter(this.#markMs / this.#marks, settings.pauseThreshold);
+    this.#notBefore = clock.monotonic() + pauseAfter(this.#markMs / this.#marks, settings.pauseThreshold);
     this.#failures = 0;
-    this.#failedUntil = 0;
+    this.#failedUntil = Number.NEGATIVE_INFINITY;
     if (nextExpiry !== undefined) this.at(nextExpiry);
     this.#set();
   }
 
   /** A run failed, the first one too: the next one comes after a pause that doubles. */
   failed(firstMs: number, maxMs: number): void {
-    const { clock } = this.#options;
-    this.#failedUntil = clock.now() + Math.min(firstMs * 2 ** Math.min(this.#failures++, 30), maxMs);
-    this.at(this.#failedUntil);
+    const pause = Math.min(firstMs * 2 ** Math.min(this.#failures++, 30), maxMs);
+    this.#failedUntil = this.#options.clock.monotonic() + pause;
+    this.#callIn(pause);
     this.#set();
   }
 
   [Symbol.dispose](): void {
     this.#stopped = true;
-    this.#due = undefined;
-    this.#atOnce = undefined;
+    this.#forget();
     this.#timer?.[Symbol.dispose]();
+  }
+
+  #callIn(ms: number): void {
+    const time = this.#options.clock.monotonic() + ms;
+    if (this.#stopped || (this.#called !== undefined && this.#called <= time)) return;
+    this.#called = time;
+    this.#set();
+  }
+
+  /** Milliseconds until the next run; below zero where it is late. */
+  #wait(): number | undefined {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    const until = (time: number | undefined, from = now): number => (time === undefined ? Number.POSITIVE_INFINITY : time - from);
+    const kept = Math.max(Math.min(until(this.#called), until(this.#expiry, clock.now())), this.#notBefore - now);
+    const wait = Math.max(Math.min(until(this.#atOnce), kept), this.#failedUntil - now);
+    return wait === Number.POSITIVE_INFINITY ? undefined : wait;
+  }
+
+  #forget(): void {
+    this.#expiry = undefined;
+    this.#called = undefined;
+    this.#atOnce = undefined;
   }
 
   #set(): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    const next = this.nextRun;
-    if (next === undefined || this.#stopped) return;
-    const wait = next - this.#options.clock.now();
+    const wait = this.#wait();
+    if (wait === undefined || this.#stopped) return;
     this.#timer = this.#options.clock.timer(Math.min(Math.max(wait, 0), MAX_TIMER_MS), () => this.#fire());
   }
 
   #fire(): void {
     this.#timer = undefined;
-    const next = this.nextRun;
-    if (next === undefined) return;
-    if (next > this.#options.clock.now()) {
+    const wait = this.#wait();
+    if (wait === undefined) return;
+    if (wait > 0) {
       this.#set();
       return;
     }
-    this.#due = undefined;
-    this.#atOnce = undefined;
+    this.#forget();
     this.#options.run();
   }
 }
