@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Compaction, compactStore } from '../metadata/compaction.ts';
+import { metadataErrors } from '../metadata/errors.ts';
 import { checkStore } from '../metadata/maintenance.ts';
 import { repairStore } from '../metadata/repair.ts';
 import { STORE_FOLDER } from '../metadata/store-folder.ts';
@@ -30,9 +31,10 @@ export interface CheckedStore {
   readonly path: string;
   /**
    * `absent`: no agent has run here yet, or the machine has restarted since. `older`: its records can be read; how they refer to
-   * one another is looked at when an agent has migrated it. `inconsistent`: they can be read, and disagree.
+   * one another is looked at when an agent has migrated it. `newer`: a later version of the agent has written it. `inconsistent`: they
+   * can be read, and disagree.
    */
-  readonly status: 'sound' | 'inconsistent' | 'damaged' | 'older' | 'absent';
+  readonly status: 'sound' | 'inconsistent' | 'damaged' | 'older' | 'newer' | 'absent';
   readonly damage?: { readonly code: string; readonly message: string; readonly remedy: string };
   readonly findings: readonly StoreFinding[];
   /** What was wrong and is made anew. */
@@ -57,7 +59,8 @@ async function checkOne(store: 'root' | 'state', folder: string, repair: boolean
   const { damage, disagreements } = repaired.length === 0 ? before : await checkStore(store, folder);
   if (damage !== undefined) {
     const { code, message, remedy } = damage;
-    return { ...base, repaired, status: 'damaged', damage: { code, message, remedy } };
+    const status = metadataErrors.schemaNewer.is(damage) ? 'newer' : 'damaged';
+    return { ...base, repaired, status, damage: { code, message, remedy } };
   }
   if (disagreements === undefined) return { ...base, repaired, status: 'older' };
   return { ...base, repaired, status: disagreements.length === 0 ? 'sound' : 'inconsistent', findings: disagreements.map(toFinding) };

@@ -9,7 +9,7 @@ import { assertSound } from './data-file.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
-import { currentVersion, MIGRATIONS } from './migrations.ts';
+import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
 import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
@@ -43,11 +43,12 @@ export async function checkStore(store: StoreName, folder: string): Promise<Stor
   }
 }
 
-/** A store of another version is not asked how its records refer to one another: they may lie in other ways. */
+/** A store of an older version is not asked how its records refer to one another: they may lie in other ways. */
 function lookInto(store: StoreName, environment: Environment): Pick<StoreCheck, 'schemaVersion' | 'collections' | 'disagreements'> {
   const { schemaVersion, collections } = readAll(environment);
   const base = { schemaVersion, collections };
-  if (schemaVersion !== currentVersion(MIGRATIONS[store])) return base;
+  assertNotNewer(store, `the ${store} store`, schemaVersion);
+  if (schemaVersion < currentVersion(MIGRATIONS[store])) return base;
   return { ...base, disagreements: findDisagreements(new StoreReader(store, environment)) };
 }
 
@@ -107,12 +108,7 @@ function sourceFile(backup: string): string {
 
 async function assertKnownVersion(store: StoreName, folder: string): Promise<void> {
   const { schemaVersion } = await inStore(folder, readAll);
-  const known = currentVersion(MIGRATIONS[store]);
-  if (schemaVersion > known) {
-    throw metadataErrors.schemaNewer(`the backup has schema ${schemaVersion}, this version knows up to ${known}`, {
-      details: { store, stored: schemaVersion, known },
-    });
-  }
+  assertNotNewer(store, 'the backup', schemaVersion);
 }
 
 async function moveAway(folder: string): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { HawserError } from '../errors/index.ts';
 import type { Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { rebuildIndexes } from './label-indexes.ts';
+import { storeLabelReferences } from './label-references.ts';
 import { SCHEMA_KEY } from './record.ts';
 import type { StoreName, Transaction } from './store.ts';
 import { StoreWriter } from './transaction.ts';
@@ -21,8 +22,10 @@ export type Migrations = Readonly<Record<StoreName, readonly Migration[]>>;
 
 const LABEL_INDEXES: Migration = { version: 2, summary: 'snapshots and leases are found by their labels', migrate: rebuildIndexes };
 
+const LABEL_REFERENCES: Migration = { version: 3, summary: 'what labels refer to is stored', migrate: storeLabelReferences };
+
 /** A step is never changed once it is released; a new one is added behind it. */
-export const MIGRATIONS: Migrations = { root: [LABEL_INDEXES], state: [LABEL_INDEXES] };
+export const MIGRATIONS: Migrations = { root: [LABEL_INDEXES, LABEL_REFERENCES], state: [LABEL_INDEXES, LABEL_REFERENCES] };
 
 const FIRST_VERSION = 1;
 const schemaRecord = z.object({ version: z.int().positive() });
@@ -41,6 +44,14 @@ export function storedVersion(environment: Environment): number | undefined {
   }
 }
 
+/** Throws `metadata.schema_newer` of what has a version that this program doesn't know. */
+export function assertNotNewer(store: StoreName, what: string, stored: number, known = currentVersion(MIGRATIONS[store])): void {
+  if (stored <= known) return;
+  throw metadataErrors.schemaNewer(`${what} has schema ${stored}, this version knows up to ${known}`, {
+    details: { store, stored, known },
+  });
+}
+
 /**
  * Brings a store to this program's version: all steps that it lacks in one transaction, so that a step that fails
  * leaves it as it was. Refuses a store of a newer version without touching it.
@@ -49,11 +60,7 @@ export function migrate(store: StoreName, environment: Environment, steps: reado
   const target = currentVersion(steps);
   const stored = storedVersion(environment);
   if (stored === target) return target;
-  if (stored !== undefined && stored > target) {
-    throw metadataErrors.schemaNewer(`the ${store} store has schema ${stored}, this version knows up to ${target}`, {
-      details: { store, stored, known: target },
-    });
-  }
+  if (stored !== undefined) assertNotNewer(store, `the ${store} store`, stored, target);
   const wanted = stored === undefined ? [] : steps.filter((step) => step.version > stored);
   environment.transact(() => {
     for (const step of wanted) apply(store, environment, step);

@@ -6,7 +6,7 @@ import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
-import { currentVersion, MIGRATIONS } from './migrations.ts';
+import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName, Transaction } from './store.ts';
 import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
@@ -46,10 +46,10 @@ function mend(tx: Transaction): readonly FoundDisagreement[] {
 }
 
 function assertCurrent(store: StoreName, stored: number): void {
+  assertNotNewer(store, `the ${store} store`, stored);
   const known = currentVersion(MIGRATIONS[store]);
   if (stored === known) return;
-  const details = { store, stored, known };
-  if (stored > known)
-    throw metadataErrors.schemaNewer(`the ${store} store has schema ${stored}, this version knows up to ${known}`, { details });
-  throw metadataErrors.schemaOlder(`the ${store} store has schema ${stored}, this version writes ${known}`, { details });
+  throw metadataErrors.schemaOlder(`the ${store} store has schema ${stored}, this version writes ${known}`, {
+    details: { store, stored, known },
+  });
 }

@@ -21,8 +21,10 @@ async function check(assembly: Assembly, invocation: Invocation): Promise<number
     for (const { namespace, what } of repaired) output.note(`repaired in ${store}/${namespace}: ${what}`);
     for (const { namespace, what, means, remedy } of findings) output.note(`${store}/${namespace}: ${what}: ${means}. ${remedy}`);
   }
-  return found.some(({ status }) => status === 'damaged' || status === 'inconsistent') ? EXIT.failed : EXIT.done;
+  return found.some(({ status }) => BAD.has(status)) ? EXIT.failed : EXIT.done;
 }
+
+const BAD: ReadonlySet<CheckedStore['status']> = new Set(['damaged', 'inconsistent', 'newer']);
 
 function rowOf({ store, status, path, damage, findings }: CheckedStore): readonly string[] {
   const disagreements = findings.length === 0 ? '' : `${findings.length} disagreement${findings.length === 1 ? '' : 's'}`;
