@@ -4,6 +4,7 @@ export * from './cidr.ts';
 export * from './configure-link.ts';
 export * from './errors.ts';
 export * from './host.ts';
+export * from './inside-differences.ts';
 export * from './ipam.ts';
 export * from './mac.ts';
 export * from './mode.ts';

@@ -8,4 +8,5 @@ export { type HeldClock, heldClock } from './held-clock.ts';
 export { describeHostContract, type HostContractOptions, type HostFixture } from './host-contract.ts';
 export { seededRandom } from '../context/index.ts';
 export { describePluginContract, fakePlugin, type PluginContractOptions } from './plugin-contract.ts';
+export { modeFixture, type ModeFixtureOptions } from './mode-fixture.ts';
 export { type Damage, describeModeContract, type ModeContractOptions, type ModeFixture } from './mode-contract.ts';

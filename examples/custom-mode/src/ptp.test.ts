@@ -1,67 +1,42 @@
-import { systemContext } from '@hawser/core';
 import { Host, Ipam } from '@hawser/core/contracts';
-import type { ClaimRequest, NetworkMode } from '@hawser/core/network';
-import { describeModeContract, describePluginContract, fakePlugin, startCore, testContext } from '@hawser/core/testing';
+import { describeModeContract, describePluginContract, fakePlugin, modeFixture, testContext } from '@hawser/core/testing';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
-import { parseRanges, RangeIpam } from '@hawser/ipam-range';
-import { pino } from 'pino';
+import range from '@hawser/ipam-range';
+import { expect } from 'vitest';
 import ptp from './ptp.ts';
 
-const { ranges } = parseRanges(['10.77.0.0/24', 'fd00:77::/64']);
-const newKernel = () => new SimulatedKernel({ context: testContext() });
 const noAddresses: Ipam = { claim: () => ({ type: 'address', take: () => [] }), subnets: () => [] };
 
 describePluginContract(ptp, {
-  requires: () => [fakePlugin(Host, 'simulated', openSimulatedHost(newKernel())), fakePlugin(Ipam, 'range', noAddresses)],
+  requires: () => [
+    fakePlugin(Host, 'simulated', openSimulatedHost(new SimulatedKernel({ context: testContext() }))),
+    fakePlugin(Ipam, 'range', noAddresses),
+  ],
 });
 
 describeModeContract('ptp on the simulated kernel', {
-  damages: [
-    { name: 'the pair is gone', inflict: ({ host, attachment }) => host.own.deleteLink(`ptp${attachment.id.slice(-12)}`) },
-    {
-      name: 'an address is gone',
-      inflict: ({ namespace, attachment }) => namespace.deleteAddress({ link: 'eth0', cidr: attachment.result?.ips[0]?.address ?? '' }),
-    },
-  ],
   async make() {
-    const context = testContext();
-    const kernel = newKernel();
-    const host = openSimulatedHost(kernel);
-    const core = await startCore({ context: systemContext });
-    const ipam = new RangeIpam({ ...core, ranges, cooldownMs: 30_000, clock: systemContext.clock });
-    void ipam.follow(AbortSignal.any([]));
-    await ipam.ready;
-    let made = 0;
+    const { clock } = testContext();
+    const kernel = new SimulatedKernel({ context: { clock } });
+    const fixture = await modeFixture(ptp, {
+      host: openSimulatedHost(kernel),
+      plugins: [range],
+      settings: { 'hawser.ipam.v1.range': { ranges: ['10.77.0.0/24', 'fd00:77::/64'] }, 'hawser.mode.v1.ptp': { mtu: 1400 } },
+      settle: (promise) => clock.runUntil(promise),
+    });
     return {
-      host,
-      namespacePath: () => `/run/netns/hwt-${made++}`,
-      start: (front) => start(front, ipam),
-      reserve: (claims: readonly ClaimRequest[], holder) =>
-        core.metadata.write('state', (tx) => {
-          const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;
-          return claims.flatMap((claim) => claim.take(tx, { holder, lease }));
-        }),
-      settle: (promise) => context.clock.runUntil(promise),
+      ...fixture,
       async [Symbol.asyncDispose]() {
-        host[Symbol.dispose]();
-        await core[Symbol.asyncDispose]();
+        expect(kernel.inconsistencies()).toEqual([]);
+        await fixture[Symbol.asyncDispose]();
       },
     };
   },
+  damages: [
+    { name: 'the pair is gone', inflict: ({ host, attachment }) => host.own.deleteLink(`ptp${attachment.id.slice(-12)}`) },
+    {
+      name: 'the way to the gateway is gone',
+      inflict: ({ namespace }) => namespace.deleteRoute({ dst: 'fd00:77::1/128', link: 'eth0' }),
+    },
+  ],
 });
-
-function start(host: Host, ipam: Ipam): NetworkMode | Promise<NetworkMode> {
-  const nothing = { uri: 'hawser.mode.v1.ptp', config: {}, signal: AbortSignal.any([]), status: { pending() {}, degraded() {}, ok() {} } };
-  const scope = { use: <T>(resource: T) => resource, defer() {}, spawn() {} };
-  const skip = (reason: string) => ({ skipped: reason });
-  return ptp.start({
-    ...systemContext,
-    ...nothing,
-    onReconfigure() {},
-    scope,
-    skip,
-    log: pino({ level: 'silent' }),
-    host,
-    ipam,
-  }) as NetworkMode;
-}

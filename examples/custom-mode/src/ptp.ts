@@ -1,78 +1,55 @@
-import { definePlugin } from '@hawser/core';
+import { count, definePlugin } from '@hawser/core';
 import { Host, Ipam, NetworkMode } from '@hawser/core/contracts';
-import { addressClaims, type Attachment, hostErrors, macOfText, networkErrors } from '@hawser/core/network';
+import { addressClaims, type Attachment, checkInside, macOfText } from '@hawser/core/network';
+import * as z from 'zod';
 
-const MTU = 1500;
-
-/** Names and MACs follow from the books alone, so that a later process finds the same. */
+/** The node's end. Its name follows from the books alone, so that a later process finds the same link. */
 const portOf = (pod: Attachment): string => `ptp${pod.id.slice(-12)}`;
-const macOf = (pod: Attachment): string => macOfText(pod.id);
 
-/** Where the node finds a pod's address. */
-const routeTo = (pod: Attachment, address: string) => {
-  const bare = address.slice(0, address.indexOf('/'));
-  return bare.includes(':') ? { dst: `${bare}/128`, link: portOf(pod) } : { dst: `${bare}/32`, link: portOf(pod), scope: 'link' as const };
-};
+/** An address with the prefix that only it has: `10.77.0.2/24` and `10.77.0.2` become `10.77.0.2/32`. */
+const alone = (address: string): string => address.replace(/\/.*/, '') + (address.includes(':') ? '/128' : '/32');
 
+/** IPv6 waits on no link of ours for somebody who might have the same address. */
+const atOnce = (link: string) => ({ [`net.ipv6.conf.${link.replaceAll('.', '/')}.accept_dad`]: '0' });
+
+const FORWARDING = { 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.forwarding': '1' };
+
+// #region mode
 export default definePlugin({
   provides: NetworkMode,
   id: 'ptp',
+  stability: 'beta',
   enabled: 'configured',
   summary: 'Gives each pod a veth pair of its own and routes its addresses to it.',
+  config: z.strictObject({ mtu: count({ min: 1280, max: 65_535 }).default(1500).describe('MTU of both ends') }),
   requires: { host: Host, ipam: Ipam.byId('range') },
-  start: ({ host, ipam }) => ({
+  start: ({ config: { mtu }, host, ipam }) => ({
     claims: (request) => [ipam.claim(request)],
 
     async attach(pod, signal) {
       signal.throwIfAborted();
+      const [port, eth] = [portOf(pod), { name: pod.ifname, mac: macOfText(pod.id) }];
       await (
-        await host.own.retireLink(portOf(pod))
+        await host.own.retireLink(port)
       ).settled; // what a crash may have left half made
       using inside = await host.openNamespace(pod.netns);
-      const peer = { namespace: inside, name: pod.ifname, mac: macOf(pod), up: true };
-      await host.own.createVeth({ name: portOf(pod), mtu: MTU, up: true, peer });
-      const ips = addressClaims(pod.claims);
-      for (const { address } of ips) {
-        signal.throwIfAborted();
-        await inside.addAddress({ link: pod.ifname, cidr: address, nodad: true });
-        await host.own.replaceRoute(routeTo(pod, address));
-      }
-      const eth = { name: pod.ifname, mac: macOf(pod), mtu: MTU, sandbox: pod.netns };
-      return { interfaces: [eth], ips: ips.map(({ address }) => ({ address, interface: 0 })), routes: [] };
+      await host.own.createVeth({ name: port, mtu, peer: { ...eth, namespace: inside } });
+      const ips = addressClaims(pod.claims).map(({ address, gateway }) => ({ address: alone(address), gateway, interface: 0 }));
+      const routes = ips.flatMap(({ gateway }) => [
+        { dst: alone(gateway), scope: 'link' as const },
+        { dst: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway },
+      ]);
+      const addresses = ips.map(({ address }) => ({ cidr: address, nodad: true }));
+      await inside.configureLink(pod.ifname, { sysctls: atOnce(pod.ifname), addresses, up: true, routes });
+      const gateways = ips.map(({ gateway }) => ({ cidr: alone(gateway), nodad: true }));
+      const toPod = ips.map(({ address }) => ({ dst: address, scope: 'link' as const }));
+      await host.own.configureLink(port, { sysctls: { ...FORWARDING, ...atOnce(port) }, addresses: gateways, up: true, routes: toPod });
+      const interfaces = [{ ...eth, mtu, sandbox: pod.netns }];
+      return { interfaces, ips, routes: routes.map(({ dst, gateway: gw }) => ({ dst, ...(gw && { gw }) })) };
     },
 
-    check: async (pod) => {
-      const faults = await faultsOf(host, pod);
-      if (faults.length > 0) throw networkErrors.checkFailed(`${pod.ifname} of ${pod.containerId}: ${faults.join(', ')}`);
-    },
-
+    check: (pod) => checkInside(host, pod),
     detach: (pod) => host.own.retireLink(portOf(pod)),
   }),
 });
-
-/** What is not as it was made. */
-async function faultsOf(host: Host, pod: Attachment): Promise<readonly string[]> {
-  try {
-    using inside = await host.openNamespace(pod.netns);
-    const eth = await inside.link(pod.ifname);
-    if (!eth) return ['it is gone'];
-    const [port, addresses, routes] = [
-      await host.own.link(portOf(pod)),
-      await inside.addresses(pod.ifname),
-      await inside.routes({ link: pod.ifname }),
-    ];
-    const faults = [
-      ...(eth.up && port?.up ? [] : ['it is down']),
-      ...(eth.mac === macOf(pod) ? [] : [`its MAC is ${eth.mac}`]),
-      ...(eth.mtu === MTU ? [] : [`its MTU is ${eth.mtu}`]),
-    ];
-    for (const { address, subnet } of addressClaims(pod.claims)) {
-      if (!addresses.some(({ cidr }) => cidr === address)) faults.push(`${address} is gone`);
-      if (!routes.some(({ dst }) => dst === subnet)) faults.push(`the route to ${subnet} is gone`);
-    }
-    return faults;
-  } catch (error) {
-    if (hostErrors.namespaceGone.is(error)) return ['its namespace is gone'];
-    throw error;
-  }
-}
+// #endregion mode
