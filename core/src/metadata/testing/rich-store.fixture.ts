@@ -17,6 +17,7 @@ import { defineCollection, type Transaction } from '../store.ts';
 
 const HOLDER = { containerId: 'c0ffee', ifname: 'eth0' };
 const LEAVER = { containerId: 'decade', ifname: 'eth0' };
+const namespaces = defineCollection<{ readonly labels: Record<string, string> }>('root', 'namespaces');
 const cursors = defineCollection<string>('state', 'ipam_cursor');
 
 const REFERS = { 'gc.ref.thing': 'till', 'gc.bref.thing': 'base' };
@@ -78,6 +79,7 @@ async function fill(folder: string): Promise<void> {
   using things = snapshots.open({ type: 'thing', store: 'state', cleanup });
   using attachments = snapshots.open({ type: 'attachment', store: 'state', cleanup });
   using intents = snapshots.open({ type: 'intent', store: 'root' });
+  await metadata.write('root', (tx) => tx.put(namespaces, 'other', { labels: { team: 'net' } }));
   for (const namespace of ['default', 'other']) {
     await metadata.write('state', (tx) => fillNamespace(tx, core, things), { namespace });
     await metadata.write(
