@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '@hawser/core';
 import { hostErrors } from '@hawser/core/network';
 import { testContext } from '@hawser/core/testing';
 import fc from 'fast-check';
@@ -34,10 +35,10 @@ afterEach(() => {
 });
 
 /** As a new agent has them. */
-function make(): void {
+function make(clock: Clock = context.clock): void {
   const recording = recordingLog();
   ({ lines } = recording);
-  const { clock, random } = context;
+  const { random } = context;
   const folder = new TombstoneFolder(path);
   const onPending = (left: number) => void pending.push(left);
   tombstones = new Tombstones({
@@ -193,6 +194,21 @@ describe('before an ADD', () => {
 });
 
 describe('while the agent runs', () => {
+  test('a clock that is set back puts off no further attempt', async () => {
+    let set = 0;
+    make({ ...context.clock, now: () => context.clock.now() + set });
+    bury('a');
+    attachments.beforeDetach = failing;
+    await tombstones.replay(stop.signal);
+    set = -3_600_000;
+    const working = tombstones.work(stop.signal);
+    await until(() => context.clock.waiting === 1);
+    await context.clock.advance(1000);
+    await until(() => attachments.calls.length === 2 && context.clock.waiting === 1);
+    stop.abort(new Error('enough'));
+    await working;
+  });
+
   test('failures are tried again with growing pauses, and late tombstones are found', async () => {
     bury('a');
     attachments.beforeDetach = failing;

@@ -20,6 +20,7 @@ interface Pending {
   readonly name: string;
   readonly request: DetachRequest;
   attempts: number;
+  /** Of the monotonic clock. */
   dueAt: number;
   running: Promise<void> | undefined;
 }
@@ -92,13 +93,13 @@ export class Tombstones {
     const { clock, log, onPending } = this.#options;
     while (!signal.aborted) {
       await this.#scan().catch((error: unknown) => log.error({ err: error }, 'the folder of tombstones cannot be read'));
-      const now = clock.now();
+      const now = clock.monotonic();
       await this.#carryOut(
         [...this.#pending.values()].filter(({ dueAt }) => dueAt <= now),
         signal,
       );
       onPending?.(this.#pending.size, this.#lastError);
-      const next = Math.min(...[...this.#pending.values()].map(({ dueAt }) => dueAt - clock.now()), IDLE_MS);
+      const next = Math.min(...[...this.#pending.values()].map(({ dueAt }) => dueAt - clock.monotonic()), IDLE_MS);
       await clock.sleep(Math.max(next, FIRST_RETRY_MS / 10), signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
@@ -127,7 +128,7 @@ export class Tombstones {
       await attachments.detach(request, { signal: deadline.signal, requestId }).catch(toleratingAbsence);
     } catch (thrown) {
       const error = toHawserError(thrown);
-      tombstone.dueAt = clock.now() + Math.min(FIRST_RETRY_MS * 2 ** tombstone.attempts++, LAST_RETRY_MS);
+      tombstone.dueAt = clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** tombstone.attempts++, LAST_RETRY_MS);
       this.#lastError = error;
       log.warn(
         { ...fields, attempts: tombstone.attempts, code: error.code, err: error },
