@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cniErrors } from '../endpoint/errors.ts';
 import { DEFAULT_SOCKET, DEFAULT_TOMBSTONES, renderConflist, usesOurExecutable } from './conflist.ts';
-import { withInterpreter } from './executable.ts';
+import { runsOn, withInterpreter } from './executable.ts';
 import { installCni, uninstallCni } from './install.ts';
 
 const built = existsSync(new URL('../../dist/hawser-cni.js', import.meta.url));
@@ -133,4 +133,18 @@ describe.skipIf(!built)('a removal (needs the built package)', () => {
 test('the script names the Node.js that it was installed with', () => {
   expect(withInterpreter('#!/usr/bin/env node\ncode\n', '/opt/node')).toBe('#!/opt/node\ncode\n');
   expect(withInterpreter('code\n', '/opt/$&/node')).toBe('#!/opt/$&/node\ncode\n');
+});
+
+test('a program that was compiled for another machine is not installed', () => {
+  const header = (machine: number, order: 1 | 2) => {
+    const bytes = Buffer.alloc(64);
+    bytes.write('\x7fELF', 'latin1');
+    bytes[5] = order;
+    if (order === 1) bytes.writeUInt16LE(machine, 18);
+    else bytes.writeUInt16BE(machine, 18);
+    return bytes;
+  };
+  expect([runsOn(header(62, 1), 'x64'), runsOn(header(183, 1), 'arm64'), runsOn(header(22, 2), 's390x')]).toEqual([true, true, true]);
+  expect([runsOn(header(62, 1), 'arm64'), runsOn(header(22, 1), 'x64'), runsOn(header(62, 1), 'mips')]).toEqual([false, false, false]);
+  expect([runsOn(Buffer.from('#!/bin/sh\nexit 0 # padded'), 'x64'), runsOn(Buffer.alloc(3), 'x64')]).toEqual([false, false]);
 });
