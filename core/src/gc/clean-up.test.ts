@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
-import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
+import { condemned, emptyCollector, fail, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 
 describe('clean-ups', () => {
   test('one that fails does not stop the rest, and is tried again with back-off until it succeeds', async () => {
@@ -118,6 +118,30 @@ describe('clean-ups', () => {
       using _things = openType(core, 'thing', async (key) => void cleaned.push(key));
       await context.clock.advance(200);
       expect([cleaned, names(core)]).toEqual([['a'], []]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('nor does that wait for a mark that fails', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hawser-gc-'));
+    try {
+      {
+        await using core = await startCore({ context: testContext(), folder });
+        using things = openType(core, 'thing', () => Promise.reject(new Error('not now')));
+        await write(core, (tx) => things.make(tx, 'a'));
+        await core.gc.run({ signal });
+        expect(condemned(core)).toEqual(['thing/a']);
+      }
+      const context = testContext();
+      await using core = await startCore({ context, folder });
+      using _broken = core.gc.register({ ...emptyCollector('broken'), keys: fail });
+      using things = openType(core, 'thing');
+      await write(core, (tx) => things.make(tx, 'b'));
+      await context.clock.advance(5000);
+      expect(core.gc.status().lastError).toContain('broken');
+      expect(names(core)).toEqual(['thing/b']);
+      await expect(core.gc.run({ signal })).rejects.toMatchObject({ code: 'gc.collector_failed' });
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -68,28 +68,39 @@ export class Runs {
     return done;
   }
 
-  /** Marks and condemns. Fails as a whole when one collector can't answer, and is tried again then. */
+  /**
+   * Marks and condemns. Fails as a whole when one collector can't answer, and is tried again then. What is condemned goes on
+   * all the same: its way is decided.
+   */
   async #sweep({ hurry, protectMs }: RunMode, report: Report): Promise<Swept> {
-    const { timetable, types, cycle, statistics, settings, collection, undertakings } = this.#options;
+    const { timetable, types, cycle, statistics, settings } = this.#options;
+    const outcomes = new Map<Undertaking, Promise<Outcome>>();
     try {
       timetable.begun();
+      this.#resume(hurry, outcomes);
       await types.storeAll();
       const { marking, busyMs, longestMs } = await cycle.mark(protectMs);
       timetable.marked(busyMs, marking.nextExpiry);
       statistics.marked({ nodes: marking.nodes, busyMs, longestMs });
       for (const node of marking.circular) report.fail(node, gcErrors.cycle('it refers to itself by way of others'));
-      const outcomes = new Map(await cycle.sweep(marking, protectMs, report));
+      for (const [undertaking, outcome] of await cycle.sweep(marking, protectMs, report)) outcomes.set(undertaking, outcome);
       this.#lastError = undefined;
-      for (const [node, { reason }] of collection.condemned()) {
-        const former = undertakings.begin(node, reason, false);
-        if (former !== undefined && !outcomes.has(former)) outcomes.set(former, hurry ? former.attemptInTurn() : former.outcome);
-      }
+      this.#resume(hurry, outcomes);
       return { live: marking.live, outcomes };
     } catch (error) {
       this.#lastError = toHawserError(error).message;
       statistics.failed();
       timetable.failed(settings.retryFirstMs, settings.retryMaxMs);
       throw error;
+    }
+  }
+
+  /** Begins, or hurries, the clean-up of what is condemned already, but for what is among the outcomes. */
+  #resume(hurry: boolean, outcomes: Map<Undertaking, Promise<Outcome>>): void {
+    const { collection, undertakings } = this.#options;
+    for (const [node, { reason }] of collection.condemned()) {
+      const former = undertakings.begin(node, reason, false);
+      if (former !== undefined && !outcomes.has(former)) outcomes.set(former, hurry ? former.attemptInTurn() : former.outcome);
     }
   }
 
