@@ -14,6 +14,11 @@ import { Tombstones } from './tombstones.ts';
 /** How long the start waits for DELs that were kept; what is left then is carried out beside the new calls. */
 const REPLAY_BUDGET_MS = 20_000;
 
+/** How often the endpoint looks whether its socket is still there: runtimes find no other way to it. */
+const LOOK_MS = 5_000;
+/** Of the agent's folder of this boot, where somebody has taken that away too. */
+const STATE_MODE = 0o711;
+
 /** Where the agent takes CNI calls. */
 export interface CniEndpoint {
   /** Path of the unix socket that executables connect to. */
@@ -63,7 +68,7 @@ export const cniEndpoint = definePlugin({
     const tracing = await openTracing();
     const service = new Service({ settings: config, executor, clock, random, log, stopping: stoppingSignal(signal), tracing });
     scope.defer(() => service.drained());
-    await mkdir(paths.state, { recursive: true });
+    await mkdir(paths.state, { recursive: true, mode: STATE_MODE });
     const listener = await listen({
       path: socket,
       onConnection: service.accept,
@@ -71,6 +76,13 @@ export const cniEndpoint = definePlugin({
     });
     scope.defer(() => listener.close());
     scope.spawn('tombstones', (stop) => tombstones.work(stop));
+    scope.spawn('socket', async (stop) => {
+      for (;;) {
+        await clock.sleep(LOOK_MS, stop);
+        await mkdir(paths.state, { recursive: true, mode: STATE_MODE });
+        if (await listener.repair()) log.error({ socket }, 'the CNI socket was taken away; it is there again');
+      }
+    });
 
     const { bin_dir: binDir, conf_dir: confDir, network_name: name } = config;
     return {

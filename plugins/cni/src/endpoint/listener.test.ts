@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -64,6 +64,35 @@ describe('the socket', () => {
     writeFileSync(path, 'precious');
     await expect(listen(options())).rejects.toSatisfy(cniErrors.socketBlocked.is);
     expect(statSync(path).size).toBe(8);
+  });
+
+  test('that somebody takes away is there again, and those who are connected stay', async () => {
+    const connected: Socket[] = [];
+    const listener = await listen({ ...options(), onConnection: (socket) => void connected.push(socket) });
+    expect(await listener.repair()).toBe(false);
+    const former = connect(path);
+    await expect.poll(() => connected.length).toBe(1);
+    rmSync(path);
+    expect(await listener.repair()).toBe(true);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(await connects()).toBe(true);
+    const heard = new Promise<string>((resolve) => former.once('data', (bytes) => resolve(String(bytes))));
+    connected[0]?.end('still here');
+    expect(await heard).toBe('still here');
+    former.destroy();
+    expect(await listener.repair()).toBe(false);
+    await listener.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('of which another agent has the place is not taken back', async () => {
+    const listener = await listen(options());
+    rmSync(path);
+    const other = await serverAt(path);
+    await expect(listener.repair()).rejects.toMatchObject({ code: 'cni.socket_in_use' });
+    await listener.close();
+    expect(existsSync(path)).toBe(true);
+    await new Promise((resolve) => other.close(resolve));
   });
 
   test('of another agent that has come since is left alone at the close', async () => {

@@ -19,14 +19,36 @@ export interface ListenerOptions {
 
 /** A socket that is listened on; closing stops accepting and removes it, connections go on. */
 export interface Listener {
+  /** Listens anew where somebody has taken the socket away, and says whether it had to. Fails as `listen` does. */
+  repair(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+interface Bound {
+  readonly server: Server;
+  readonly inode: number;
 }
 
 /**
  * Listens on a unix socket with mode 0600. The file of an agent that has died is replaced; one that somebody listens
  * on, and anything that isn't a socket, is left alone and refused.
  */
-export async function listen({ path, onConnection, onError }: ListenerOptions): Promise<Listener> {
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { path } = options;
+  let bound = await open(options);
+  return {
+    repair: async () => {
+      const { server, inode } = bound;
+      if ((await inodeAt(path)) === inode) return false;
+      bound = await open(options);
+      server.close();
+      return true;
+    },
+    close: () => close(bound, path),
+  };
+}
+
+async function open({ path, onConnection, onError }: ListenerOptions): Promise<Bound> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES)
     throw cniErrors.socketPath(`the path of the CNI socket has ${Buffer.byteLength(path)} bytes`);
   await checkVacant(path);
@@ -36,10 +58,10 @@ export async function listen({ path, onConnection, onError }: ListenerOptions): 
   await rm(temporary, { force: true });
   try {
     await bind(server, temporary);
-    const { ino } = await lstat(temporary);
+    const { ino: inode } = await lstat(temporary);
     await rename(temporary, path);
     server.on('error', onError);
-    return { close: () => close(server, path, ino) };
+    return { server, inode };
   } catch (cause) {
     server.close();
     throw cniErrors.listenFailed(`the CNI socket ${path} cannot be opened`, { cause });
@@ -57,11 +79,12 @@ async function bind(server: Server, path: string): Promise<void> {
   chmodSync(path, 0o600);
 }
 
-async function close(server: Server, path: string, inode: number): Promise<void> {
-  const there = await lstat(path).catch(() => undefined);
-  if (there?.ino === inode) await unlink(path);
+async function close({ server, inode }: Bound, path: string): Promise<void> {
+  if ((await inodeAt(path)) === inode) await unlink(path);
   server.close();
 }
+
+const inodeAt = async (path: string): Promise<number | undefined> => (await lstat(path).catch(() => undefined))?.ino;
 
 async function checkVacant(path: string): Promise<void> {
   const there = await lstat(path).catch((error: unknown) => {
