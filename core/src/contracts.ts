@@ -4,6 +4,7 @@ export * from './claims/claims.ts';
 export * from './events/events.ts';
 export * from './gc/gc.ts';
 export * from './leases/leases.ts';
+export * from './metadata/namespaces.ts';
 export * from './metadata/snapshot-backend.ts';
 export * from './metadata/snapshots.ts';
 export * from './metadata/store.ts';

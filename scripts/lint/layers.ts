@@ -11,7 +11,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['config'],
   ['metadata'],
   ['events'],
-  ['leases', 'gc'],
+  ['leases', 'gc', 'namespaces'],
   ['snapshots'],
   ['claims'],
   ['network'],

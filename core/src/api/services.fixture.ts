@@ -46,6 +46,7 @@ const transaction = (store: 'root' | 'state'): Transaction => ({
   entries: () => [],
   keys: () => [],
   namespaces: () => [DEFAULT_NAMESPACE],
+  collections: () => [],
   put: () => undefined,
   delete: () => false,
   whole: {},

@@ -9,6 +9,7 @@ import { filterErrors } from '../filters/errors.ts';
 import { gcErrors } from '../gc/errors.ts';
 import { leaseErrors } from '../leases/errors.ts';
 import { metadataErrors } from '../metadata/errors.ts';
+import { namespaceErrors } from '../namespaces/errors.ts';
 import { attachmentErrors, hostErrors, ipamErrors, networkErrors } from '../network/errors.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { pluginErrors } from '../plugin/errors.ts';
@@ -38,6 +39,7 @@ const CORE: readonly Readonly<Record<string, ErrorFactory>>[] = [
   ipamErrors,
   leaseErrors,
   metadataErrors,
+  namespaceErrors,
   networkErrors,
   pluginErrors,
   snapshotErrors,

@@ -85,6 +85,7 @@ describe('fails closed', () => {
       isRoot: () => true,
     });
     await write(core, (tx) => things.make(tx, 'a'));
+    await core.namespaces.create('blue');
     await core.metadata.write('state', (tx) => things.make(tx, 'b'), { namespace: 'blue' });
     await expect(core.gc.run({ signal })).rejects.toMatchObject({ code: 'gc.collector_failed' });
     expect(names(core)).toEqual(['thing/a']);
@@ -110,6 +111,7 @@ describe('namespaces', () => {
     });
     const make = (namespace: string, key: string, labels: Record<string, string> = {}) =>
       core.metadata.write('state', (tx) => things.prepare(tx, key, { data: {}, labels, committed: true }), { namespace });
+    await core.namespaces.create('blue');
     await make('default', 'a', { ...ROOTED, 'gc.ref.thing': 'b' });
     await make('default', 'b');
     await make('blue', 'a');
@@ -125,6 +127,7 @@ describe('namespaces', () => {
     const gate = Promise.withResolvers<void>();
     using things = openType(core, 'thing', () => gate.promise);
     await write(core, (tx) => things.make(tx, 'a'));
+    await core.namespaces.create('blue');
     await core.metadata.write('state', (tx) => things.make(tx, 'a'), inBlue);
     const collected = core.gc.collect({ type: 'thing', key: 'a' }, { signal, ...inBlue });
     await expect
@@ -139,6 +142,7 @@ describe('namespaces', () => {
     const context = testContext();
     await using core = await startCore({ context });
     using things = openType(core, 'thing');
+    await core.namespaces.create('blue');
     await core.metadata.write('state', (tx) => things.make(tx, 'a', { lease: core.leases.create(tx, { expiresInMs: 60_000 }).id }), inBlue);
     await context.clock.advance(59_000);
     expect(inBlueNames(core)).toEqual(['a']);

@@ -64,6 +64,7 @@ function counting(tx: ReadTransaction, counts: { reads: number }): ReadTransacti
     },
     keys: (collection, range) => tx.keys(collection, range),
     namespaces: () => tx.namespaces(),
+    collections: () => tx.collections(),
   };
 }
 

@@ -117,6 +117,7 @@ describe('the lease of a call', () => {
   test('a lease is of its store and its namespace', async () => {
     await using core = await startCore({ context: testContext() });
     using things = openType(core, 'thing');
+    await core.namespaces.create('blue');
     await core.metadata.write('root', (tx) => core.leases.create(tx, { id: 'elsewhere' }));
     await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'elsewhere' }), { namespace: 'blue' });
     const make = (scope: { lease: string; namespace?: string }) => core.metadata.write('state', (tx) => things.make(tx, 'a'), scope);
@@ -239,6 +240,7 @@ test('a lease of another namespace is deleted with what it kept there, and nothi
   const cleaned: string[] = [];
   using things = openType(core, 'thing', async (key) => void cleaned.push(key));
   const blue = { namespace: 'blue' };
+  await core.namespaces.create('blue');
   await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'l' }), blue);
   await core.metadata.write('state', (tx) => things.make(tx, 'there'), { ...blue, lease: 'l' });
   await write(core, (tx) => (core.leases.create(tx, { id: 'l' }), things.make(tx, 'here', { lease: 'l' })));
@@ -276,6 +278,7 @@ test('changes and the number of leases are measured, those of every namespace', 
     leases.update(tx, 'a', { labels: { x: 'y' } });
     leases.delete(tx, 'b');
   });
+  await core.namespaces.create('blue');
   await core.metadata.write('state', (tx) => leases.create(tx, { id: 'a' }), { namespace: 'blue' });
   collect();
   expect(known).toEqual({ root: 0, state: 2 });

@@ -9,6 +9,7 @@ test('keys are bounded, whatever stands before them; labels stay in the value, s
   await using core = await startCore({ context: testContext() });
   using things = core.snapshots.open<Record<string, never>>({ type: 'thing', store: 'state' });
   const namespace = 'n'.repeat(76);
+  await core.namespaces.create(namespace);
   const key = 'k'.repeat(1024 - 'thing/'.length);
   const value = 'v'.repeat(4096 - 'long'.length);
   await core.metadata.write('state', (tx) => things.prepare(tx, key, { data: {}, labels: { long: value } }), { namespace });

@@ -12,6 +12,10 @@ export const metadataErrors = defineErrors('metadata', {
     kind: 'InvalidArgument',
     remedy: 'Name namespaces with at most 76 letters and digits, joined by single dots, dashes or underscores.',
   },
+  unknownNamespace: {
+    kind: 'NotFound',
+    remedy: 'Make it with `hawser namespaces create`, or name one that `hawser namespaces ls` lists.',
+  },
   invalidFieldPath: {
     kind: 'InvalidArgument',
     remedy: 'Name fields that can change: `labels`, `labels.<key>`, or another one that the message or the documentation tells.',

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { checkIndex, keysByTerm } from './indexes.ts';
 import { LEASES_BY_LABEL, SNAPSHOTS_BY_LABEL } from './label-indexes.ts';
 import { openMetadata } from './lmdb-metadata.ts';
+import { writeNamespace } from './namespace-records.ts';
 
 const log = pino({ level: 'silent' });
 const labelled = (app: string) => ({ labels: { app, 'gc.root': 'x' } });
@@ -17,6 +18,7 @@ test('a store of the first version gets its label indexes, in every namespace', 
   const folders = { root: join(folder, 'root'), state: join(folder, 'state'), log };
   {
     await using metadata = await openMetadata({ ...folders, migrations: { root: [], state: [] } });
+    await metadata.write('root', (tx) => writeNamespace(tx, 'other', { labels: {} }));
     for (const namespace of ['default', 'other'])
       await metadata.write(
         'state',

@@ -10,7 +10,18 @@ import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
-import type { Metadata, ReadScope, ReadTransaction, StoreName, StoreStats, StoreView, Transaction, WriteScope } from './store.ts';
+import { adoptNamespaces, namespaceLookUp, withoutRecord } from './namespace-records.ts';
+import {
+  DEFAULT_NAMESPACE,
+  type Metadata,
+  type ReadScope,
+  type ReadTransaction,
+  type StoreName,
+  type StoreStats,
+  type StoreView,
+  type Transaction,
+  type WriteScope,
+} from './store.ts';
 import { openStoreFolder } from './store-folder.ts';
 import { type CommitMeter, commitMeters } from './store-metrics.ts';
 import { StoreReader, ViewReader } from './transaction.ts';
@@ -53,8 +64,9 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
   const { meter } = options;
   const meterOf = meter === undefined ? undefined : commitMeters(meter.metrics, meter.clock);
   for (const store of STORES) {
-    const opened = await openStore(store, options, observers, meterOf?.(store));
+    const opened = await openStore(store, options, { observers, isThere, meter: meterOf?.(store) });
     stores.set(store, opened);
+  const isThere = namespaceLookUp(() => openIn(stores, 'root').environment);
     opening.defer(() => opened.environment.close());
     opening.use(opened.headroom);
     opening.defer(() => opened.queue.close());
@@ -62,10 +74,38 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
   const held = opening.move();
   return new LmdbMetadata(stores, observers, () => held.disposeAsync());
 }
+  await adoptFound(stores, options.log);
 
 type Observers = Set<(store: StoreName, transactions: number) => void>;
 
-async function openStore(store: StoreName, options: MetadataOptions, observers: Observers, meter?: CommitMeter): Promise<OpenStore> {
+/** What both stores share, and what measures one of them. */
+interface Surroundings {
+  readonly observers: Observers;
+  readonly isThere: (namespace: string) => boolean;
+  readonly meter: CommitMeter | undefined;
+}
+
+async function openStore(store: StoreName, options: MetadataOptions, { observers, isThere, meter }: Surroundings): Promise<OpenStore> {
+function openIn(stores: ReadonlyMap<StoreName, OpenStore>, store: StoreName): OpenStore {
+  const opened = stores.get(store);
+  if (opened === undefined) throw metadataErrors.closed(`the ${store} store is not open`);
+  return opened;
+}
+
+/**
+ * Gives a record to every namespace that holds something and has none: in stores from before there were such records, and in
+ * those of which one was restored. Else nobody could finish what is there.
+ */
+async function adoptFound(stores: ReadonlyMap<StoreName, OpenStore>, log: Logger): Promise<void> {
+  const root = new StoreReader('root', openIn(stores, 'root').environment);
+  const state = new StoreReader('state', openIn(stores, 'state').environment);
+  const names = withoutRecord(root, [DEFAULT_NAMESPACE, ...root.namespaces(), ...state.namespaces()]);
+  if (names.length === 0) return;
+  await openIn(stores, 'root').queue.write((tx) => adoptNamespaces(tx, names));
+  const found = names.filter((name) => name !== DEFAULT_NAMESPACE);
+  if (found.length > 0) log.info({ namespaces: found }, 'gave records to namespaces that had none');
+}
+
   const { log, bootId = kernelBootId, migrations = MIGRATIONS } = options;
   const steps = migrations[store];
   try {
@@ -80,7 +120,7 @@ async function openStore(store: StoreName, options: MetadataOptions, observers: 
         }
       }
     };
-    const queue = new WriteQueue(store, environment, log, headroom, committed, meter);
+    const queue = new WriteQueue(store, environment, log, headroom, { committed, isThere, ...(meter === undefined ? {} : { meter }) });
     return { environment, queue, headroom, schemaVersion: currentVersion(steps) };
   } catch (error) {
     throw folderError(error, options[store]);

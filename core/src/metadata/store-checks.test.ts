@@ -37,6 +37,7 @@ function fill(tx: Transaction, { leases, claims }: TestCore, opened: ReturnType<
 async function filled(damage: (tx: Transaction) => void = () => undefined): Promise<void> {
   await inCore(async (core) => {
     using opened = core.snapshots.open({ type: 'thing', store: 'state' });
+    await core.namespaces.create('other');
     for (const namespace of ['default', 'other']) {
       await core.metadata.write('state', (tx) => fill(tx, core, opened), { namespace });
     }

@@ -35,6 +35,8 @@ export interface ReadTransaction {
   keys(collection: Collection, range?: KeyRange): Iterable<string>;
   /** Every namespace of the store that holds a record, sorted. Costs one seek for each pair of collection and namespace. */
   namespaces(): readonly string[];
+  /** Every collection that holds a record of this namespace, sorted. Costs two seeks for each collection of the store. */
+  collections(): readonly string[];
 }
 
 /**

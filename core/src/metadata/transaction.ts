@@ -1,4 +1,5 @@
 import type { JsonValue } from '../json.ts';
+import { collectionsIn } from './collections-in.ts';
 import { metadataErrors } from './errors.ts';
 import { namespacesIn } from './namespaces-in.ts';
 import { byteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
@@ -63,6 +64,11 @@ export class StoreReader implements ReadTransaction {
   namespaces(): readonly string[] {
     this.checkAlive();
     return namespacesIn(this.pages);
+  }
+
+  collections(): readonly string[] {
+    this.checkAlive();
+    return collectionsIn(this.pages, this.namespace);
   }
 
   *#scan(collection: Collection, range: KeyRange): Iterable<Entry> {
@@ -135,6 +141,7 @@ interface Change extends Life {
   readonly finals: (() => void)[];
   readonly effects: (() => void)[];
   readonly hasSpace: () => boolean;
+  readonly isThere: (namespace: string) => boolean;
   changes: number;
   bytes: number;
 }
@@ -142,17 +149,23 @@ interface Change extends Life {
 export interface WriterOptions extends WriteScope {
   /** Tells whether new things may be taken. */
   readonly hasSpace?: () => boolean;
+  /** Tells whether there is a namespace; every one is there unless told. */
+  readonly isThere?: (namespace: string) => boolean;
 }
 
 export class StoreWriter extends StoreReader implements Transaction {
   readonly lease?: string;
   readonly #change: Change;
+  /** That its namespace is there has been seen; the default one always is, so that the way of an ADD costs no look. */
+  #admitted: boolean;
 
-  constructor(store: StoreName, pages: Pages, { namespace, lease, hasSpace = () => true }: WriterOptions = {}, shared?: Change) {
-    const change = shared ?? { ended: false, finals: [], effects: [], hasSpace, changes: 0, bytes: 0 };
+  constructor(store: StoreName, pages: Pages, options: WriterOptions = {}, shared?: Change) {
+    const { namespace, lease, hasSpace = () => true, isThere = () => true } = options;
+    const change = shared ?? { ended: false, finals: [], effects: [], hasSpace, isThere, changes: 0, bytes: 0 };
     super(store, pages, namespace, change);
     if (lease !== undefined) this.lease = lease;
     this.#change = change;
+    this.#admitted = this.namespace === DEFAULT_NAMESPACE;
   }
 
   override in(namespace: string): Transaction {
@@ -175,7 +188,9 @@ export class StoreWriter extends StoreReader implements Transaction {
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void {
     this.check(collection);
     const bytes = encodeValue(collection, value);
-    this.pages.put(encodeKey(collection, key, this.namespace), bytes);
+    const place = encodeKey(collection, key, this.namespace);
+    if (!this.#admitted) this.#admit();
+    this.pages.put(place, bytes);
     this.#change.changes++;
     this.#change.bytes += bytes.length + PAGE_BYTES * Number(bytes.length > PAGE_BYTES / 2);
   }
@@ -202,5 +217,13 @@ export class StoreWriter extends StoreReader implements Transaction {
 
   refuseWhenFull(): void {
     if (!this.#change.hasSpace()) throw metadataErrors.diskFull(`the disk of the ${this.store} store is full: nothing new is taken`);
+  }
+
+  /** See namespace-records.ts. */
+  #admit(): void {
+    const { namespace } = this;
+    if (!this.#change.isThere(namespace))
+      throw metadataErrors.unknownNamespace(`there is no namespace ${namespace}`, { details: { namespace } });
+    this.#admitted = true;
   }
 }

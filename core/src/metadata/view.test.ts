@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { seededRandom } from '../context/seeded-random.ts';
 import { heldClock } from '../testing/held-clock.ts';
 import { openMetadata } from './lmdb-metadata.ts';
+import { adoptNamespaces } from './namespace-records.ts';
 import { defineCollection, type Metadata, type ReadTransaction } from './store.ts';
 
 const log = pino({ level: 'silent' });
@@ -85,6 +86,7 @@ test('views that nobody disposes are refused before readers run out', async () =
 test('namespaces are those that hold a record; keys and names of others are not among them', async () => {
   await using metadata = await open();
   expect(metadata.read('state', (tx) => tx.namespaces())).toEqual([]);
+  await metadata.write('root', (tx) => adoptNamespaces(tx, ['blue', 'green.one']));
   await put(metadata, 'a', 1, 'blue');
   await put(metadata, 'a\0b', 1, 'green.one');
   await metadata.write('state', (tx) => tx.in('blue').put(others, 'z', 2));

@@ -2,14 +2,11 @@ import type { Logger } from 'pino';
 import { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
-import type { Headroom } from './headroom.ts';
+import { type Headroom, type MayWrite, roomFor } from './headroom.ts';
 import type { StoreName, Transaction, WriteScope } from './store.ts';
 import type { CommitMeter } from './store-metrics.ts';
 import { StoreWriter } from './transaction.ts';
 import { WriteSet } from './write-set.ts';
-
-/** For the list of free pages, whatever is written. */
-const SPARE_BYTES = 64 * 1024;
 
 interface Job {
   /** Runs the caller's function in the open transaction; throws what it throws. */
@@ -30,6 +27,14 @@ interface Drained {
   readonly tookMs: number;
 }
 
+export interface WriteQueueOptions {
+  /** Told after each commit how many transactions it had. */
+  readonly committed?: (transactions: number) => void;
+  /** Whether there is a namespace; every one is there unless told. */
+  readonly isThere?: (namespace: string) => boolean;
+  readonly meter?: CommitMeter;
+}
+
 /**
  * The single writer of one environment. Calls that come in the same turn of the event loop share one commit. Each keeps
  * what it writes to itself until it has returned, so that one that throws takes nothing of the others along.
@@ -41,22 +46,16 @@ export class WriteQueue {
   readonly #headroom: Headroom;
   readonly #committed: (transactions: number) => void;
   readonly #meter: CommitMeter | undefined;
+  readonly #isThere: ((namespace: string) => boolean) | undefined;
   /** When the first of those that wait came; told to the meter only. */
   #waitingSince = 0;
   #jobs: Job[] = [];
   #closed = false;
 
-  /** `committed` is told after each commit how many transactions it had. */
-  constructor(
-    store: StoreName,
-    environment: Environment,
-    log: Logger,
-    headroom: Headroom,
-    committed: (transactions: number) => void = () => undefined,
-    meter?: CommitMeter,
-  ) {
-    this.#committed = committed;
-    this.#meter = meter;
+  constructor(store: StoreName, environment: Environment, log: Logger, headroom: Headroom, around: WriteQueueOptions = {}) {
+    this.#isThere = around.isThere;
+    this.#committed = around.committed ?? (() => undefined);
+    this.#meter = around.meter;
     this.#store = store;
     this.#environment = environment;
     this.#log = log;
@@ -68,7 +67,9 @@ export class WriteQueue {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const headroom = this.#headroom;
     const writes = new WriteSet(this.#environment);
-    const writer = new StoreWriter(this.#store, writes, { ...scope, hasSpace: () => headroom.ensure(headroom.reserveBytes) });
+    const hasSpace = () => headroom.ensure(headroom.reserveBytes);
+    const isThere = this.#isThere;
+    const writer = new StoreWriter(this.#store, writes, { ...scope, hasSpace, ...(isThere === undefined ? {} : { isThere }) });
     let outcome: { readonly value: T } | undefined;
     this.#jobs.push({
       writer,
@@ -130,7 +131,7 @@ export class WriteQueue {
     using _room = this.#headroom.hold();
     return this.#environment.transact(() => {
       const done = jobs.filter((job) => attempt(job));
-      if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes())))
+      if (!this.#headroom.ensure(roomFor(writtenBy(done), this.#headroom.usedBytes())))
         throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
       return done;
     });
@@ -159,16 +160,7 @@ function attempt(job: Job): boolean {
   return true;
 }
 
-/** Room for the commit of all of them, however their pages lie; no page is copied twice. */
-function needOf(done: readonly Job[], usedBytes: number): number {
-  let copies = 0;
-  let added = 0;
-  for (const { writer } of done) {
-    copies += writer.mayWrite.copies;
-    added += writer.mayWrite.added;
-  }
-  return Math.min(copies, usedBytes) + added + SPARE_BYTES;
-}
+const writtenBy = (jobs: readonly Job[]): readonly MayWrite[] => jobs.map(({ writer }) => writer.mayWrite);
 
 function synchronous<T>(result: T): T {
   if (result instanceof Promise) {

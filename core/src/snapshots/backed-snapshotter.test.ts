@@ -227,6 +227,7 @@ test('many objects are compared in slices, all of them once', async () => {
   const backend = new MemoryBackend();
   await using bench = await open(backend);
   const count = 600;
+  await bench.core.namespaces.create('blue');
   for (const namespace of ['default', 'blue'])
     await Promise.all(Array.from({ length: count }, (_, n) => bench.layers.prepare(`k${n}`, { ...ROOTED, namespace })));
   const ids = [...backend.objects.keys()];

@@ -1,7 +1,8 @@
 import { untilAborted } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
+import { isNamespace } from '../metadata/namespace-records.ts';
 import type { BackedType, BackendFindings } from '../metadata/snapshot-backend.ts';
-import type { ReadTransaction } from '../metadata/store.ts';
+import { DEFAULT_NAMESPACE, type ReadTransaction } from '../metadata/store.ts';
 import type { BackedDependencies } from './backed-snapshotter.ts';
 import { namespaceOf, type ObjectRecord, objectNode, readObject, readObjects, writeObject } from './backend-objects.ts';
 import { readRecord } from './snapshot-records.ts';
@@ -135,6 +136,12 @@ export class BackendComparison implements Disposable {
     });
   }
 
+  /** Where an object's record is written: one whose namespace is gone goes by way of the default one. */
+  #homeOf(id: string): string {
+    const namespace = namespaceOf(id) ?? DEFAULT_NAMESPACE;
+    return this.#core.metadata.read('root', (tx) => isNamespace(tx, namespace)) ? namespace : DEFAULT_NAMESPACE;
+  }
+
   /** Made known to the store first, as objects that no snapshot has: their removal then survives this process. */
   async #removeOrphans(orphans: readonly string[]): Promise<void> {
     const { metadata, gc, context, log } = this.#core;
@@ -143,7 +150,7 @@ export class BackendComparison implements Disposable {
     try {
       await metadata.write(store, (tx) => {
         for (const id of orphans) {
-          const inside = tx.in(namespaceOf(id) ?? tx.namespace);
+          const inside = tx.in(this.#homeOf(id));
           if (readObject(inside, type, id) === undefined) writeObject(inside, type, id, { key: '', since });
           gc.condemn(inside, objectNode(type, id));
         }

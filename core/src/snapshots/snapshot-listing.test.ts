@@ -140,6 +140,7 @@ test('a filter that an index serves does not read the other snapshots', async ()
         entries: (collection, range) => Iterator.from(tx.entries(collection, range)).map((entry) => (reads++, entry)),
         keys: (collection, range) => tx.keys(collection, range),
         namespaces: () => tx.namespaces(),
+        collections: () => tx.collections(),
       };
       return [core.snapshots.page(counting, { filters: [filter] }).items.length, reads];
     });

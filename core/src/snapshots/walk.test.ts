@@ -60,6 +60,7 @@ test('a walk of another namespace sees that alone; one that is told to end, ends
   const { core, things } = await open(600);
   await using _core = core;
   using _things = things;
+  await core.namespaces.create('blue');
   await core.metadata.write('state', (tx) => things.make(tx, 'there', { labels: ROOTED }), { namespace: 'blue' });
   const there: string[] = [];
   for await (const snapshot of core.snapshots.walk({ store: 'state', namespace: 'blue', signal })) there.push(snapshot.key);

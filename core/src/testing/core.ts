@@ -17,8 +17,11 @@ import type { Leases } from '../leases/leases.ts';
 import { leaseTopics } from '../leases/topics.ts';
 import type { BootIdReader } from '../metadata/boot-id.ts';
 import { openMetadata } from '../metadata/lmdb-metadata.ts';
+import type { Namespaces } from '../metadata/namespaces.ts';
 import type { Snapshots } from '../metadata/snapshots.ts';
 import type { Metadata } from '../metadata/store.ts';
+import { NamespaceStore } from '../namespaces/namespace-store.ts';
+import { namespaceTopics } from '../namespaces/topics.ts';
 import type { Topic } from '../plugin/topic.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import { snapshotTopics } from '../snapshots/topics.ts';
@@ -36,13 +39,14 @@ export interface CoreOptions {
   readonly topics?: readonly Topic[];
 }
 
-const CORE_TOPICS: readonly Topic[] = [...leaseTopics, ...snapshotTopics, ...claimTopics, ...gcTopics];
+const CORE_TOPICS: readonly Topic[] = [...namespaceTopics, ...leaseTopics, ...snapshotTopics, ...claimTopics, ...gcTopics];
 
 /** The core's own services on a real store, without the kernel. */
 export interface TestCore extends AsyncDisposable {
   readonly folder: string;
   readonly metadata: Metadata;
   readonly events: Events;
+  readonly namespaces: Namespaces;
   readonly leases: Leases;
   readonly snapshots: Snapshots;
   readonly gc: Gc;
@@ -69,11 +73,12 @@ export async function startCore(options: CoreOptions): Promise<TestCore> {
   const gc = starting.use(
     new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
   );
+  const namespaces = new NamespaceStore({ metadata, events });
   const leases = new LeaseStore({ context, metadata, events, gc });
   const snapshots = new SnapshotStore({ metadata, events, leases, gc, context, log });
   const claims = starting.use(new ClaimLedger({ snapshots, events, clock: context.clock }));
   const running = starting.move();
-  return { folder, metadata, events, leases, snapshots, gc, claims, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { folder, metadata, events, namespaces, leases, snapshots, gc, claims, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 /** A publisher never hears of it; a test does. */

@@ -64,6 +64,7 @@ export function lifeClauses(bench: SnapshotterBench): void {
       await using life = await bench.life();
       const { core, snapshotter } = life;
       const here = await snapshotter.prepare('a', ROOTED);
+      await core.namespaces.create('blue');
       const there = await snapshotter.prepare('a', { ...ROOTED, namespace: 'blue' });
       expect(there).toMatchObject({ namespace: 'blue', key: 'a' });
       await snapshotter.remove('a');

@@ -121,6 +121,7 @@ export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
     entries: () => [],
     keys: () => [],
     namespaces: () => [DEFAULT_NAMESPACE],
+    collections: () => [],
     whole: {},
     beforeCommit: (effect) => effect(),
     put: (collection, key, value) => void stored.set(name(collection, key), value),
