@@ -1,12 +1,14 @@
 /**
- * Holds the README and docs to the code: `ts` blocks are compiled against the built packages, `sh` blocks may only
- * name commands that exist, links may only lead to files that exist.
+ * Holds the README and docs to the code: `ts` blocks are compiled against the built packages, blocks that quote a file say
+ * what it says, `sh` blocks may only name commands that exist, links may only lead to files that exist.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type CodeBlock, codeBlocks, fileLinks } from './markdown.ts';
+import { pages, textOf } from './pages.ts';
+import { quoted, quoteFaults } from './quotes.ts';
 
 const SCRATCH = 'node_modules/.cache/docs';
 /** Subcommands by command, as its help names them. */
@@ -14,22 +16,21 @@ const known = new Map<string, readonly string[]>();
 const HAWSER = 'examples/agent/bin/hawser.js';
 const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
 
-const files = globSync(['README.md', 'docs/**/*.md', 'core/*.md', '{plugins,examples,tests,bench,scripts}/**/*.md'], {
-  exclude: (name) => name.includes('node_modules'),
-});
+const files = pages();
 const blocks = files.flatMap((file) => [...codeBlocks(file)]);
 const faults = [
   ...compileFaults(),
+  ...files.flatMap((file) => quoteFaults(file, textOf)),
   ...blocks.flatMap((block) => [...commandFaults(block)]),
   ...files.flatMap((file) => [...linkFaults(file)]),
 ];
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
 
-/** Each block becomes a module in which its first line has the number that it has in the page. */
+/** Each block becomes a module in which its first line has the number that it has in the page. Quotes are compiled where they stand. */
 function compileFaults(): readonly string[] {
   const modules = blocks
-    .filter((block) => block.language === 'ts')
+    .filter((block) => block.language === 'ts' && quoted(block) === undefined)
     .map((block) => ({ block, name: `${block.file.replaceAll('/', '__')}.${block.line}.ts` }));
   if (modules.length === 0) return [];
   rmSync(SCRATCH, { recursive: true, force: true });

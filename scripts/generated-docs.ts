@@ -1,26 +1,34 @@
 /**
  * Parts of the docs that a command prints: between `<!-- generated: hawser config docs -->` and `<!-- /generated -->`
  * stands what the reference agent's command says, its headings one level lower, its title left out. Fails where one is
- * stale; `--write` brings them up to date.
+ * stale; `--write` brings them up to date, and with them the blocks that quote a file.
  */
 import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { generatedParts, lowered } from './markdown.ts';
+import { pages, textOf } from './pages.ts';
+import { refreshedQuotes } from './quotes.ts';
 
 const HAWSER = 'examples/agent/bin/hawser.js';
 const write = process.argv.includes('--write');
 
-for (const file of globSync(['README.md', 'docs/**/*.md', '{core,plugins,examples}/**/*.md'], {
-  exclude: (name) => name.includes('node_modules'),
-})) {
+for (const file of pages()) {
   const content = readFileSync(file, 'utf8');
   const fresh = generatedParts(content, (command) => lowered(printed(command)));
-  if (fresh === content) continue;
-  if (write) writeFileSync(file, fresh);
-  else {
+  if (write)
+    writeChanged(
+      file,
+      content,
+      refreshedQuotes(file, (path) => (path === file ? fresh : textOf(path))),
+    );
+  else if (fresh !== content) {
     console.error(`${file}: what commands print in it is stale; run \`npm run docs\``);
     process.exitCode = 1;
   }
+}
+
+function writeChanged(file: string, content: string, fresh: string): void {
+  if (fresh !== content) writeFileSync(file, fresh);
 }
 
 function printed(command: string): string {

@@ -4,7 +4,7 @@ import { codeBlocks, fileLinks, generatedParts, lowered, tableRows } from './mar
 test('blocks carry their language and the line where they begin', () => {
   const page = [
     '# Title',
-    '```ts',
+    '```ts file=src/a.ts#part',
     'const a = 1;',
     '```',
     'text',
@@ -18,9 +18,9 @@ test('blocks carry their language and the line where they begin', () => {
     '```',
   ].join('\n');
   expect(codeBlocks('page.md', page)).toEqual([
-    { file: 'page.md', line: 3, language: 'ts', lines: ['const a = 1;'] },
-    { file: 'page.md', line: 7, language: 'md', lines: ['```sh', 'npm test', '```'] },
-    { file: 'page.md', line: 12, language: '', lines: ['plain'] },
+    { file: 'page.md', line: 3, language: 'ts', info: 'file=src/a.ts#part', lines: ['const a = 1;'] },
+    { file: 'page.md', line: 7, language: 'md', info: '', lines: ['```sh', 'npm test', '```'] },
+    { file: 'page.md', line: 12, language: '', info: '', lines: ['plain'] },
   ]);
 });
 

@@ -7,6 +7,8 @@ export interface CodeBlock {
   readonly line: number;
   /** The word behind the fence: `ts`, `sh`; empty where there is none. */
   readonly language: string;
+  /** What stands behind that word: `file=src/pair.ts#mode`. */
+  readonly info: string;
   readonly lines: readonly string[];
 }
 
@@ -15,8 +17,8 @@ export function codeBlocks(file: string, content = readFileSync(file, 'utf8')): 
   const blocks: CodeBlock[] = [];
   let open: { readonly fence: string; readonly block: CodeBlock & { readonly lines: string[] } } | undefined;
   for (const [index, text] of content.split('\n').entries()) {
-    const [, fence = '', language = ''] = /^\s*(`{3,}|~{3,})\s*(\w*)/.exec(text) ?? [];
-    if (open === undefined && fence !== '') open = { fence, block: { file, line: index + 2, language, lines: [] } };
+    const [, fence = '', language = '', info = ''] = /^\s*(`{3,}|~{3,})\s*(\w*)\s*(.*?)\s*$/.exec(text) ?? [];
+    if (open === undefined && fence !== '') open = { fence, block: { file, line: index + 2, language, info, lines: [] } };
     else if (open !== undefined && fence.startsWith(open.fence) && language === '') {
       blocks.push(open.block);
       open = undefined;

@@ -13,9 +13,10 @@ export default definePlugin({
     claims: (request) => [ipam.claim(request)],
     async attach(pod, signal) {
       signal.throwIfAborted();
+      // Whatever a crash has left half made goes first.
       await (
         await host.own.retireLink(`p${pod.id.slice(-14)}`)
-      ).settled; // what a crash may have left half made
+      ).settled;
       using inside = await host.openNamespace(pod.netns);
       const eth = { name: pod.ifname, mac: macOfText(pod.id) };
       await host.own.createVeth({ name: `p${pod.id.slice(-14)}`, mtu: 1500, up: true, peer: { ...eth, namespace: inside } });
