@@ -63,29 +63,19 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
   const observers: Observers = new Set();
   const { meter } = options;
   const meterOf = meter === undefined ? undefined : commitMeters(meter.metrics, meter.clock);
+  const isThere = namespaceLookUp(() => openIn(stores, 'root').environment);
   for (const store of STORES) {
     const opened = await openStore(store, options, { observers, isThere, meter: meterOf?.(store) });
     stores.set(store, opened);
-  const isThere = namespaceLookUp(() => openIn(stores, 'root').environment);
     opening.defer(() => opened.environment.close());
     opening.use(opened.headroom);
     opening.defer(() => opened.queue.close());
   }
+  await adoptFound(stores, options.log);
   const held = opening.move();
   return new LmdbMetadata(stores, observers, () => held.disposeAsync());
 }
-  await adoptFound(stores, options.log);
 
-type Observers = Set<(store: StoreName, transactions: number) => void>;
-
-/** What both stores share, and what measures one of them. */
-interface Surroundings {
-  readonly observers: Observers;
-  readonly isThere: (namespace: string) => boolean;
-  readonly meter: CommitMeter | undefined;
-}
-
-async function openStore(store: StoreName, options: MetadataOptions, { observers, isThere, meter }: Surroundings): Promise<OpenStore> {
 function openIn(stores: ReadonlyMap<StoreName, OpenStore>, store: StoreName): OpenStore {
   const opened = stores.get(store);
   if (opened === undefined) throw metadataErrors.closed(`the ${store} store is not open`);
@@ -106,6 +96,16 @@ async function adoptFound(stores: ReadonlyMap<StoreName, OpenStore>, log: Logger
   if (found.length > 0) log.info({ namespaces: found }, 'gave records to namespaces that had none');
 }
 
+type Observers = Set<(store: StoreName, transactions: number) => void>;
+
+/** What both stores share, and what measures one of them. */
+interface Surroundings {
+  readonly observers: Observers;
+  readonly isThere: (namespace: string) => boolean;
+  readonly meter: CommitMeter | undefined;
+}
+
+async function openStore(store: StoreName, options: MetadataOptions, { observers, isThere, meter }: Surroundings): Promise<OpenStore> {
   const { log, bootId = kernelBootId, migrations = MIGRATIONS } = options;
   const steps = migrations[store];
   try {
