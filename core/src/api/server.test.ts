@@ -17,6 +17,7 @@ import { heldClock } from '../testing/held-clock.ts';
 import { openClient } from './open-client.ts';
 import { type ApiServer, serveApi } from './server.ts';
 import type { AgentView } from './service.ts';
+import { answers } from './socket.ts';
 import { events, fakeLeases, hanging, metadata } from './services.fixture.ts';
 
 const failed: PluginReport = {
@@ -232,6 +233,26 @@ describe('the API at its socket', () => {
     await expect(Array.fromAsync(stream)).rejects.toMatchObject({ code: 'api.stopping' });
     await expect(stat(path)).rejects.toThrow('ENOENT');
     await expect(openClient({ socket: path }).version(never)).rejects.toMatchObject({ code: 'api.no_agent' });
+  });
+
+  test('a socket that somebody takes away with its folder is there again, and ends with the server', async () => {
+    const held = heldClock();
+    await server[Symbol.asyncDispose]();
+    server = await serve({ ...agent, clock: held });
+    for (const lost of [path, folder]) {
+      await rm(lost, { recursive: true });
+      await expect(openClient({ socket: path }).version(never)).rejects.toMatchObject({ code: 'api.no_agent' });
+      await held.advance(5_000);
+      await expect.poll(() => answers(path)).toBe(true);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+      expect(await openClient({ socket: path }).version(never)).toMatchObject({ name: 'test' });
+    }
+    const stream = openClient({ socket: path }).events({ follow: true, signal: never });
+    await stream.next();
+    await server[Symbol.asyncDispose]();
+    await expect(Array.fromAsync(stream)).rejects.toMatchObject({ code: 'api.stopping' });
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+    expect(held.waiting).toBe(0);
   });
 
   test('a call that hangs is answered at its deadline', async () => {

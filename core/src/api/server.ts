@@ -8,12 +8,12 @@ import { allRoutes } from './all-routes.ts';
 import { apiErrors } from './errors.ts';
 import { type AccessRules, isShared } from './access.ts';
 import { guard } from './guard.ts';
+import { keepSocket, type KeptSocketOptions } from './kept-socket.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
 import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
 import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
-import { type ClaimedSocket, claimSocket } from './socket.ts';
 import { serveTelemetry } from './telemetry.ts';
 
 /**
@@ -64,13 +64,16 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   serveTelemetry(app, agent);
   for (const route of allRoutes(agent)) addRoute(app, agent, route);
   app.get(eventStream.path, (request, reply) => serveEvents(agent, request, reply, closing.signal));
-  const socket = await openSocket(app, path, random, isShared(access) ? 0o666 : 0o600);
+  const place = { path, random, mode: isShared(access) ? 0o666 : 0o600, clock: agent.clock, log };
+  const socket = await openSocket(app, place);
   return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
 }
 
-async function openSocket(app: FastifyInstance, path: string, random: Random, mode: number): Promise<ClaimedSocket> {
+async function openSocket(app: FastifyInstance, place: Omit<KeptSocketOptions, 'accept'>): Promise<AsyncDisposable> {
+  const { path } = place;
   try {
-    return await claimSocket({ path, random, mode }, async (privatePath) => {
+    const accept = (connection: Socket) => void app.server.emit('connection', connection);
+    return await keepSocket({ ...place, accept }, async (privatePath) => {
       await app.listen({ path: privatePath });
     });
   } catch (error) {
@@ -81,7 +84,7 @@ async function openSocket(app: FastifyInstance, path: string, random: Random, mo
   }
 }
 
-async function close(app: FastifyInstance, socket: ClaimedSocket, closing: AbortController): Promise<void> {
+async function close(app: FastifyInstance, socket: AsyncDisposable, closing: AbortController): Promise<void> {
   await socket[Symbol.asyncDispose]();
   closing.abort(apiErrors.stopping('the agent is stopping'));
   await app.close();

@@ -10,6 +10,8 @@ const MAX_PATH = 107;
 /** A place in the file system that this process alone has. */
 export interface ClaimedSocket extends AsyncDisposable {
   readonly path: string;
+  /** Whether it still is the one at its path. */
+  isThere(): Promise<boolean>;
 }
 
 /** Where the socket is to be, and who may connect: 0600 for its owner, 0666 where the server tells users apart itself. */
@@ -40,7 +42,14 @@ export async function claimSocket(
     await unlink(own).catch(ignoreMissing);
   }
   const { ino } = await lstat(path);
-  return { path, [Symbol.asyncDispose]: () => release(path, ino) };
+  const isThere = async (): Promise<boolean> => (await lstat(path).catch(() => undefined))?.ino === ino;
+  return {
+    path,
+    isThere,
+    [Symbol.asyncDispose]: async () => {
+      if (await isThere()) await unlink(path).catch(ignoreMissing);
+    },
+  };
 }
 
 async function publish(own: string, path: string): Promise<void> {
@@ -79,11 +88,6 @@ async function setAside(path: string, aside: string): Promise<void> {
   }
   if (await answers(aside)) await tryLink(aside, path);
   await unlink(aside);
-}
-
-async function release(path: string, ino: number): Promise<void> {
-  const present = await lstat(path).catch(() => undefined);
-  if (present?.ino === ino) await unlink(path).catch(ignoreMissing);
 }
 
 /** Whether a process accepts connections at a path. What can't be told counts as living. */
