@@ -16,6 +16,9 @@ const IDLE_MS = 30_000;
 /** More than any file system rounds its times by (two seconds): a change after a look that came this late has another time. */
 const TICK_MS = 3_000;
 
+/** Tombstones read in one turn of the event loop: some milliseconds. */
+const SLICE = 64;
+
 interface Pending {
   readonly name: string;
   readonly request: DetachRequest;
@@ -166,10 +169,11 @@ export class Tombstones {
     this.#emptyStamp = settled && names.length === 0 && complete ? changed.stamp : undefined;
     const listed = new Set(names);
     for (const name of this.#done) if (!listed.has(name)) this.#done.delete(name);
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       if (this.#pending.has(name) || this.#done.has(name)) continue;
+      if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
       try {
-        const request = await folder.read(name);
+        const request = folder.read(name);
         if (request !== undefined && !this.#done.has(name))
           this.#pending.set(name, { name, request, attempts: 0, dueAt: 0, running: undefined });
       } catch (error) {
