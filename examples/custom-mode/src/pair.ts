@@ -3,6 +3,8 @@ import { definePlugin } from '@hawser/core';
 import { Host, Ipam, NetworkMode } from '@hawser/core/contracts';
 import { addressClaims, checkInside, macOfText } from '@hawser/core/network';
 
+const portOf = ({ id }: { readonly id: string }): string => `pair${id.slice(-11)}`;
+
 export default definePlugin({
   provides: NetworkMode,
   id: 'pair',
@@ -13,19 +15,17 @@ export default definePlugin({
     claims: (request) => [ipam.claim(request)],
     async attach(pod, signal) {
       signal.throwIfAborted();
-      // Whatever a crash has left half made goes first.
-      await (
-        await host.own.retireLink(`p${pod.id.slice(-14)}`)
-      ).settled;
+      const left = await host.own.retireLink(portOf(pod)); // half made by an agent that died
+      await left.settled;
       using inside = await host.openNamespace(pod.netns);
       const eth = { name: pod.ifname, mac: macOfText(pod.id) };
-      await host.own.createVeth({ name: `p${pod.id.slice(-14)}`, mtu: 1500, up: true, peer: { ...eth, namespace: inside } });
+      await host.own.createVeth({ name: portOf(pod), mtu: 1500, up: true, peer: { ...eth, namespace: inside } });
       const ips = addressClaims(pod.claims).map(({ address }) => ({ address, interface: 0 }));
       await inside.configureLink(pod.ifname, { addresses: ips.map(({ address }) => ({ cidr: address, nodad: true })), up: true });
       return { interfaces: [{ ...eth, mtu: 1500, sandbox: pod.netns }], ips, routes: [] };
     },
     check: (pod) => checkInside(host, pod),
-    detach: (pod) => host.own.retireLink(`p${pod.id.slice(-14)}`),
+    detach: (pod) => host.own.retireLink(portOf(pod)),
   }),
 });
 // #endregion mode

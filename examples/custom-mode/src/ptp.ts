@@ -29,10 +29,8 @@ export default definePlugin({
     async attach(pod, signal) {
       signal.throwIfAborted();
       const [port, eth] = [portOf(pod), { name: pod.ifname, mac: macOfText(pod.id) }];
-      // Whatever a crash has left half made goes first.
-      await (
-        await host.own.retireLink(port)
-      ).settled;
+      const left = await host.own.retireLink(port); // half made by an agent that died
+      await left.settled;
       using inside = await host.openNamespace(pod.netns);
       await host.own.createVeth({ name: port, mtu, peer: { ...eth, namespace: inside } });
       const ips = addressClaims(pod.claims).map(({ address, gateway }) => ({ address: alone(address), gateway, interface: 0 }));
