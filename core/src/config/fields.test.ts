@@ -13,6 +13,7 @@ describe('fields', () => {
   it.each<[string, z.ZodType, unknown, unknown]>([
     ['cidr', cidr(), 'fd00:88::/64', 'fd00:88::/64'],
     ['cidr', cidr(), '10.0.0.0/33', 'refused: expected a range such as 10.88.0.0/16 or fd00:88::/64, not "10.0.0.0/33"'],
+    ['cidr', cidr(), '10.0.0.0/08', 'refused: expected a range such as 10.88.0.0/16 or fd00:88::/64, not "10.0.0.0/08"'],
     ['cidr', cidr(), '10.0.0.1', 'refused: expected a range such as 10.88.0.0/16 or fd00:88::/64, not "10.0.0.1"'],
     ['cidr', cidr(), 'fe80::1%eth0/64', 'refused: expected a range such as 10.88.0.0/16 or fd00:88::/64, not "fe80::1%eth0/64"'],
     ['ipAddress', ipAddress(), '::1', '::1'],

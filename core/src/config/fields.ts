@@ -127,7 +127,7 @@ function measureField(units: Units, expected: string, { min, max }: Required<Mea
 }
 
 function isCidr(text: string): boolean {
-  const [, address = '', prefix = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const [, address = '', prefix = ''] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? [];
   return isAddress(address) && Number(prefix) <= (isIPv4(address) ? 32 : 128);
 }
 

@@ -27,7 +27,15 @@ describe('text of addresses', () => {
     expect(() => parseAddress(text)).toThrow(invalid);
   });
 
-  it.each(['10.0.0.1', '10.0.0.1/', '10.0.0.1/33', '10.0.0.1/-1', '10.0.0.1/1e1', 'fd00::/129', '/8'])('%j is no prefix', (text) => {
-    expect(() => parseCidr(text)).toThrow(invalid);
+  it.each(['10.0.0.1', '10.0.0.1/', '10.0.0.1/33', '10.0.0.1/-1', '10.0.0.1/1e1', '10.0.0.1/08', 'fd00::/129', '/8'])(
+    '%j is no prefix',
+    (text) => {
+      expect(() => parseCidr(text)).toThrow(invalid);
+    },
+  );
+
+  it('is quoted in an error as far as an address can be long', () => {
+    const text = '1'.repeat(10_000);
+    for (const parse of [parseAddress, parseCidr, parseMac]) expect(() => parse(text)).toThrow(/^'1{59}…' is no /);
   });
 });

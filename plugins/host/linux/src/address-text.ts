@@ -13,6 +13,9 @@ export interface Prefix {
   readonly length: number;
 }
 
+/** In an error; what was meant for an address is shown as far as one can be long. */
+const quoted = (text: string): string => `'${text.length <= 60 ? text : `${text.slice(0, 59)}…`}'`;
+
 export const familyNumber = (family: Family): number => (family === 4 ? AF_INET : AF_INET6);
 
 export const familyOf = (number: number): Family | undefined => (number === AF_INET ? 4 : number === AF_INET6 ? 6 : undefined);
@@ -21,16 +24,16 @@ export const familyOf = (number: number): Family | undefined => (number === AF_I
 export function parseAddress(text: string): Uint8Array {
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
   if (isIPv6(text) && !text.includes('%')) return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
-  throw hostErrors.invalid(`'${text}' is no IP address`);
+  throw hostErrors.invalid(`${quoted(text)} is no IP address`);
 }
 
 /** Throws `host.invalid`. */
 export function parseCidr(text: string): Prefix {
   const slash = text.indexOf('/');
   const length = text.slice(slash + 1);
-  if (slash < 0 || !/^\d{1,3}$/.test(length)) throw hostErrors.invalid(`'${text}' is no address with a prefix length`);
+  if (slash < 0 || !/^(0|[1-9]\d{0,2})$/.test(length)) throw hostErrors.invalid(`${quoted(text)} is no address with a prefix length`);
   const bytes = parseAddress(text.slice(0, slash));
-  if (Number(length) > bytes.length * 8) throw hostErrors.invalid(`the prefix length of '${text}' is longer than the address`);
+  if (Number(length) > bytes.length * 8) throw hostErrors.invalid(`the prefix length of ${quoted(text)} is longer than the address`);
   return { family: bytes.length === 4 ? 4 : 6, bytes, length: Number(length) };
 }
 
@@ -48,7 +51,7 @@ export function zeroAddress(family: Family): Uint8Array {
 
 /** Throws `host.invalid`. */
 export function parseMac(text: string): Uint8Array {
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) throw hostErrors.invalid(`'${text}' is no MAC address`);
+  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) throw hostErrors.invalid(`${quoted(text)} is no MAC address`);
   return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
 }
 

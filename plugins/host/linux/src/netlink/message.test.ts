@@ -89,6 +89,11 @@ describe('verdicts', () => {
     expect(decodeVerdict(done(Buffer.concat([u32(-2), text]), 0x200))).toEqual({ errno: 2, text: 'Invalid gateway' });
   });
 
+  it('whose request claims to be longer than any message are without a sentence', () => {
+    const claiming = Buffer.concat([u32(0xffff_ff00), Buffer.alloc(12)]);
+    expect(decodeVerdict(error(Buffer.concat([u32(-22), claiming, text]), 0x200))).toEqual({ errno: 22 });
+  });
+
   it('without an errno are errors', () => {
     expect(decodeVerdict(error(u16(1))).errno).toBe(74);
   });

@@ -139,5 +139,6 @@ const SUCCESS: Verdict = { errno: 0 };
 function verdictAttributes({ type, flags, bytes, start, end }: Message): number {
   if (type === NLMSG_DONE) return 4;
   if ((flags & NLM_F_CAPPED) !== 0 || end - start < 8) return 4 + HEADER;
-  return 4 + align(readU32(bytes, start + 4));
+  // Longer than the message there is none, whatever it says; what is above 31 bits can't be aligned either.
+  return 4 + align(Math.min(readU32(bytes, start + 4), end - start));
 }
