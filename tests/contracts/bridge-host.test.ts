@@ -16,6 +16,7 @@ const ipams: Providers<Ipam> = {
 const signal = new AbortController().signal;
 
 describePluginContract(bridge, {
+  module: '@hawser/mode-bridge',
   requires: () => [
     fakePlugin(Host, 'simulated', openSimulatedHost(new SimulatedKernel({ context: systemContext }))),
     fakePlugin(Ipam, 'range', ipam),

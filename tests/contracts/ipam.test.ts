@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 const opened: TestCore[] = [];
 
 describePluginContract(range, {
+  module: '@hawser/ipam-range',
+  calls: (ipam) => [ipam.subnets(), ipam.claim(request)],
   config: { ranges: ['10.88.0.0/16', 'fd00:88::/64'] },
   async requires() {
     const core = await startCore({ context: systemContext });

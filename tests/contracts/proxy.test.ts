@@ -149,8 +149,13 @@ describe.each([NetworkMode.id, Ipam.id] as const)('a provider of %s in another p
   };
 
   describePluginContract(
-    { ...plugin, start: (context) => plugin.start({ ...context, config: settingsFor(type, `unix://${socket}`) }) },
     {
+      ...plugin,
+      start: (context) => plugin.start({ ...context, config: settingsFor(type, `unix://${socket}`) }),
+      examine: async (context) => plugin.examine?.({ ...context, config: settingsFor(type, `unix://${socket}`) }) ?? [],
+    },
+    {
+      module: '@hawser/plugin-proxy',
       async requires() {
         await release();
         const options = { socket, name: 'acme', version: '1.0.0' };

@@ -1,183 +1,59 @@
-import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import * as z from 'zod';
-import { systemContext } from '../context/index.ts';
-import type { JsonObject } from '../json.ts';
-import { type AnyPlugin, boot, definePlugin, type Kernel, type Token } from '../plugin/index.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type AnyPlugin, definePlugin, type Token } from '../plugin/index.ts';
+import { importFaults } from './plugin/import.ts';
+import { hangingCalls, interruptionFaults, leaks, leaksOfAnAbortedStart, leaksOfExamination, repetitionFaults } from './plugin/life.ts';
+import { configFaults, registrationFaults } from './plugin/registration.ts';
+import { type PluginContractOptions, type ServiceOf, Subject } from './plugin/subject.ts';
 
-/** What a plugin needs for the contract to start it. */
-export interface PluginContractOptions {
-  /** The plugin's table as a user writes it; its defaults unless told. */
-  readonly config?: JsonObject;
-  /** Plugins that provide what it requires: fakes, or real ones. Made anew for each boot. */
-  readonly requires?: () => readonly AnyPlugin[] | Promise<readonly AnyPlugin[]>;
-  /** Runs after each test, for what `requires` has taken. */
-  readonly release?: () => Promise<void>;
-}
+export type { PluginContractOptions } from './plugin/subject.ts';
 
 /** A plugin that provides this value, for tests of plugins that require it. */
 export function fakePlugin<T>(token: Token<T>, id: string, value: NoInfer<T>): AnyPlugin {
   return definePlugin({ provides: token, id, summary: 'Stands in for the real one in tests.', start: () => value });
 }
 
+const MARGIN_MS = 20_000;
+
 /**
  * What every plugin owes its users, whatever it does: a documented and strict config, a start that can be repeated,
- * a stop that leaves no timer, socket or worker behind, and obedience to its signal.
+ * a stop that ends and leaves nothing behind (no timer, socket, process, thread, file or listener: each is named with who made
+ * it), obedience to its signal, and, where `module` is told, no work before its start.
  */
-export function describePluginContract(plugin: AnyPlugin, options: PluginContractOptions = {}): void {
-  const uri = `${plugin.provides.id}.${plugin.id}`;
+export function describePluginContract<P extends AnyPlugin>(plugin: P, options: PluginContractOptions<ServiceOf<P>> = {}): void {
+  const { calls, ...rest } = options;
+  // What the kernel has of this plugin is what the plugin provides.
+  const subject = new Subject(plugin, calls === undefined ? rest : { ...rest, calls: (service) => calls(service as ServiceOf<P>) });
+  describe(`${subject.uri} as a plugin`, () => {
+    afterEach(() => options.release?.());
 
-  describe(`${uri} as a plugin`, () => {
-    let before: Map<string, number>;
-    beforeEach(() => {
-      before = countResources();
-    });
-    afterEach(async () => {
-      await options.release?.();
-    });
-
-    test('has a versioned type, an id and a summary that is a sentence', () => {
-      expect(uri).toMatch(/^[a-z][a-z0-9]*(\.[a-z0-9_-]+)*\.v[0-9]+\.[a-z0-9][a-z0-9-]*$/);
-      expect(plugin.summary).toMatch(/^[A-Z].*\.$/);
-    });
-
-    test('documents every key of its config and refuses keys that it does not know', () => {
-      const schema = configOf(plugin);
-      if (!schema) return;
-      expect(undocumentedKeys(schema)).toEqual([]);
-      const parsed = schema.safeParse({ ...options.config, surely_not_a_key_of_this_plugin: 1 });
-      expect(parsed.success).toBe(false);
-    });
-
-    test('gives a remedy for each of its errors', () => {
-      for (const factory of Object.values(plugin.errors ?? {})) {
-        expect(factory.code).toMatch(/^[a-z][a-z0-9-]*\.[a-z0-9_]+$/);
-        expect(factory.definition.remedy).toMatch(/^[A-Z].*\.$/);
-      }
-    });
-
-    test('starts, stops, and starts again', async () => {
-      for (let round = 0; round < 2; round++) {
-        const kernel = await start(plugin, options);
-        const report = kernel.reports().find((candidate) => candidate.uri === uri);
-        expect(report).toMatchObject({ status: expect.stringMatching(/^(ok|degraded|skipped)$/) as string });
-        const { errors } = await kernel.stop('the contract asks for it');
-        expect(errors.map(({ error }) => error.message)).toEqual([]);
-      }
-    });
-
-    test('leaves no handle, timer or socket behind when it has stopped', async () => {
-      const kernel = await start(plugin, options);
-      await kernel.stop('the contract asks for it');
-      await options.release?.();
-      await expect.poll(() => leaked(before), { timeout: 2_000, interval: 20 }).toEqual([]);
-    });
-
-    test('ends its start soon when it is told to stop in the midst of it', async () => {
-      expect(await startThatIsStopped(plugin, options, START_GRACE_MS)).toBe('ended');
-    });
-
-    test('gives up its start when it is told to stop', async () => {
-      const reason = new AbortController();
-      reason.abort(new Error('stopped before it began'));
-      await start(plugin, options, reason.signal).then(
-        (kernel) => kernel.stop('the contract asks for it'),
-        () => undefined,
-      );
-      await options.release?.();
-      await expect.poll(() => leaked(before), { timeout: 2_000, interval: 20 }).toEqual([]);
+    const timeout = subject.deadlinesMs * 2 + MARGIN_MS;
+    test.each(clausesFor(subject).map(({ title, faults }) => [title, faults] as const))('%s', { timeout }, async (_title, faults) => {
+      const found = await faults(subject);
+      if (found.length > 0) expect.fail(found.map((fault) => `${subject.uri}: ${fault}`).join('\n'));
     });
   });
 }
 
-async function start(plugin: AnyPlugin, options: PluginContractOptions, signal?: AbortSignal): Promise<Kernel> {
-  const uri = `${plugin.provides.id}.${plugin.id}`;
-  const settings = configOf(plugin)?.parse(options.config ?? {}) ?? {};
-  return boot({
-    plugins: [...((await options.requires?.()) ?? []), plugin],
-    config: { settings: new Map([[uri, settings]]), configured: new Set([uri]), disabled: new Set(), required: new Set() },
-    context: systemContext,
-    log: pino({ level: 'silent' }),
-    ...(signal ? { signal } : {}),
-  });
+interface Clause {
+  readonly title: string;
+  /** One sentence each. */
+  faults(subject: Subject): readonly string[] | Promise<readonly string[]>;
 }
 
-/** How long a start may go on after its signal. */
-const START_GRACE_MS = 5_000;
+const CLAUSES: readonly Clause[] = [
+  { title: 'has a versioned type, an id, a summary that is a sentence, and a remedy for each of its errors', faults: registrationFaults },
+  { title: 'documents every key of its config and refuses keys that it does not know', faults: configFaults },
+  { title: 'starts, stops, and starts again', faults: repetitionFaults },
+  { title: 'leaves nothing behind when it has stopped', faults: (one) => leaks(one) },
+  { title: 'ends its start soon when it is told to stop in the midst of it', faults: (one) => interruptionFaults(one) },
+  { title: 'gives up its start when it is told to stop', faults: leaksOfAnAbortedStart },
+];
 
-/** Starts a plugin, tells it to stop as soon as its start has begun, and says whether that ended. */
-export async function startThatIsStopped(
-  plugin: AnyPlugin,
-  options: PluginContractOptions,
-  graceMs: number,
-): Promise<'ended' | 'it goes on although its signal has aborted'> {
-  const stop = new AbortController();
-  const begun = Promise.withResolvers<Promise<unknown>>();
-  const watched: AnyPlugin = {
-    ...plugin,
-    start: (context) => {
-      const call = (async () => plugin.start(context))();
-      begun.resolve(call.catch(() => undefined));
-      stop.abort(new Error('the contract asks for it'));
-      return call;
-    },
-  };
-  const booted = start(watched, options, stop.signal).then(
-    (kernel) => kernel.stop('the contract asks for it'),
-    () => undefined,
-  );
-  const late = new AbortController();
-  const patience = systemContext.clock.sleep(graceMs, late.signal).then(
-    () => false,
-    () => false,
-  );
-  const hasEnded = await Promise.race([begun.promise.then((call) => call).then(() => true), patience]);
-  late.abort();
-  if (!hasEnded) return 'it goes on although its signal has aborted';
-  await booted;
-  return 'ended';
-}
-
-const configOf = (plugin: AnyPlugin): z.ZodType | undefined => plugin.config;
-
-/** Kinds of resource that the runtime itself, the test runner or a finished child keeps for a while. */
-const NOT_OURS = new Set([
-  'PipeWrap',
-  'TTYWrap',
-  'CloseReq',
-  'TickObject',
-  'Immediate',
-  'FSReqCallback',
-  'FSReqPromise',
-  'GetAddrInfoReqWrap',
-  'MessagePort',
-]);
-
-function countResources(): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) if (!NOT_OURS.has(kind)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return counts;
-}
-
-function leaked(before: ReadonlyMap<string, number>): readonly string[] {
-  // The poll that asks holds one timer itself.
-  const allowed = (kind: string) => (before.get(kind) ?? 0) + (kind === 'Timeout' ? 2 : 0);
-  return [...countResources()]
-    .filter(([kind, count]) => count > allowed(kind))
-    .map(([kind, count]) => `${count - allowed(kind)} × ${kind}`);
-}
-
-interface Schema {
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-}
-
-function undocumentedKeys(config: z.ZodType): readonly string[] {
-  const schema = z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as Schema;
-  const walk = (node: Schema, path: string): readonly string[] =>
-    Object.entries(node.properties ?? {}).flatMap(([key, value]) => [
-      ...(value.description === undefined ? [`${path}${key}`] : []),
-      ...walk(value, `${path}${key}.`),
-    ]);
-  return walk(schema, '');
+function clausesFor({ plugin, options }: Subject): readonly Clause[] {
+  const some: Clause[] = [];
+  if (plugin.examine !== undefined)
+    some.push({ title: 'leaves nothing behind when it has examined the machine', faults: (one) => leaksOfExamination(one) });
+  if (options.calls !== undefined) some.push({ title: 'answers or refuses calls when it has stopped', faults: (one) => hangingCalls(one) });
+  if (options.module !== undefined) some.push({ title: 'does no work before its start', faults: importFaults });
+  return [...CLAUSES, ...some];
 }

@@ -23,7 +23,7 @@ const fakes = () => [
   fakePlugin(Gc, 'fake', { status: () => ({ running: false, condemned: [] }) } as never),
 ];
 
-describePluginContract(plugin, { requires: fakes });
+describePluginContract(plugin, { module: new URL('index.ts', import.meta.url), requires: fakes });
 
 const URI = 'hawser.health.v1.monitor';
 const Job = defineToken<object>()('test.job.v1');

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import plugin from './index.ts';
 
-describePluginContract(plugin);
+describePluginContract(plugin, { module: new URL('index.ts', import.meta.url) });
 
 const URI = 'hawser.metrics.v1.prometheus';
 const report = (uri: string, more: Partial<PluginReport>): PluginReport => ({

@@ -33,6 +33,7 @@ afterAll(() => {
 });
 
 describePluginContract(cniEndpoint, {
+  module: new URL('../index.ts', import.meta.url),
   requires: () => {
     newFolder();
     return fakes();

@@ -3,7 +3,7 @@ import { describePluginContract } from '@hawser/core/testing';
 import { describe, expect, it } from 'vitest';
 import simulated from './index.ts';
 
-describePluginContract(simulated, { config: { seed: 7, latency_ms: 0.1 } });
+describePluginContract(simulated, { module: new URL('index.ts', import.meta.url), config: { seed: 7, latency_ms: 0.1 } });
 
 describe('the plugin', () => {
   it('is a host that is on when it is configured', () => {
