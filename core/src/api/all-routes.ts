@@ -8,11 +8,23 @@ import { gcRoutes } from './routes/gc.ts';
 import { leaseRoutes } from './routes/leases.ts';
 import { listingRoutes } from './routes/listings.ts';
 import { logRoutes } from './routes/log.ts';
+import { namespaceRoutes } from './routes/namespaces.ts';
 import type { Route } from './route.ts';
 import type { AgentView } from './service.ts';
 import { metricsPage } from './telemetry.ts';
 
-const rooms = [agentRoutes, leaseRoutes, listingRoutes, attachmentRoutes, gcRoutes, dbRoutes, configRoutes, eventRoutes, logRoutes];
+const rooms = [
+  agentRoutes,
+  namespaceRoutes,
+  leaseRoutes,
+  listingRoutes,
+  attachmentRoutes,
+  gcRoutes,
+  dbRoutes,
+  configRoutes,
+  eventRoutes,
+  logRoutes,
+];
 
 /** What the server serves with a deadline, and the document of all that it serves. */
 export function allRoutes(agent: AgentView): readonly Route[] {

@@ -5,6 +5,7 @@ import type { Claim } from '../claims/claims.ts';
 import type { TopicDescription } from '../events/describe-topics.ts';
 import type { Envelope, EventSelection, Lagged, QueuePolicy } from '../events/events.ts';
 import type { Lease } from '../leases/leases.ts';
+import type { Namespace, NamespaceContent } from '../metadata/namespaces.ts';
 import type { StoreName, StoreStats } from '../metadata/store.ts';
 import type { ConfigReload } from './reload.ts';
 import type { PluginReport } from '../plugin/status.ts';
@@ -43,6 +44,16 @@ export interface Client {
   config: {
     /** Has the agent read its config again and put it in force, or tell what that would do. */
     reload(options: { readonly dryRun: boolean }, signal: AbortSignal): Promise<ConfigReload>;
+  };
+  namespaces: Listings<Namespace> & {
+    get(name: string, signal: AbortSignal): Promise<Namespace>;
+    /** What the stores hold in it. */
+    contents(name: string, signal: AbortSignal): Promise<readonly NamespaceContent[]>;
+    create(name: string, labels: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Namespace>;
+    /** Field paths say what is replaced, as of leases. */
+    update(name: string, labels: Readonly<Record<string, string>>, fields: readonly string[], signal: AbortSignal): Promise<Namespace>;
+    /** `namespaces.not_empty` while anything is in it. */
+    delete(name: string, signal: AbortSignal): Promise<void>;
   };
   leases: Listings<Lease> & {
     get(id: string, signal: AbortSignal): Promise<Lease>;

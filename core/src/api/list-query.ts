@@ -3,6 +3,7 @@ import type { ListOptions, Page } from '../metadata/listing.ts';
 import type { Metadata, ReadTransaction, StoreName } from '../metadata/store.ts';
 import { type Filter, parseFilter } from '../filters/index.ts';
 import { apiErrors } from './errors.ts';
+import { type Scope, scoped } from './scope.ts';
 
 /** Items of an answer unless told; a client asks for the next ones by `after`. */
 const DEFAULT_LIMIT = 500;
@@ -18,6 +19,9 @@ export const listing = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
 });
 
+/** The same for what is listed by namespace. */
+export const scopedListing = listing.extend(scoped.shape);
+
 /** What a query has once is no list by itself. */
 export function asList(value: unknown): unknown {
   return typeof value === 'string' ? [value] : value;
@@ -27,6 +31,8 @@ export function asList(value: unknown): unknown {
 export interface Listed<T> {
   readonly metadata: Pick<Metadata, 'read'>;
   readonly stores: readonly StoreName[];
+  /** The default one unless told. */
+  readonly scope?: Scope;
   page(tx: ReadTransaction, options: ListOptions): Page<T>;
 }
 
@@ -47,7 +53,7 @@ export function listQuery({ filter, after, limit }: z.output<typeof listing>): L
  * cursor names a store and a place in it.
  */
 export async function listPage<T>(
-  { metadata, stores, page }: Listed<T>,
+  { metadata, stores, scope, page }: Listed<T>,
   { filters, after, limit }: ListQuery,
   signal: AbortSignal,
 ): Promise<Page<T>> {
@@ -57,7 +63,7 @@ export async function listPage<T>(
     signal.throwIfAborted();
     const { store, cursor }: Place = place;
     const options = { filters, limit: limit - items.length, scan: SLICE, ...(cursor === undefined ? {} : { after: cursor }) };
-    const slice: Page<T> = metadata.read(store, (tx) => page(tx, options));
+    const slice: Page<T> = metadata.read(store, (tx) => page(tx, options), scope);
     items.push(...slice.items);
     place = slice.next === undefined ? following(stores, store) : { store, cursor: slice.next };
     if (place !== undefined) await new Promise(setImmediate);

@@ -84,6 +84,9 @@ test('answers are what it says, and hold no field that it does not name', async 
   };
   const lease = await ask('POST', '/v1/leases', { id: 'a', expiresInMs: 60_000, labels: { x: 'y' } });
   const answers = [
+    ['Namespace', await ask('POST', '/v1/namespaces', { name: 'blue', labels: { a: 'b' } })],
+    ['NamespacePage', await ask('GET', '/v1/namespaces')],
+    ['NamespaceContents', await ask('GET', '/v1/namespaces/default/contents')],
     ['Lease', lease],
     ['Lease', await ask('POST', '/v1/leases/a/resources', { type: 'claim', key: 'address/10.0.0.1' })],
     ['LeasePage', await ask('GET', '/v1/leases?limit=1')],

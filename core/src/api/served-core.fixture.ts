@@ -9,6 +9,7 @@ import { systemClock, systemRandom } from '../context/index.ts';
 import { Events } from '../events/events.ts';
 import { Gc } from '../gc/gc.ts';
 import { Leases } from '../leases/leases.ts';
+import { Namespaces } from '../metadata/namespaces.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
 import { Attachments } from '../network/index.ts';
@@ -61,9 +62,10 @@ export async function serveCore(): Promise<ServedCore> {
   const folder = await mkdtemp(join(tmpdir(), 'hwt-served-'));
   starting.defer(() => rm(folder, { recursive: true }));
   const core = starting.use(await startCore({ context: testContext() }));
+  await core.namespaces.create('there');
   const metadata: Metadata = {
-    read: (store, fn) => core.metadata.read(store, fn),
-    write: (store, fn) => core.metadata.write(store, fn),
+    read: (...of) => core.metadata.read(...of),
+    write: (...of) => core.metadata.write(...of),
     view: (...of) => core.metadata.view(...of),
     onCommit: (listener) => core.metadata.onCommit(listener),
     stats: () => core.metadata.stats(),
@@ -72,6 +74,7 @@ export async function serveCore(): Promise<ServedCore> {
   };
   const services = new Map<string, unknown>([
     [Metadata.id, metadata],
+    [Namespaces.id, core.namespaces],
     [Leases.id, core.leases],
     [Snapshots.id, core.snapshots],
     [Claims.id, core.claims],

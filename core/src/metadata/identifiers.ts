@@ -1,9 +1,9 @@
 import type { ErrorFactory } from '../errors/index.ts';
 
-const MAX_IDENTIFIER_LENGTH = 76;
+export const MAX_IDENTIFIER_LENGTH = 76;
 
 /** Linear: a separator can be read in one way only. */
-const IDENTIFIER = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
+export const IDENTIFIER = /^[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*$/;
 
 /** Whether a text can name a lease or a namespace: at most 76 letters and digits, joined by single dots, dashes or underscores. */
 export const isIdentifier = (text: string): boolean => text.length <= MAX_IDENTIFIER_LENGTH && IDENTIFIER.test(text);

@@ -7,6 +7,7 @@ import type { CollectionReport, GcStatus, Node } from '../../gc/gc.ts';
 import type { JsonValue } from '../../json.ts';
 import type { Lease } from '../../leases/leases.ts';
 import type { Page } from '../../metadata/listing.ts';
+import type { Namespace, NamespaceContent } from '../../metadata/namespaces.ts';
 import type { SnapshotUsage } from '../../metadata/snapshots.ts';
 import type { StoreName, StoreStats } from '../../metadata/store.ts';
 import type { AttachedRoute, AttachmentResult } from '../../network/index.ts';
@@ -70,6 +71,17 @@ const plugin = z.object({
   workers: optional(z.array(worker)),
   logLevel: optional(text),
 }) satisfies z.ZodType<PluginReport>;
+
+const namespace = z.object({ name: text, labels }) satisfies z.ZodType<Namespace>;
+
+const namespaceContent = z.object({
+  store,
+  collection: text,
+  type: optional(text),
+  count,
+  more: z.boolean(),
+  example: text,
+}) satisfies z.ZodType<NamespaceContent>;
 
 const lease = z.object({
   id: text,
@@ -228,6 +240,9 @@ export const records = {
   Plugin: plugin,
   PluginList: z.array(plugin),
   Health: health,
+  Namespace: namespace,
+  NamespacePage: pageOf(namespace),
+  NamespaceContents: z.array(namespaceContent),
   Lease: lease,
   LeasePage: pageOf(lease),
   Snapshot: snapshot,

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { fieldsOf } from '../../filters/index.ts';
+import { DEFAULT_NAMESPACE } from '../../metadata/store.ts';
 import { type Listing, readPage } from '../../metadata/listing.ts';
 import { attachmentErrors, type AttachmentId, attachmentKey, type AttachmentRecord, Attachments } from '../../network/index.ts';
-import { listing, listQuery } from '../list-query.ts';
+import { listQuery, scopedListing } from '../list-query.ts';
 import { route, type Route } from '../route.ts';
+import { type Scope, scoped, scopeOf } from '../scope.ts';
 import { type AgentView, service } from '../service.ts';
 import { attachmentView, type AttachmentView } from '../views.ts';
 
@@ -15,10 +17,11 @@ const one = z.object({
 /** Undoing waits for the kernel, and for a cloud where one takes part. */
 const DETACH_DEADLINE_MS = 120_000;
 
-/** `/v1/attachments`, in pages, and `/v1/attachments/<containerId>/<ifname>`. */
+/** `/v1/attachments`, in pages, and `/v1/attachments/<containerId>/<ifname>`. All are in the default namespace: another one has none. */
 export function attachmentRoutes(agent: AgentView): readonly Route[] {
-  const find = (id: AttachmentId): AttachmentRecord => {
-    const record = service(agent, Attachments).get(id);
+  const hasAny = (query: Scope): boolean => scopeOf(agent, query).namespace === DEFAULT_NAMESPACE;
+  const find = (id: AttachmentId, query: Scope): AttachmentRecord => {
+    const record = hasAny(query) ? service(agent, Attachments).get(id) : undefined;
     if (record === undefined) throw attachmentErrors.notFound(`there is no attachment ${attachmentKey(id)}`);
     return record;
   };
@@ -28,26 +31,28 @@ export function attachmentRoutes(agent: AgentView): readonly Route[] {
       method: 'GET',
       path: '/v1/attachments',
       summary: 'List attachments, in pages',
-      query: listing,
+      query: scopedListing,
       answers: { 200: { record: 'AttachmentPage' } },
-      handle: ({ query }) => readPage(attachmentListing(service(agent, Attachments).list()), listQuery(query)),
+      handle: ({ query }) => readPage(attachmentListing(hasAny(query) ? service(agent, Attachments).list() : []), listQuery(query)),
     }),
     route({
       method: 'GET',
       path,
       summary: 'Show an attachment',
       params: one,
+      query: scoped,
       answers: { 200: { record: 'Attachment' } },
-      handle: ({ params }) => attachmentView(find(params)),
+      handle: ({ params, query }) => attachmentView(find(params, query)),
     }),
     route({
       method: 'POST',
       path: `${path}/check`,
       summary: 'Compare an attachment with what is there',
       params: one,
+      query: scoped,
       answers: { 204: {} },
-      handle: async ({ params, requestId, signal }) => {
-        const { containerId, ifname, network } = find(params);
+      handle: async ({ params, query, requestId, signal }) => {
+        const { containerId, ifname, network } = find(params, query);
         await service(agent, Attachments).check({ containerId, ifname, network }, { requestId, signal });
       },
     }),
@@ -56,10 +61,11 @@ export function attachmentRoutes(agent: AgentView): readonly Route[] {
       path,
       summary: 'Undo an attachment',
       params: one,
+      query: scoped,
       answers: { 204: {} },
       deadlineMs: DETACH_DEADLINE_MS,
-      handle: async ({ params, requestId, signal }) => {
-        const { containerId, ifname, network } = find(params);
+      handle: async ({ params, query, requestId, signal }) => {
+        const { containerId, ifname, network } = find(params, query);
         await service(agent, Attachments).detach({ containerId, ifname, network }, { requestId, signal });
       },
     }),

@@ -4,8 +4,9 @@ import { Leases } from '../../leases/leases.ts';
 import type { StoreName, Transaction } from '../../metadata/store.ts';
 import { Metadata } from '../../metadata/store.ts';
 import { apiErrors } from '../errors.ts';
-import { listing, listPage, listQuery } from '../list-query.ts';
+import { listPage, listQuery, scopedListing } from '../list-query.ts';
 import { answer, route, type Route } from '../route.ts';
+import { type Scope, scoped, scopeOf } from '../scope.ts';
 import { type AgentView, service } from '../service.ts';
 
 const MAX_EXPIRY_MS = 365 * 86_400_000;
@@ -28,7 +29,7 @@ const change = z
     message: 'give either expiresInMs, or labels and the fields that they replace',
   });
 const one = z.object({ id: z.string().min(1).max(128) });
-const waiting = z.strictObject({ sync: z.enum(['true', 'false']).default('false') });
+const waiting = scoped.extend({ sync: z.enum(['true', 'false']).default('false') });
 const resource = z.object({
   type: z
     .string()
@@ -44,19 +45,17 @@ const STORES: readonly StoreName[] = ['state', 'root'];
 
 /** `/v1/leases`: leases of both stores, in pages; one made here is of the state store unless told. */
 export function leaseRoutes(agent: AgentView): readonly Route[] {
-  const rooms = () => ({ leases: service(agent, Leases), metadata: service(agent, Metadata) });
-  const find = (id: string): Lease => findIn(rooms(), id);
-  const storeOf = (id: string): StoreName => find(id).store;
+  const rooms = (query: Scope) => ({ leases: service(agent, Leases), metadata: service(agent, Metadata), scope: scopeOf(agent, query) });
   return [
     route({
       method: 'GET',
       path: '/v1/leases',
       summary: 'List leases, in pages',
-      query: listing,
+      query: scopedListing,
       answers: { 200: { record: 'LeasePage' } },
       handle: ({ query, signal }) => {
-        const { leases, metadata } = rooms();
-        return listPage({ metadata, stores: STORES, page: (tx, options) => leases.page(tx, options) }, listQuery(query), signal);
+        const { leases, metadata, scope } = rooms(query);
+        return listPage({ metadata, stores: STORES, scope, page: (tx, options) => leases.page(tx, options) }, listQuery(query), signal);
       },
     }),
     route({
@@ -64,18 +63,20 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
       path: '/v1/leases/:id',
       summary: 'Show a lease',
       params: one,
+      query: scoped,
       answers: { 200: { record: 'Lease' } },
-      handle: ({ params }) => find(params.id),
+      handle: ({ params, query }) => findIn(rooms(query), params.id),
     }),
     route({
       method: 'POST',
       path: '/v1/leases',
       summary: 'Make a lease',
+      query: scoped,
       body: creation,
       answers: { 201: { record: 'Lease' } },
-      handle: async ({ body: { store, ...options } }) => {
-        const { leases, metadata } = rooms();
-        return answer(201, await metadata.write(store, (tx) => leases.create(tx, withoutUndefined(options))));
+      handle: async ({ query, body: { store, ...options } }) => {
+        const { leases, metadata, scope } = rooms(query);
+        return answer(201, await metadata.write(store, (tx) => leases.create(tx, withoutUndefined(options)), scope));
       },
     }),
     route({
@@ -83,25 +84,27 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
       path: '/v1/leases/:id',
       summary: 'Renew a lease, or change its labels',
       params: one,
+      query: scoped,
       body: change,
       answers: { 200: { record: 'Lease' } },
-      handle: ({ params: { id }, body: { expiresInMs, labels = {}, fields } }) => {
-        const { leases, metadata } = rooms();
-        return metadata.write(storeOf(id), (tx) =>
-          expiresInMs === undefined ? leases.update(tx, id, { labels, fields }) : leases.renew(tx, id, expiresInMs),
-        );
+      handle: ({ params: { id }, query, body: { expiresInMs, labels = {}, fields } }) => {
+        const found = rooms(query);
+        const { leases, metadata, scope } = found;
+        const change = (tx: Transaction): Lease =>
+          expiresInMs === undefined ? leases.update(tx, id, { labels, fields }) : leases.renew(tx, id, expiresInMs);
+        return metadata.write(findIn(found, id).store, change, scope);
       },
     }),
-    deletion(rooms, storeOf),
-    ...resourceRoutes(rooms, storeOf),
+    deletion(rooms),
+    ...resourceRoutes(rooms),
   ];
 }
 
-type Rooms = () => { readonly leases: Leases; readonly metadata: Metadata };
+type Rooms = (query: Scope) => { readonly leases: Leases; readonly metadata: Metadata; readonly scope: Scope };
 
-function findIn({ leases, metadata }: ReturnType<Rooms>, id: string): Lease {
+function findIn({ leases, metadata, scope }: ReturnType<Rooms>, id: string): Lease {
   for (const store of STORES) {
-    const lease = metadata.read(store, (tx) => leases.get(tx, id));
+    const lease = metadata.read(store, (tx) => leases.get(tx, id), scope);
     if (lease !== undefined) return lease;
   }
   throw apiErrors.noSuchResource(`there is no lease ${id}`, {
@@ -111,7 +114,7 @@ function findIn({ leases, metadata }: ReturnType<Rooms>, id: string): Lease {
 }
 
 /** `?sync=true` waits until what only the lease kept is cleaned up; who leaves before stops waiting, and nothing else. */
-const deletion = (rooms: Rooms, storeOf: (id: string) => StoreName): Route =>
+const deletion = (rooms: Rooms): Route =>
   route({
     method: 'DELETE',
     path: '/v1/leases/:id',
@@ -120,22 +123,25 @@ const deletion = (rooms: Rooms, storeOf: (id: string) => StoreName): Route =>
     query: waiting,
     answers: { 204: {} },
     deadlineMs: COLLECT_MS,
-    handle: async ({ params: { id }, query: { sync }, signal }) => {
-      const { leases, metadata } = rooms();
-      const store = storeOf(id);
-      if (sync === 'true') await leases.deleteAndCollect(id, { store, signal });
-      else await metadata.write(store, (tx) => leases.delete(tx, id));
+    handle: async ({ params: { id }, query, signal }) => {
+      const found = rooms(query);
+      const { leases, metadata, scope } = found;
+      const { store } = findIn(found, id);
+      if (query.sync === 'true') await leases.deleteAndCollect(id, { store, ...scope, signal });
+      else await metadata.write(store, (tx) => leases.delete(tx, id), scope);
     },
   });
 
 /** What a lease protects. Answers are the lease as it is then. */
-function resourceRoutes(rooms: Rooms, storeOf: (id: string) => StoreName): readonly Route[] {
-  const changed = (id: string, change: (leases: Leases, tx: Transaction) => void): Promise<Lease | undefined> => {
-    const { leases, metadata } = rooms();
-    return metadata.write(storeOf(id), (tx) => {
+function resourceRoutes(rooms: Rooms): readonly Route[] {
+  const changed = (query: Scope, id: string, change: (leases: Leases, tx: Transaction) => void): Promise<Lease | undefined> => {
+    const found = rooms(query);
+    const { leases, metadata, scope } = found;
+    const work = (tx: Transaction): Lease | undefined => {
       change(leases, tx);
       return leases.get(tx, id);
-    });
+    };
+    return metadata.write(findIn(found, id).store, work, scope);
   };
   return [
     route({
@@ -143,17 +149,19 @@ function resourceRoutes(rooms: Rooms, storeOf: (id: string) => StoreName): reado
       path: '/v1/leases/:id/resources',
       summary: 'Put a resource under a lease',
       params: one,
+      query: scoped,
       body: resource,
       answers: { 200: { record: 'Lease' } },
-      handle: ({ params: { id }, body: node }) => changed(id, (leases, tx) => leases.addResource(tx, id, node)),
+      handle: ({ params: { id }, query, body: node }) => changed(query, id, (leases, tx) => leases.addResource(tx, id, node)),
     }),
     route({
       method: 'DELETE',
       path: '/v1/leases/:id/resources/:type/:key',
       summary: 'Take a resource from a lease',
       params: one.extend(resource.shape),
+      query: scoped,
       answers: { 200: { record: 'Lease' } },
-      handle: ({ params: { id, ...node } }) => changed(id, (leases, tx) => leases.removeResource(tx, id, node)),
+      handle: ({ params: { id, ...node }, query }) => changed(query, id, (leases, tx) => leases.removeResource(tx, id, node)),
     }),
   ];
 }
