@@ -1,6 +1,8 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Paths } from '../config/paths.ts';
+import { codeOf, fileError } from '../metadata/file-error.ts';
+import { makeFolders } from '../metadata/make-folders.ts';
 import { agentErrors } from './errors.ts';
 
 /** Modes as surface and security want them: nobody reads the durable store; anybody may pass on to a socket. */
@@ -21,11 +23,16 @@ export async function prepareFolders(folders: Paths): Promise<Paths> {
 
 async function prepare(key: string, path: string, mode: number): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode });
+    await makeFolders(path, mode);
     await chmod(path, mode);
   } catch (error) {
-    const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw agentErrors.folderFailed(`the ${key} folder ${path} can't be made: ${errno}`, { cause: error, details: { key, path, errno } });
+    const errno = String(codeOf(error) ?? 'unknown');
+    const { message = `it can't be made: ${errno}`, remedy } = fileError(error, path) ?? {};
+    throw agentErrors.folderFailed(`the ${key} folder can't be used: ${message}`, {
+      cause: error,
+      details: { key, path, errno },
+      ...(remedy === undefined ? {} : { remedy }),
+    });
   }
 }
 

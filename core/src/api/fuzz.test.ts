@@ -120,6 +120,10 @@ test.each(['/dev/null/here', '/dev/null/\0', 'here', `/dev/null/${'x'.repeat(300
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ store: 'root', folder });
     const answer = await served.ask({ method: 'POST', path: '/v1/db/backup', headers, body });
-    expect([answer.status, JSON.parse(answer.body).code]).toEqual([400, 'api.bad_request']);
+    const { code } = JSON.parse(answer.body);
+    expect([answer.status, code]).toEqual([
+      400,
+      folder.startsWith('/') && !folder.includes('\0') ? 'metadata.bad_folder' : 'api.bad_request',
+    ]);
   },
 );

@@ -9,6 +9,7 @@ import { apiErrors } from './errors.ts';
 import { type AccessRules, isShared } from './access.ts';
 import { guard } from './guard.ts';
 import { keepSocket, type KeptSocketOptions } from './kept-socket.ts';
+import { socketError } from './socket.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
 import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
@@ -78,9 +79,7 @@ async function openSocket(app: FastifyInstance, place: Omit<KeptSocketOptions, '
     });
   } catch (error) {
     await app.close();
-    throw error instanceof HawserError
-      ? error
-      : apiErrors.socketFailed(`can't listen at ${path}: ${toHawserError(error).message}`, { cause: error });
+    throw error instanceof HawserError ? error : socketError(`can't listen at ${path}`, path, error);
   }
 }
 

@@ -1,7 +1,8 @@
 import { chmod, link, lstat, rename, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Random } from '../context/index.ts';
-import { toHawserError } from '../errors/index.ts';
+import { type HawserError, toHawserError } from '../errors/index.ts';
+import { fullDisk } from '../metadata/file-error.ts';
 import { apiErrors } from './errors.ts';
 
 /** The kernel's bound for the path of a unix socket, without the terminating zero. */
@@ -75,8 +76,14 @@ async function tryLink(own: string, path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false;
-    throw apiErrors.socketFailed(`can't make ${path}: ${toHawserError(error).message}`, { cause: error });
+    throw socketError(`can't make ${path}`, path, error);
   }
+}
+
+/** A disk without room for a name is told with what helps. */
+export function socketError(what: string, path: string, error: unknown): HawserError {
+  const remedy = errnoOf(error) === 'ENOSPC' ? { remedy: fullDisk(path).remedy } : {};
+  return apiErrors.socketFailed(`${what}: ${toHawserError(error).message}`, { cause: error, ...remedy });
 }
 
 /** Removes a dead socket; gives back one that has come to life between looking and taking. */

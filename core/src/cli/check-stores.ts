@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Compaction, compactStore } from '../metadata/compaction.ts';
 import { metadataErrors } from '../metadata/errors.ts';
+import { isThere } from '../metadata/file-error.ts';
 import { checkStore } from '../metadata/maintenance.ts';
 import { repairStore } from '../metadata/repair.ts';
 import { STORE_FOLDER } from '../metadata/store-folder.ts';
@@ -52,7 +52,7 @@ export async function checkStores(folders: StoreFolders, { repair = false } = {}
 async function checkOne(store: 'root' | 'state', folder: string, repair: boolean): Promise<CheckedStore> {
   const path = join(folder, STORE_FOLDER);
   const base = { store, path, findings: [], repaired: [] };
-  if (!existsSync(path)) return { ...base, status: 'absent' };
+  if (!isThere(path)) return { ...base, status: 'absent' };
   const before = await checkStore(store, folder);
   const mendable = before.disagreements?.some(({ mend }) => mend !== undefined) === true;
   const repaired = repair && mendable ? (await repairStore(store, folder)).map(toFinding) : [];
@@ -78,7 +78,7 @@ const toFinding = ({ check, namespace, what, means, remedy }: FoundDisagreement)
 export async function compactStores(folders: StoreFolders): Promise<readonly Compaction[]> {
   const done: Compaction[] = [];
   for (const store of ['root', 'state'] as const) {
-    if (existsSync(join(folders[store], STORE_FOLDER))) done.push(await compactStore(store, folders[store]));
+    if (isThere(join(folders[store], STORE_FOLDER))) done.push(await compactStore(store, folders[store]));
   }
   return done;
 }

@@ -1,10 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FaultInjector } from '../context/index.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { fileError, isThere } from './file-error.ts';
 import { lockFolder } from './folder-lock.ts';
 import { inStore } from './maintenance.ts';
 import { readAll } from './read-all.ts';
@@ -38,7 +39,7 @@ export async function compactStore(
 ): Promise<Compaction> {
   const current = join(folder, STORE_FOLDER);
   const path = join(current, DATA_FILE);
-  if (!existsSync(path)) throw metadataErrors.notFound(`there is no ${store} store at ${path}`, { details: { path } });
+  if (!isThere(path)) throw metadataErrors.notFound(`there is no ${store} store at ${path}`, { details: { path } });
   using _lock = await lockFolder(folder);
   assertSound(path);
   const beforeBytes = statSync(path).size;
@@ -55,7 +56,7 @@ export async function compactStore(
     await faults?.reach('compact.after_rename');
     await flushFolder(current);
   } catch (error) {
-    throw fileError(error, folder);
+    throw fileError(error, folder) ?? commitError(error);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -95,10 +96,4 @@ async function verify(draft: string, wanted: string): Promise<void> {
   assertSound(join(draft, DATA_FILE));
   const { digest } = await inStore(draft, readAll);
   if (digest !== wanted) throw metadataErrors.commitFailed(`the compact copy in ${draft} has other records than the store`);
-}
-
-function fileError(error: unknown, folder: string): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return metadataErrors.diskFull(`there is no space in ${folder}`, { cause: error });
-  return commitError(error);
 }

@@ -48,6 +48,7 @@ export const metadataErrors = defineErrors('metadata', {
   schemaOlder: { kind: 'FailedPrecondition', remedy: 'Start the agent once, which migrates the store, and stop it again.' },
   migrationFailed: { kind: 'Internal', remedy: 'The store is unchanged: start the former version, and report the cause.' },
   tooManyViews: { kind: 'ResourceExhausted', remedy: 'This is a defect of a plugin: dispose each view as soon as it is read.' },
+  badFolder: { kind: 'InvalidArgument', remedy: 'Name another folder, or move away what is in its way.' },
   notEmpty: { kind: 'FailedPrecondition', remedy: 'Name an empty or a new folder.' },
   notFound: { kind: 'NotFound', remedy: 'Name a folder or file that holds a store.' },
   cancelled: { kind: 'Cancelled', remedy: 'Nothing needs to be done: whoever asked has gone.' },

@@ -2,6 +2,7 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync 
 import { join } from 'node:path';
 import { toHawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
+import { fileError } from './file-error.ts';
 
 const LOCK_FILE = 'store.lock';
 const LOCK_EX = 2;
@@ -22,7 +23,7 @@ export async function lockFolder(folder: string): Promise<Disposable> {
     writeSync(fd, `${process.pid}\n`, 0);
   } catch (error) {
     closeSync(fd);
-    throw error;
+    throw fileError(error, path) ?? error;
   }
   return { [Symbol.dispose]: () => closeSync(fd) };
 }
@@ -31,11 +32,7 @@ function openLockFile(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
-      throw metadataErrors.readOnly(`${path} can't be written`, { cause: error });
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw metadataErrors.diskFull(`there is no space for ${path}`, { cause: error });
-    throw metadataErrors.lockFailed(`${path} can't be opened`, { cause: error });
+    throw fileError(error, path) ?? metadataErrors.lockFailed(`${path} can't be opened`, { cause: error });
   }
 }
 

@@ -12,6 +12,26 @@ const ZEROS = Buffer.alloc(64 * 1024);
 /** Both meta pages where pages have 4 KiB. */
 const HEAD_BYTES = 4096 + 160;
 
+/** For the list of free pages, whatever is written. */
+const SPARE_BYTES = 64 * 1024;
+
+/** Bytes that a transaction may write: copies of pages that are there, and what is new. */
+export interface MayWrite {
+  readonly copies: number;
+  readonly added: number;
+}
+
+/** Room for one commit of these, however their pages lie; no page is copied twice. */
+export function roomFor(written: readonly MayWrite[], usedBytes: number): number {
+  let copies = 0;
+  let added = 0;
+  for (const one of written) {
+    copies += one.copies;
+    added += one.added;
+  }
+  return Math.min(copies, usedBytes) + added + SPARE_BYTES;
+}
+
 /**
  * Room in the data file behind LMDB's last page, taken from the disk before a commit needs it: what is written there
  * can't fail for want of space. LMDB writes new pages before it lets go of old ones, so that even a deletion needs

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -7,8 +7,10 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { codeOf, fileError } from './file-error.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
+import { makeFolders } from './make-folders.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
 import { adoptNamespaces, namespaceLookUp, withoutRecord } from './namespace-records.ts';
 import {
@@ -138,7 +140,7 @@ async function openHeadroom(environment: Environment): Promise<Headroom> {
 
 async function prepareFolder(folder: string, mode: number): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode });
+    await makeFolders(folder, mode);
     await chmod(folder, mode);
   } catch (error) {
     throw folderError(error, folder);
@@ -147,10 +149,9 @@ async function prepareFolder(folder: string, mode: number): Promise<void> {
 
 /** The file system's error as one of the catalogue. */
 function folderError(error: unknown, folder: string): Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return metadataErrors.diskFull(`there is no space in ${folder}`, { cause: error });
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
-    return metadataErrors.readOnly(`${folder} can't be written`, { cause: error });
+  const told = fileError(error, folder);
+  if (told !== undefined) return told;
+  const code = codeOf(error);
   if (typeof code === 'string' && code.startsWith('E')) return metadataErrors.openFailed(`${folder} can't be used`, { cause: error });
   return commitError(error);
 }
@@ -213,9 +214,8 @@ class LmdbMetadata implements Metadata, AsyncDisposable {
   async backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { environment } = this.#open(store);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if ((await readdir(folder)).length > 0) throw metadataErrors.notEmpty(`${folder} is not empty`, { details: { folder } });
-    await environment.copyTo(folder);
+    const { putCopy } = await import('./backup.ts');
+    await putCopy(folder, (draft) => environment.copyTo(draft));
   }
 
   /** Commits what waits, then lets go of files and locks. */

@@ -1,14 +1,17 @@
 /** What `hawser db` does while no agent runs: each takes the folder's lock, so that it can't cross one. */
-import { existsSync, statSync } from 'node:fs';
-import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HawserError } from '../errors/index.ts';
 import { toHawserError } from '../errors/index.ts';
+import { putCopy } from './backup.ts';
 import { type BootIdReader, kernelBootId, writeBootId } from './boot-id.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { fileError, isThere } from './file-error.ts';
 import { lockFolder } from './folder-lock.ts';
+import { makeFolders } from './make-folders.ts';
 import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
@@ -32,7 +35,7 @@ export interface StoreCheck {
 /** Reads everything in a store: every page, then every record, then what they say of one another. `folder` is the config's `root` or `state`. */
 export async function checkStore(store: StoreName, folder: string): Promise<StoreCheck> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);
-  if (!existsSync(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
+  if (!isThere(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
   using _lock = await lockFolder(folder);
   const base = { store, path, sizeBytes: statSync(path).size };
   try {
@@ -65,13 +68,10 @@ export async function inStore<T>(folder: string, look: (environment: Environment
 /** Copies a store that no agent uses into an empty folder. */
 export async function backupStore(store: StoreName, folder: string, destination: string): Promise<void> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);
-  if (!existsSync(path)) throw metadataErrors.notFound(`there is no ${store} store at ${path}`, { details: { path } });
+  if (!isThere(path)) throw metadataErrors.notFound(`there is no ${store} store at ${path}`, { details: { path } });
   using _lock = await lockFolder(folder);
   assertSound(path);
-  await mkdir(destination, { recursive: true, mode: 0o700 });
-  if ((await readdir(destination)).length > 0)
-    throw metadataErrors.notEmpty(`${destination} is not empty`, { details: { folder: destination } });
-  await copyDurably(path, destination);
+  await putCopy(destination, (draft) => copyFile(path, join(draft, DATA_FILE)));
 }
 
 /**
@@ -86,14 +86,30 @@ export async function restoreStore(
 ): Promise<string | undefined> {
   const source = sourceFile(backup);
   assertSound(source);
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   using _lock = await lockFolder(folder);
   const draft = join(folder, `${STORE_FOLDER}.new`);
+  try {
+    return await putInPlace({ store, folder, source, draft }, options.bootId ?? kernelBootId);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw fileError(error, folder) ?? error;
+  }
+}
+
+interface Restoring {
+  readonly store: StoreName;
+  readonly folder: string;
+  readonly source: string;
+  readonly draft: string;
+}
+
+async function putInPlace({ store, folder, source, draft }: Restoring, readBootId: BootIdReader): Promise<string | undefined> {
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
   await copyDurably(source, draft);
   await assertKnownVersion(store, draft);
-  const bootId = store === 'state' ? await (options.bootId ?? kernelBootId)() : undefined;
+  const bootId = store === 'state' ? await readBootId() : undefined;
   if (bootId !== undefined) await writeBootId(draft, bootId);
   const former = await moveAway(folder);
   await rename(draft, join(folder, STORE_FOLDER));
@@ -102,7 +118,7 @@ export async function restoreStore(
 }
 
 function sourceFile(backup: string): string {
-  if (!existsSync(backup)) throw metadataErrors.notFound(`there is no backup at ${backup}`, { details: { path: backup } });
+  if (!isThere(backup)) throw metadataErrors.notFound(`there is no backup at ${backup}`, { details: { path: backup } });
   return statSync(backup).isDirectory() ? join(backup, DATA_FILE) : backup;
 }
 
@@ -113,9 +129,9 @@ async function assertKnownVersion(store: StoreName, folder: string): Promise<voi
 
 async function moveAway(folder: string): Promise<string | undefined> {
   const current = join(folder, STORE_FOLDER);
-  if (!existsSync(current)) return undefined;
+  if (!isThere(current)) return undefined;
   let number = 1;
-  while (existsSync(`${current}-replaced-${number}`)) number++;
+  while (isThere(`${current}-replaced-${number}`)) number++;
   await rename(current, `${current}-replaced-${number}`);
   return `${current}-replaced-${number}`;
 }

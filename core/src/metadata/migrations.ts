@@ -1,14 +1,18 @@
+import { join } from 'node:path';
 import * as z from 'zod';
 import type { Logger } from 'pino';
 import { HawserError } from '../errors/index.ts';
-import type { Environment } from './environment.ts';
+import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { fullDisk } from './file-error.ts';
+import { Headroom, type MayWrite, roomFor } from './headroom.ts';
 import { rebuildIndexes } from './label-indexes.ts';
 import { adoptNamespaces } from './namespace-records.ts';
 import { storeLabelReferences } from './label-references.ts';
 import { SCHEMA_KEY } from './record.ts';
 import { DEFAULT_NAMESPACE, type StoreName, type Transaction } from './store.ts';
 import { StoreWriter } from './transaction.ts';
+import { WriteSet } from './write-set.ts';
 
 /** One step of the schema: brings a store from version `version - 1` to `version`. */
 export interface Migration {
@@ -70,18 +74,22 @@ export function migrate(store: StoreName, environment: Environment, steps: reado
   if (stored === target) return target;
   if (stored !== undefined) assertNotNewer(store, `the ${store} store`, stored, target);
   const wanted = stored === undefined ? [] : steps.filter((step) => step.version > stored);
-  environment.transact(() => {
-    for (const step of wanted) apply(store, environment, step);
-    environment.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version: target })));
-  });
+  const writes = new WriteSet(environment);
+  const written = wanted.map((step) => apply(store, writes, step));
+  writes.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version: target })));
+  // LMDB is asked for a commit only where all of it has room: one that fails half way may end the process.
+  using room = new Headroom(join(environment.folder, DATA_FILE));
+  if (!room.ensure(roomFor(written, room.usedBytes()))) throw fullDisk(environment.folder);
+  environment.transact(() => writes.flush());
   if (wanted.length > 0) log.info({ store, from: stored, to: target, steps: wanted.map((step) => step.summary) }, 'migrated the store');
   return target;
 }
 
-function apply(store: StoreName, environment: Environment, step: Migration): void {
-  const tx = new StoreWriter(store, environment);
+function apply(store: StoreName, writes: WriteSet, step: Migration): MayWrite {
+  const tx = new StoreWriter(store, writes);
   try {
     step.migrate(tx);
+    return tx.mayWrite;
   } catch (error) {
     if (error instanceof HawserError && error.code === metadataErrors.diskFull.code) throw error;
     throw metadataErrors.migrationFailed(`the ${store} store's migration to schema ${step.version} failed (${step.summary})`, {

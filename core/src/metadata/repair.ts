@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
+import { isThere } from './file-error.ts';
 import { Headroom } from './headroom.ts';
 import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
@@ -22,7 +22,7 @@ const ROUNDS = 4;
  */
 export async function repairStore(store: StoreName, folder: string): Promise<readonly FoundDisagreement[]> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);
-  if (!existsSync(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
+  if (!isThere(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });
   using _lock = await lockFolder(folder);
   assertSound(path);
   await using closing = new AsyncDisposableStack();

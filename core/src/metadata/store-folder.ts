@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
@@ -6,8 +5,10 @@ import { type BootIdReader, setAsideOtherBoot, writeBootId } from './boot-id.ts'
 import { assertSound } from './data-file.ts';
 import { DATA_FILE, Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { fileError, isThere } from './file-error.ts';
 import { currentVersion, migrate, type Migration } from './migrations.ts';
 import { SCHEMA_KEY } from './record.ts';
+import { reserveReaders, tryRoom } from './room.ts';
 import type { StoreName } from './store.ts';
 
 /** Inside the folder of the config, beside sockets and tombstones. */
@@ -32,7 +33,7 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
   const bootId = store === 'state' ? await options.bootId() : undefined;
   const aside = await setAsideOtherBoot(folder, bootId);
   if (aside !== undefined) log.info({ store, aside }, 'set the store of another boot aside');
-  if (!existsSync(folder)) await create(store, folder, currentVersion(steps), bootId);
+  if (!isThere(folder)) await create(store, folder, currentVersion(steps), bootId);
   assertSound(join(folder, DATA_FILE));
   const environment = openEnvironment(folder, store === 'root');
   try {
@@ -46,9 +47,10 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
 
 export function openEnvironment(folder: string, sync: boolean): Environment {
   try {
+    reserveReaders(folder);
     return new Environment(folder, { sync });
   } catch (error) {
-    throw metadataErrors.openFailed(`the store in ${folder} can't be opened`, { cause: error });
+    throw fileError(error, folder) ?? metadataErrors.openFailed(`the store in ${folder} can't be opened`, { cause: error });
   }
 }
 
@@ -57,14 +59,20 @@ async function create(store: StoreName, folder: string, version: number, bootId:
   const draft = `${folder}.new`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
-  if (bootId !== undefined) await writeBootId(draft, bootId);
-  const environment = openEnvironment(draft, store === 'root');
   try {
-    environment.transact(() => environment.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version }))));
-  } finally {
-    await environment.close();
+    if (bootId !== undefined) await writeBootId(draft, bootId);
+    tryRoom(draft);
+    const environment = openEnvironment(draft, store === 'root');
+    try {
+      environment.transact(() => environment.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version }))));
+    } finally {
+      await environment.close();
+    }
+    await rename(draft, folder);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw error;
   }
-  await rename(draft, folder);
   if (store === 'root') await flushFolder(dirname(folder));
 }
 

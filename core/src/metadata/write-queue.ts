@@ -2,14 +2,11 @@ import type { Logger } from 'pino';
 import { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
-import type { Headroom } from './headroom.ts';
+import { type Headroom, type MayWrite, roomFor } from './headroom.ts';
 import type { StoreName, Transaction, WriteScope } from './store.ts';
 import type { CommitMeter } from './store-metrics.ts';
 import { StoreWriter } from './transaction.ts';
 import { WriteSet } from './write-set.ts';
-
-/** For the list of free pages, whatever is written. */
-const SPARE_BYTES = 64 * 1024;
 
 interface Job {
   /** Runs the caller's function in the open transaction; throws what it throws. */
@@ -134,7 +131,7 @@ export class WriteQueue {
     using _room = this.#headroom.hold();
     return this.#environment.transact(() => {
       const done = jobs.filter((job) => attempt(job));
-      if (!this.#headroom.ensure(needOf(done, this.#headroom.usedBytes())))
+      if (!this.#headroom.ensure(roomFor(writtenBy(done), this.#headroom.usedBytes())))
         throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
       return done;
     });
@@ -163,16 +160,7 @@ function attempt(job: Job): boolean {
   return true;
 }
 
-/** Room for the commit of all of them, however their pages lie; no page is copied twice. */
-function needOf(done: readonly Job[], usedBytes: number): number {
-  let copies = 0;
-  let added = 0;
-  for (const { writer } of done) {
-    copies += writer.mayWrite.copies;
-    added += writer.mayWrite.added;
-  }
-  return Math.min(copies, usedBytes) + added + SPARE_BYTES;
-}
+const writtenBy = (jobs: readonly Job[]): readonly MayWrite[] => jobs.map(({ writer }) => writer.mayWrite);
 
 function synchronous<T>(result: T): T {
   if (result instanceof Promise) {

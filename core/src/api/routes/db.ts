@@ -1,8 +1,6 @@
 import { isAbsolute } from 'node:path';
 import * as z from 'zod';
-import { metadataErrors } from '../../metadata/errors.ts';
 import { Metadata } from '../../metadata/store.ts';
-import { apiErrors } from '../errors.ts';
 import { answer, route, type Route } from '../route.ts';
 import { type AgentView, service } from '../service.ts';
 
@@ -34,27 +32,8 @@ export const dbRoutes = (agent: AgentView): readonly Route[] => [
     answers: { 201: { record: 'Backup' } },
     deadlineMs: BACKUP_DEADLINE_MS,
     handle: async ({ body: { store, folder }, signal }) => {
-      await service(agent, Metadata)
-        .backup(store, folder, signal)
-        .catch((error: unknown) => {
-          throw asFolderError(folder, error);
-        });
+      await service(agent, Metadata).backup(store, folder, signal);
       return answer(201, { store, folder });
     },
   }),
 ];
-
-/** What a folder can't be made or written for, and who asks can name another one. */
-const UNUSABLE = new Set(['EACCES', 'EEXIST', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS']);
-
-/** What the system refuses of the folder that was asked for is no defect of the agent. */
-function asFolderError(folder: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return metadataErrors.diskFull(`there is no space in ${folder}`, { cause: error });
-  if (!UNUSABLE.has(code)) return error;
-  return apiErrors.badRequest(`can't write a copy to ${folder}: ${code}`, {
-    cause: error,
-    remedy: 'Name an empty or a new folder that the agent can write to.',
-    details: { folder },
-  });
-}

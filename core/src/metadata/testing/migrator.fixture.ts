@@ -1,17 +1,20 @@
-/** Migrates a store and kills itself when the steps have written and nothing is committed: see the test of migrations. */
+/** Migrates a store and kills itself inside of the transaction, or when it is committed: see the test of migrations. */
 import { pino } from 'pino';
 import { Environment } from '../environment.ts';
 import { migrate, MIGRATIONS } from '../migrations.ts';
 
 const [, , folder = '', stage = ''] = process.argv;
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
-const steps = MIGRATIONS.state.map((step) => ({
-  ...step,
-  migrate: (tx: Parameters<typeof step.migrate>[0]) => {
-    step.migrate(tx);
-    if (stage === 'inside') die();
-  },
-}));
-const environment = new Environment(folder, { sync: false });
-migrate('state', environment, steps, pino({ level: 'silent' }));
+
+class Mortal extends Environment {
+  override transact<T>(fn: () => T): T {
+    return super.transact(() => {
+      const result = fn();
+      if (stage === 'inside') die();
+      return result;
+    });
+  }
+}
+
+migrate('state', new Mortal(folder, { sync: false }), MIGRATIONS.state, pino({ level: 'silent' }));
 die();
