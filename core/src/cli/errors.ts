@@ -5,6 +5,10 @@ export const cliErrors = defineErrors('cli', {
   usage: { kind: 'InvalidArgument', remedy: 'See `hawser --help`.' },
   unknownCommand: { kind: 'InvalidArgument', remedy: 'See `hawser --help` for the commands.' },
   invalidValue: { kind: 'InvalidArgument', remedy: 'Correct this value.' },
+  outputFailed: {
+    kind: 'Unavailable',
+    remedy: 'Make space where the output goes, or send it elsewhere; what is there of it is not whole.',
+  },
   checksFailed: { kind: 'FailedPrecondition', remedy: 'Do what the failed lines say.' },
   storeInUse: { kind: 'FailedPrecondition', remedy: 'Stop the agent first.' },
   noSuchError: { kind: 'NotFound', remedy: 'List what there is with `hawser errors ls`.' },

@@ -11,6 +11,7 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { asFormat, GLOBALS, isForPeople, readGlobals } from './globals.ts';
 import { openOutput } from './output.ts';
 import { buildProgram, parse, type Parsed } from './program.ts';
+import { assertWritten, isPipeClosed, outputFailed, type ResultStream, standardOutput } from './standard-output.ts';
 import { styleOf } from './style.ts';
 import { visible } from './visible.ts';
 
@@ -24,11 +25,7 @@ interface SignalSource {
 export interface CliProcess extends SignalSource {
   readonly env: NodeJS.ProcessEnv;
   exit(code: number): never;
-  readonly stdout: {
-    write(text: string): unknown;
-    once(event: 'error', listener: (error: Error) => void): unknown;
-    readonly isTTY?: boolean;
-  };
+  readonly stdout: ResultStream;
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
 }
 
@@ -40,17 +37,33 @@ export interface CliProcess extends SignalSource {
  * process.exit(await hawserMain({ name: 'my-agent', version: '1.0.0', plugins }, process.argv.slice(2)));
  * ```
  */
-export async function hawserMain(assembly: Assembly, argv: readonly string[], host: CliProcess = process): Promise<number> {
+export async function hawserMain(assembly: Assembly, argv: readonly string[], real: CliProcess = process): Promise<number> {
+  const stdout = standardOutput(real.stdout);
+  const host = withStdout(real, stdout);
   // `hawser events | head` has what it wanted when the pipe closes.
-  host.stdout.once('error', () => host.exit(EXIT.done));
+  stdout.once('error', (error) => {
+    if (!isPipeClosed(error)) host.stderr.write(renderError(outputFailed(error), formatOf(argv)));
+    host.exit(isPipeClosed(error) ? EXIT.done : EXIT.failed);
+  });
   try {
-    return await run(assembly, argv, host);
+    const code = await run(assembly, argv, host);
+    assertWritten(stdout);
+    return code;
   } catch (thrown) {
     const error = toHawserError(thrown);
     host.stderr.write(renderError(error, formatOf(argv)));
     return exitCodeOf(error);
   }
 }
+
+const withStdout = (real: CliProcess, stdout: ResultStream): CliProcess => ({
+  env: real.env,
+  stdout,
+  stderr: real.stderr,
+  exit: (code) => real.exit(code),
+  on: (name, listener) => real.on(name, listener),
+  off: (name, listener) => real.off(name, listener),
+});
 
 async function run(assembly: Assembly, argv: readonly string[], host: CliProcess): Promise<number> {
   let parsed: Parsed | undefined;
@@ -93,7 +106,8 @@ async function runCommand({ spec, arguments: values, options }: Parsed, global: 
     signal: interruption.signal,
     output,
     get client() {
-      return openClient({ socket: global.socket });
+      const { socket, namespace } = global;
+      return openClient({ socket, ...(namespace === undefined ? {} : { namespace }) });
     },
   };
   try {
