@@ -11,6 +11,6 @@ export const cniErrors = defineErrors('cni', {
   agentNotReady: { kind: 'Unavailable', remedy: 'Try again when `hawser plugins ls` shows every plugin ok.' },
   noExecutable: { kind: 'FailedPrecondition', remedy: 'Build the package: `npm run build`.' },
   foreignConflist: { kind: 'FailedPrecondition', remedy: 'Look at the file, and remove it by hand or choose another name.' },
-  installFailed: { kind: 'FailedPrecondition', remedy: 'Look at the cause: both folders must be writable.' },
+  installFailed: { kind: 'FailedPrecondition', remedy: 'Run it as a user who may write both folders, or name others.' },
   invalidName: { kind: 'InvalidArgument', remedy: 'Begin with a letter or digit and go on with those, dots, dashes and underscores.' },
 });

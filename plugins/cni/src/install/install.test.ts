@@ -107,6 +107,7 @@ describe.skipIf(!built)('an installation (needs the built package)', () => {
     const failed = await installCni({ ...options(), confDir: join(folder, 'file') }).catch((error: unknown) => error);
     expect(cniErrors.installFailed.is(failed)).toBe(true);
     expect(failed).toHaveProperty('cause');
+    expect(failed).toHaveProperty('message', expect.stringMatching(/^the installation failed: ENOTDIR: .*file/));
   });
 
   test('under a name that would leave the folder is refused', async () => {

@@ -1,5 +1,6 @@
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { toHawserError } from '@hawser/core';
 import { cniErrors } from '../endpoint/errors.ts';
 import { isErrno } from '../errno.ts';
 import { isIdentifier } from '../protocol/environment.ts';
@@ -39,7 +40,7 @@ export async function installCni(options: InstallOptions): Promise<Installed> {
     };
   } catch (cause) {
     if (isCatalogued(cause)) throw cause;
-    throw cniErrors.installFailed('the installation failed', { cause });
+    throw cniErrors.installFailed(`the installation failed: ${toHawserError(cause).message}`, { cause });
   }
 }
 
@@ -72,7 +73,7 @@ export async function uninstallCni({ binDir, confDir, name }: UninstallOptions):
     if (await isStillUsed(confDir)) return removed;
     return [...removed, ...(await remove(join(binDir, EXECUTABLE_NAME)))];
   } catch (cause) {
-    throw cniErrors.installFailed('the removal failed', { cause });
+    throw cniErrors.installFailed(`the removal failed: ${toHawserError(cause).message}`, { cause });
   }
 }
 
