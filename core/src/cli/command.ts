@@ -46,6 +46,8 @@ export interface Invocation {
 export interface GlobalOptions {
   readonly config: string;
   readonly socket: string;
+  /** Of what is listed, shown or changed; that of the agent's own things, `default`, unless told. */
+  readonly namespace?: string;
   readonly output: 'table' | 'wide' | 'json' | 'yaml';
   readonly logLevel: string;
   readonly color: boolean;

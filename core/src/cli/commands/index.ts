@@ -10,6 +10,7 @@ import { errorsCommand } from './errors.ts';
 import { eventsCommand } from './events.ts';
 import { gcCommand } from './gc.ts';
 import { leasesCommand } from './leases.ts';
+import { namespacesCommand } from './namespaces.ts';
 import { pluginsCommand } from './plugins.ts';
 import { runCommand } from './run.ts';
 import { snapshotsCommand } from './snapshots.ts';
@@ -22,6 +23,7 @@ export const coreCommands = (assembly: Assembly): readonly CommandSpec[] => [
   doctorCommand(assembly),
   pluginsCommand(assembly),
   configCommand(assembly),
+  namespacesCommand,
   leasesCommand,
   snapshotsCommand,
   claimsCommand,
