@@ -28,11 +28,13 @@ export const DATA_FILE = 'data.mdb';
 export class Environment implements Pages {
   readonly folder: string;
   readonly #db: RootDatabase<Buffer, Buffer>;
+  readonly #whenClosed: () => void;
   #closed = false;
 
-  /** `sync: false` skips the flush of each commit: it then survives the process, not a power loss. */
-  constructor(folder: string, options: { readonly sync: boolean }) {
+  /** `sync: false` skips the flush of each commit: it then survives the process, not a power loss. `whenClosed` must not throw. */
+  constructor(folder: string, options: { readonly sync: boolean; readonly whenClosed?: () => void }) {
     this.folder = folder;
+    this.#whenClosed = options.whenClosed ?? (() => undefined);
     this.#db = open<Buffer, Buffer>({
       path: folder,
       noSubdir: false,
@@ -90,6 +92,7 @@ export class Environment implements Pages {
     if (this.#closed) return;
     this.#closed = true;
     await this.#db.close();
+    this.#whenClosed();
   }
 }
 

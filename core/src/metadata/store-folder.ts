@@ -2,6 +2,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { type BootIdReader, setAsideOtherBoot, writeBootId } from './boot-id.ts';
+import { isAsCleanlyStopped, markCleanStop } from './clean-stop.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE, Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
@@ -24,8 +25,9 @@ export interface StoreFolderOptions {
 }
 
 /**
- * Opens a store, making it where there is none. What is there is checked before LMDB maps it. `state` is this boot's
- * alone: one of another boot is set aside, unseen, for a power loss may have damaged it.
+ * Opens a store, making it where there is none. What is there is checked before LMDB maps it, unless nobody has touched
+ * it since its last clean stop. `state` is this boot's alone: one of another boot is set aside, unseen, for a power loss
+ * may have damaged it.
  */
 export async function openStoreFolder(options: StoreFolderOptions): Promise<Environment> {
   const { store, steps, log } = options;
@@ -34,8 +36,8 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
   const aside = await setAsideOtherBoot(folder, bootId);
   if (aside !== undefined) log.info({ store, aside }, 'set the store of another boot aside');
   if (!isThere(folder)) await create(store, folder, currentVersion(steps), bootId);
-  assertSound(join(folder, DATA_FILE));
-  const environment = openEnvironment(folder, store === 'root');
+  if (!isAsCleanlyStopped(folder)) assertSound(join(folder, DATA_FILE));
+  const environment = openEnvironment(folder, store === 'root', () => tryMarkCleanStop(folder, log));
   try {
     migrate(store, environment, steps, log);
     return environment;
@@ -45,10 +47,19 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
   }
 }
 
-export function openEnvironment(folder: string, sync: boolean): Environment {
+/** Without the mark the next start takes longer, no more. */
+function tryMarkCleanStop(folder: string, log: Logger): void {
+  try {
+    markCleanStop(folder);
+  } catch (error) {
+    log.warn({ err: error, folder }, 'the clean stop of a store could not be marked');
+  }
+}
+
+export function openEnvironment(folder: string, sync: boolean, whenClosed: () => void = () => undefined): Environment {
   try {
     reserveReaders(folder);
-    return new Environment(folder, { sync });
+    return new Environment(folder, { sync, whenClosed });
   } catch (error) {
     throw fileError(error, folder) ?? metadataErrors.openFailed(`the store in ${folder} can't be opened`, { cause: error });
   }
