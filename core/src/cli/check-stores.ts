@@ -11,6 +11,7 @@ import '../claims/claim-checks.ts';
 import '../gc/gc-checks.ts';
 import '../leases/lease-checks.ts';
 import '../metadata/index-checks.ts';
+import '../metadata/namespace-checks.ts';
 import '../snapshots/object-checks.ts';
 import '../snapshots/snapshot-checks.ts';
 

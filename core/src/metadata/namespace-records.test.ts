@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkStores } from '../cli/check-stores.ts';
 import { openMetadata } from './lmdb-metadata.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { deleteNamespace, readNamespaces, writeNamespace } from './namespace-records.ts';
@@ -78,4 +79,19 @@ test('what a restored store has lost or brings back is found at the start, once,
     expect(known(metadata)).toEqual({ blue: none, default: none, green: { labels: { made: 'green' } } });
   }
   expect(lines.map((line) => JSON.parse(line).namespaces)).toEqual([['blue']]);
+});
+
+test('db check finds records of a namespace that has none itself, and --repair gives it one', async () => {
+  const intents = defineCollection<number>('root', 'intents');
+  const folders = { root: join(folder, 'root'), state: join(folder, 'state') };
+  {
+    await using metadata = await open();
+    await metadata.write('root', (tx) => writeNamespace(tx, 'blue', { labels: { a: 'b' } }));
+    await metadata.write('root', (tx) => tx.in('blue').put(intents, 'a', 1));
+    await metadata.write('root', (tx) => deleteNamespace(tx, 'blue'));
+  }
+  const found = { check: 'namespaces', namespace: 'blue', what: 'the namespace blue holds records and has none itself' };
+  expect((await checkStores(folders))[0]).toMatchObject({ status: 'inconsistent', findings: [found] });
+  expect((await checkStores(folders, { repair: true }))[0]).toMatchObject({ status: 'sound', findings: [], repaired: [found] });
+  expect((await checkStores(folders))[0]).toMatchObject({ status: 'sound', findings: [] });
 });
