@@ -6,8 +6,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generatedParts, lowered } from './markdown.ts';
-import { pages, textOf } from './pages.ts';
-import { refreshedQuotes } from './quotes.ts';
+import { pages, textOf } from './docs/pages.ts';
+import { refreshedQuotes } from './docs/quotes.ts';
 
 const HAWSER = 'examples/agent/bin/hawser.js';
 const write = process.argv.includes('--write');

@@ -24,10 +24,11 @@ test('blocks carry their language and the line where they begin', () => {
   ]);
 });
 
-test('links to files are found, links to the web and to places in the page are not', () => {
+test('links to files and to headings are found, links to the web are not', () => {
   expect(fileLinks('[a](docs/a.md#part)\n[b](https://example.org) [c](#here) ![d](d.svg)')).toEqual([
-    [1, 'docs/a.md'],
-    [2, 'd.svg'],
+    [1, 'docs/a.md', 'part'],
+    [2, '', 'here'],
+    [2, 'd.svg', ''],
   ]);
 });
 

@@ -27,13 +27,13 @@ export function codeBlocks(file: string, content = readFileSync(file, 'utf8')): 
   return blocks;
 }
 
-/** Targets of links to other files of the repository, with their lines. */
-export function fileLinks(content: string): readonly (readonly [line: number, target: string])[] {
+/** Targets of links to other files of the repository (empty: the page itself) and the headings they lead to, with their lines. */
+export function fileLinks(content: string): readonly (readonly [line: number, target: string, heading: string])[] {
   return content
     .split('\n')
     .flatMap((text, index) =>
-      [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].flatMap(([, target = '']) =>
-        /^[a-z]+:/.test(target) ? [] : [[index + 1, target] as const],
+      [...text.matchAll(/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g)].flatMap(([, target = '', heading = '']) =>
+        /^[a-z]+:/.test(target) || (target === '' && heading === '') ? [] : [[index + 1, target, heading] as const],
       ),
     );
 }

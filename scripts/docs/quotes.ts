@@ -4,7 +4,7 @@
  * Names of files are relative to the page, as in links.
  */
 import { dirname, join } from 'node:path';
-import { type CodeBlock, codeBlocks } from './markdown.ts';
+import { type CodeBlock, codeBlocks } from '../markdown.ts';
 
 /** The text of a file, or undefined where there is none. */
 export type ReadText = (path: string) => string | undefined;
