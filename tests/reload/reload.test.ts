@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import attachments from '@hawser/attachments';
 import { type AnyPlugin, systemContext, toHawserError } from '@hawser/core';
 import { type Agent, corePlugins, runAgent } from '@hawser/core/agent';
-import { Attachments, Claims, Host, Metadata } from '@hawser/core/contracts';
+import { Attachments, Claims, Host, Metadata, Metrics } from '@hawser/core/contracts';
 import { attachmentErrors, type AttachmentRequest } from '@hawser/core/network';
 import { fakePlugin } from '@hawser/core/testing';
 import ptp from '@hawser/example-custom-mode';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
 import range from '@hawser/ipam-range';
 import bridge from '@hawser/mode-bridge';
+import prometheusMetrics from '@hawser/plugin-metrics';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const RANGE = 'hawser.ipam.v1.range';
 const BRIDGE = 'hawser.mode.v1.bridge';
+const METRICS = 'hawser.metrics.v1.prometheus';
 const ENGINE = 'hawser.attachments.v1.engine';
 
 /** What a call is told that meets an engine on its way out, or none. */
@@ -27,6 +29,7 @@ interface Wanted {
   readonly mtu?: number;
   readonly ptp?: boolean;
   readonly defaultMode?: string;
+  readonly metrics?: boolean;
 }
 
 /** An agent of the real core, engine, address plugin and modes on a simulated kernel, with a config file. */
@@ -50,9 +53,10 @@ class Node implements AsyncDisposable {
     return this.agent.get(Attachments) ?? fail();
   }
 
-  async write({ ranges = '10.88.0.0/16', mtu = 0, ptp = false, defaultMode = 'bridge' }: Wanted): Promise<void> {
+  async write({ ranges = '10.88.0.0/16', mtu = 0, ptp = false, defaultMode = 'bridge', metrics = true }: Wanted): Promise<void> {
     const tables = [
       `version = 1\nroot = "${this.#folder}/root"\nstate = "${this.#folder}/state"`,
+      `disabled = [${metrics ? '' : `"${METRICS}"`}]`,
       `[plugins."${ENGINE}"]\ndefault_mode = "${defaultMode}"`,
       `[plugins."${RANGE}"]\nranges = ["${ranges}"]`,
       `[plugins."${BRIDGE}"]\nis_gateway = true\nmtu = ${mtu}`,
@@ -63,7 +67,15 @@ class Node implements AsyncDisposable {
 
   async start(): Promise<void> {
     const host = openSimulatedHost(this.kernel);
-    const plugins: readonly AnyPlugin[] = [...corePlugins, fakePlugin(Host, 'simulated', host), range, bridge, ptp, attachments];
+    const plugins: readonly AnyPlugin[] = [
+      ...corePlugins,
+      fakePlugin(Host, 'simulated', host),
+      prometheusMetrics,
+      range,
+      bridge,
+      ptp,
+      attachments,
+    ];
     const ready = Promise.withResolvers<Agent>();
     this.#code = runAgent({
       name: 'test',
@@ -161,6 +173,32 @@ describe('a reload under attachments', () => {
     await engine.detach({ ...old, network: 'net' }, call());
     // A link goes some time after its container has been silenced.
     await expect.poll(() => modesOf(engine)).toEqual(['bridge', 'ptp']);
+  });
+
+  test('turns metrics off and on again and restarts nobody else: attachments stay up, calls go on, and are counted again', async () => {
+    const { engine } = node;
+    const old = node.pod();
+    await add(old);
+    const counted = async (): Promise<number> => {
+      const page = await node.agent.get(Metrics)?.expose();
+      return Number(/^hawser_attachments_calls_total\{verb="attach",.*code="ok".*\} (\d+)$/m.exec(page?.text ?? '')?.[1] ?? 0);
+    };
+    expect(await counted()).toBe(1);
+    for (let round = 0; round < 3; round++) {
+      await node.write({ metrics: false });
+      expect((await node.agent.reload({ dryRun: false })).steps).toMatchObject([{ action: 'stop', uri: METRICS }]);
+      expect(node.agent.get(Metrics)).toBeUndefined();
+      await add(node.pod());
+      await node.write({});
+      expect((await node.agent.reload({ dryRun: false })).steps).toMatchObject([{ action: 'start', uri: METRICS }]);
+      await add(node.pod());
+      expect(await counted()).toBe(1);
+    }
+    expect(node.engine).toBe(engine);
+    await engine.check({ ...old, network: 'net' }, call());
+    const page = await node.agent.get(Metrics)?.expose();
+    expect(page?.text).toMatch(/^hawser_attachments_known_attachments\{.*\} 7$/m);
+    expect(page?.text).toMatch(/^hawser_metadata_known_records\{store="state"\} [1-9]/m);
   });
 
   test('while containers come and go fails none of them', async () => {

@@ -240,7 +240,24 @@ describe('a reload of the config', () => {
     expect(await code).toBe(0);
   });
 
-  test('of what all can do without, but use, restarts even the store itself: leases and the journal are there afterwards', async () => {
+  test('of the journal restarts it and all that stands on it: leases and what was told are there afterwards', async () => {
+    const { code, signals, ready, client } = agent.run([]);
+    await ready();
+    const { id } = await client.leases.create({}, never);
+    for (const age of ['1d', '2d', '3d']) {
+      await agent.write(`[plugins."hawser.events.v1.journal"]\nmax_age = "${age}"\n`);
+      const { steps } = await client.config.reload({ dryRun: false }, never);
+      const taken = steps.map(({ uri, action }) => `${action} ${uri}`);
+      expect(taken).toEqual(expect.arrayContaining(['restart hawser.events.v1.journal', 'restart hawser.leases.v1.store']));
+      expect((await client.leases.list(never)).map((lease) => lease.id)).toEqual([id]);
+    }
+    const told = await Array.fromAsync(client.events({ follow: false, topics: ['/config'], from: 'start', signal: never }));
+    expect(told).toHaveLength(3);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+  });
+
+  test('of metrics, which all can do without, restarts nobody else', async () => {
     const meter = definePlugin({
       provides: Metrics,
       id: 'meter',
@@ -250,15 +267,14 @@ describe('a reload of the config', () => {
     });
     const { code, signals, ready, client } = agent.run([meter]);
     await ready();
-    const { id } = await client.leases.create({}, never);
-    for (const unit of ['km', 'mm', 'cm']) {
-      await agent.write(`[plugins."hawser.metrics.v1.meter"]\nunit = "${unit}"\n`);
-      const { steps } = await client.config.reload({ dryRun: false }, never);
-      expect(steps.map(({ uri, action }) => `${action} ${uri}`)).toContain('restart hawser.metadata.v1.lmdb');
-      expect((await client.leases.list(never)).map((lease) => lease.id)).toEqual([id]);
-    }
-    const told = await Array.fromAsync(client.events({ follow: false, topics: ['/config'], from: 'start', signal: never }));
-    expect(told).toHaveLength(3);
+    await agent.write('[plugins."hawser.metrics.v1.meter"]\nunit = "km"\n');
+    expect((await client.config.reload({ dryRun: false }, never)).steps).toMatchObject([
+      { action: 'restart', uri: 'hawser.metrics.v1.meter' },
+    ]);
+    await agent.write('disabled = ["hawser.metrics.v1.meter"]\n');
+    expect((await client.config.reload({ dryRun: false }, never)).steps).toMatchObject([
+      { action: 'stop', uri: 'hawser.metrics.v1.meter' },
+    ]);
     signals.emit('SIGTERM', 'SIGTERM');
     expect(await code).toBe(0);
   });

@@ -140,3 +140,7 @@ function stuckError(uri: string, deadlineMs: number, stuck: readonly string[]): 
 function nextTurn(): Promise<undefined> {
   return new Promise((resolve) => setImmediate(() => resolve(undefined)));
 }
+
+export function isDisposable(value: unknown): value is Disposable | AsyncDisposable {
+  return typeof value === 'object' && value !== null && (Symbol.dispose in value || Symbol.asyncDispose in value);
+}

@@ -3,7 +3,7 @@ import { type Clock, type Context, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import type { AnyPlugin, Reconfigure, Skipped, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
-import { dispose, OwnedScope, type ScopeOwner } from './owned-scope.ts';
+import { dispose, isDisposable, OwnedScope, type ScopeOwner } from './owned-scope.ts';
 import type { PlannedPlugin } from './plan.ts';
 import { settlesWithin } from './settles-within.ts';
 import { Standing } from './standing.ts';
@@ -35,6 +35,8 @@ export interface Received {
   readonly values: Readonly<Record<string, unknown>>;
   /** Name in `requires` → URI of the one plugin that the value is of; those that ask for all have none. */
   readonly providers: ReadonlyMap<string, string>;
+  /** Names in `requires` whose value follows whoever provides it. */
+  readonly relayed: ReadonlySet<string>;
 }
 
 /** One plugin's life, from one start to its stop: start under its deadline, stop under its own, nothing left in between. */
@@ -51,7 +53,7 @@ export class PluginRun implements ScopeOwner {
   #settings: unknown;
   #inPlace: InPlace | undefined;
   #isUncertain = false;
-  #providers: ReadonlyMap<string, string> = new Map();
+  #links: Omit<Received, 'values'> = { providers: new Map(), relayed: new Set() };
   #call: Promise<unknown> | undefined;
   #end: Promise<readonly HawserError[]> | undefined;
 
@@ -76,7 +78,12 @@ export class PluginRun implements ScopeOwner {
 
   /** Name in `requires` → URI of the plugin whose value it was started with. */
   get providers(): ReadonlyMap<string, string> {
-    return this.#providers;
+    return this.#links.providers;
+  }
+
+  /** Name in `requires` whose value follows whoever provides it. */
+  get relayed(): ReadonlySet<string> {
+    return this.#links.relayed;
   }
 
   /** Those in force. */
@@ -154,9 +161,9 @@ export class PluginRun implements ScopeOwner {
    * Calls start; resolves once the outcome is known, and never rejects. `accept` takes the value before anyone hears
    * that the plugin is ok.
    */
-  async start({ values, providers }: Received, accept: (value: unknown) => void): Promise<void> {
+  async start({ values, ...links }: Received, accept: (value: unknown) => void): Promise<void> {
     this.#standing.begin();
-    this.#providers = providers;
+    this.#links = links;
     const call = Promise.resolve().then((): unknown => this.plugin.start({ ...values, ...this.#startContext() }));
     this.#call = call;
     try {
@@ -289,8 +296,4 @@ export class PluginRun implements ScopeOwner {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return pluginErrors.startFailed(`plugin '${this.uri}' failed in start: ${message}`, { cause: thrown });
   }
-}
-
-function isDisposable(value: unknown): value is Disposable | AsyncDisposable {
-  return typeof value === 'object' && value !== null && (Symbol.dispose in value || Symbol.asyncDispose in value);
 }

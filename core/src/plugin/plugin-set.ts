@@ -6,6 +6,7 @@ import type { BootPlan, PlannedPlugin } from './plan.ts';
 import { PluginRun, type Received } from './plugin-run.ts';
 import { liveProviders } from './providers.ts';
 import { ValueRegistry } from './registry.ts';
+import { Relays } from './relays.ts';
 import type { PluginReport } from './status.ts';
 import { requirementsOf } from './uri.ts';
 
@@ -26,12 +27,14 @@ export interface Arrangement {
 export class PluginSet {
   readonly #options: PluginSetOptions;
   readonly #values = new ValueRegistry();
+  readonly #relays: Relays;
   readonly #levels = new Map<string, string>();
   #runs: ReadonlyMap<string, PluginRun> = new Map();
   #ofType: ReadonlyMap<string, readonly PluginRun[]> = new Map();
 
   constructor(options: PluginSetOptions) {
     this.#options = options;
+    this.#relays = new Relays(options.log);
   }
 
   /** All of them in start order. */
@@ -73,6 +76,7 @@ export class PluginSet {
 
   /** Stops one and takes its value back; its dependents have stopped before. */
   async stop(run: PluginRun, reason: string): Promise<readonly HawserError[]> {
+    this.#relays.leave(run.plugin.provides.id, this.#values.get(run.uri));
     const errors = await run.stop(reason);
     if (this.#runs.get(run.uri) === run) this.#values.remove(run.uri);
     return errors;
@@ -97,14 +101,19 @@ export class PluginSet {
   }
 
   async #startInTurn(run: PluginRun, settled: ReadonlyMap<string, Promise<void>>, signal: AbortSignal): Promise<void> {
-    const { planned, uri } = run;
+    const { planned } = run;
     if (planned.disabled !== undefined) return;
     await Promise.all([...planned.providers.values()].flat().map(async (provider) => settled.get(provider)));
     if (run.status !== 'starting' || signal.aborted) return;
     const obstacle = this.#obstacle(planned);
-    if (obstacle === undefined) await run.start(this.#received(planned), (value) => this.#values.add(uri, value));
+    if (obstacle === undefined) await run.start(this.#received(planned), (value) => this.#accept(run, value));
     else if (obstacle instanceof HawserError) run.fail(obstacle);
     else run.skip(obstacle);
+  }
+
+  #accept({ uri, plugin }: PluginRun, value: unknown): void {
+    this.#values.add(uri, value);
+    this.#relays.enter(plugin.provides.id, value);
   }
 
   /** Why a plugin can't start: an error where what it requires has failed, a reason where that merely isn't there. */
@@ -123,12 +132,18 @@ export class PluginSet {
     const valueOf = (uri: string): unknown => this.#values.get(uri);
     const values: Record<string, unknown> = {};
     const providers = new Map<string, string>();
-    for (const [name, { id, cardinality }] of requirementsOf(planned.plugin)) {
+    const relayed = new Set<string>();
+    for (const [name, { id, cardinality, relay }] of requirementsOf(planned.plugin)) {
+      if (relay !== undefined && this.#providers(planned, name).length > 0) {
+        values[name] = this.#relays.valueOf(id, relay, this.find(id, undefined));
+        relayed.add(name);
+        continue;
+      }
       const provider = cardinality === 'all' ? undefined : this.#providers(planned, name).find(({ status }) => serves(status));
       if (provider !== undefined) providers.set(name, provider.uri);
       values[name] = cardinality === 'all' ? liveProviders(() => this.#ofType.get(id) ?? [], valueOf) : provider && valueOf(provider.uri);
     }
-    return { values, providers };
+    return { values, providers, relayed };
   }
 
   #providers(planned: PlannedPlugin, name: string): readonly PluginRun[] {

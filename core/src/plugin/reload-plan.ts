@@ -27,6 +27,8 @@ export interface RunningPlugin {
   readonly settings: unknown;
   /** Name in `requires` → URI of the plugin that it was started with. */
   readonly providers: ReadonlyMap<string, string>;
+  /** Names in `requires` whose value follows whoever provides it. */
+  readonly relayed: ReadonlySet<string>;
   /** Whether nobody can say which settings are in force. */
   readonly isUncertain: boolean;
   canReconfigure(keys: readonly string[]): boolean;
@@ -86,11 +88,11 @@ function restartOfIdle({ planned, target }: Deciding, { status }: RunningPlugin,
   return undefined;
 }
 
-/** Why what the plugin would be started with differs from what it was started with. Who asks for all has a live view. */
+/** Why what the plugin would be started with differs from what it was started with. Who asks for all has a live view, and a relay follows. */
 function changedRequirement({ planned, target, steps, running }: Deciding, old: RunningPlugin): string | undefined {
   const enabled = new Set(target.plan.order.filter(({ disabled }) => disabled === undefined).map(({ uri }) => uri));
   for (const [name, { cardinality }] of requirementsOf(planned.plugin)) {
-    if (cardinality === 'all') continue;
+    if (cardinality === 'all' || old.relayed.has(name)) continue;
     const before = old.providers.get(name);
     const after = (planned.providers.get(name) ?? []).find((uri) => enabled.has(uri));
     const step = after === undefined ? undefined : steps.get(after);

@@ -1,5 +1,15 @@
 import type { PluginStatus } from './status.ts';
 
+/** What stands for a provider that may come and go while those who require it as optional go on. */
+export interface Relay<T> {
+  readonly value: T;
+  /** From now on the value passes everything on to this provider; undefined: to nobody. */
+  follow(provider: T | undefined): void;
+}
+
+/** `tell` hears of what a provider refuses when it comes, which is nobody's call. */
+export type RelayFactory<T> = (tell: (error: unknown) => void) => Relay<T>;
+
 /**
  * The typed name of a contract. `id` is literal and versioned, e.g. `hawser.ipam.v1`; a plugin provides one
  * token and requires others. `Token<Ipam, 'hawser.ipam.v1'>` by itself requires exactly one provider.
@@ -9,7 +19,12 @@ export interface Token<T = unknown, Id extends string = string> {
   /** Only for the type checker; no value has it. */
   readonly contract?: T;
   readonly cardinality: 'one';
-  /** At most one provider; undefined where none is in the set, is skipped or has failed. */
+  /** See `TokenOptions`. */
+  readonly relay?: RelayFactory<T>;
+  /**
+   * At most one provider; undefined where none is in the set, is skipped or has failed. Of a token with a relay: undefined only where
+   * none is in the set; a provider that starts, restarts or stops later concerns nobody who requires it so.
+   */
   optional(): Requirement<T | undefined, Id, 'optional'>;
   /** The provider with this id. */
   byId<const P extends string>(pluginId: P): Requirement<T, Id, 'byId', P>;
@@ -26,6 +41,7 @@ export interface Requirement<T = unknown, Id extends string = string, C extends 
   readonly contract?: T;
   readonly cardinality: C;
   readonly pluginId?: P;
+  readonly relay?: RelayFactory<T>;
 }
 
 /** One provider of a token, whatever its status. */
@@ -55,6 +71,15 @@ export interface LiveProviders<T> extends Providers<T> {
   list(): readonly Provider<T>[];
 }
 
+/** What a token may have beside its id. */
+export interface TokenOptions<T> {
+  /**
+   * Makes what stands for the provider with those who require it as optional, for contracts that are told and hardly asked: one for all
+   * of them, which follows the provider. A reload that turns the provider on or off then restarts nobody else.
+   */
+  readonly relay?: RelayFactory<T>;
+}
+
 /**
  * Declares a contract's token.
  *
@@ -62,12 +87,16 @@ export interface LiveProviders<T> extends Providers<T> {
  * export const Ipam = defineToken<Ipam>()('hawser.ipam.v1');
  * ```
  */
-export function defineToken<T>(): <const Id extends string>(id: Id) => Token<T, Id> {
-  return <const Id extends string>(id: Id): Token<T, Id> => ({
-    id,
-    cardinality: 'one',
-    optional: () => ({ id, cardinality: 'optional' }),
-    byId: (pluginId) => ({ id, cardinality: 'byId', pluginId }),
-    all: () => ({ id, cardinality: 'all' }),
-  });
+export function defineToken<T>(): <const Id extends string>(id: Id, options?: TokenOptions<T>) => Token<T, Id> {
+  return <const Id extends string>(id: Id, { relay }: TokenOptions<T> = {}): Token<T, Id> => {
+    const relayed = relay === undefined ? {} : { relay };
+    return {
+      id,
+      cardinality: 'one',
+      ...relayed,
+      optional: () => ({ id, cardinality: 'optional', ...relayed }),
+      byId: (pluginId) => ({ id, cardinality: 'byId', pluginId }),
+      all: () => ({ id, cardinality: 'all' }),
+    };
+  };
 }

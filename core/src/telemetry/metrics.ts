@@ -1,5 +1,6 @@
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
+import { relayMetrics } from './relay-metrics.ts';
 
 /**
  * Values of a metric's labels; each label has few: ids of containers, addresses and the like never are. Who records often the same
@@ -43,7 +44,8 @@ export interface Exposition {
 /**
  * Where metrics are recorded. Recording never throws and never waits. Asking twice for a name gives the same metric;
  * asking for it as another kind is refused (`telemetry.metric_conflict`). Whoever records requires it as optional and
- * passes `silentMetrics` on where there is no provider.
+ * passes `silentMetrics` on where there is none. What it gets goes on while the provider is turned on and off: what is recorded
+ * meanwhile is lost, and the next provider counts from zero.
  */
 export interface Metrics {
   counter(options: MetricOptions): Counter;
@@ -55,7 +57,8 @@ export interface Metrics {
   expose(): Promise<Exposition>;
 }
 
-export const Metrics: Token<Metrics, 'hawser.metrics.v1'> = defineToken<Metrics>()('hawser.metrics.v1');
+/** Who requires it as optional gets a relay: turning the provider on or off restarts nobody. */
+export const Metrics: Token<Metrics, 'hawser.metrics.v1'> = defineToken<Metrics>()('hawser.metrics.v1', { relay: relayMetrics });
 
 const silent = { add: () => undefined, set: () => undefined, observe: () => undefined };
 
