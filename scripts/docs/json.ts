@@ -3,8 +3,8 @@ import type { CodeBlock } from '../markdown.ts';
 import type { OpenApi } from './reference-agent.ts';
 
 /**
- * A `json` block is JSON. One with `answer=GET:/healthz` behind the language is what the API answers there, as its OpenAPI
- * document has it: fields that it does not tell of are faults too.
+ * A `json` block is JSON. One with `answer=GET:/healthz` behind the language has the shape of what the API answers there, as its
+ * OpenAPI document tells it: what is missing or of another type is a fault, and so is more where the document has no room for it.
  */
 export function jsonFaults(block: CodeBlock, api: OpenApi): readonly string[] {
   if (block.language !== 'json') return [];
