@@ -1,7 +1,6 @@
 import { systemContext } from '@hawser/core';
-import { Claims, Events, Metadata } from '@hawser/core/contracts';
 import type { AttachmentRequest } from '@hawser/core/network';
-import { describePluginContract, fakePlugin, startCore, type TestCore, testContext } from '@hawser/core/testing';
+import { describeIpamContract, describePluginContract, providersOf, startCore, type TestCore, testContext } from '@hawser/core/testing';
 import range, { parseRanges, RangeIpam } from '@hawser/ipam-range';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -14,11 +13,7 @@ describePluginContract(range, {
   async requires() {
     const core = await startCore({ context: systemContext });
     opened.push(core);
-    return [
-      fakePlugin(Metadata, 'lmdb', core.metadata),
-      fakePlugin(Claims, 'ledger', core.claims),
-      fakePlugin(Events, 'exchange', core.events),
-    ];
+    return providersOf(core);
   },
   async release() {
     for (const core of opened.splice(0)) await core[Symbol.asyncDispose]();
@@ -32,6 +27,25 @@ const request: AttachmentRequest = {
   network: { name: 'n', settings: {}, capabilities: {} },
   staticIps: [],
 };
+
+describeIpamContract('ranges', {
+  async make(subnets) {
+    const stop = new AbortController();
+    const { clock } = testContext();
+    const core = await startCore({ context: systemContext });
+    const ipam = new RangeIpam({ ...core, ranges: parseRanges(subnets).ranges, cooldownMs: 30_000, clock });
+    void ipam.follow(stop.signal);
+    await ipam.ready;
+    return {
+      ipam,
+      core,
+      async [Symbol.asyncDispose]() {
+        stop.abort();
+        await core[Symbol.asyncDispose]();
+      },
+    };
+  },
+});
 
 describe('ranges on the real ledger', () => {
   const context = testContext();

@@ -7,12 +7,11 @@ import { type AnyPlugin, boot, type Kernel, pluginConfig, seededRandom, type Tok
 import { corePlugins } from '@hawser/core/agent';
 import { Attachments, type Claim, Claims, Gc, Host, Leases, Metadata, Paths } from '@hawser/core/contracts';
 import type { AttachmentRecord } from '@hawser/core/network';
-import { fakePlugin, testContext, type TestContext } from '@hawser/core/testing';
+import { fakePlugin, faultyHost, testContext, type TestContext } from '@hawser/core/testing';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
 import range from '@hawser/ipam-range';
 import bridge from '@hawser/mode-bridge';
 import { pino } from 'pino';
-import { faultyHost } from '../support/faulty-host.ts';
 import { Life } from './life.ts';
 import { pump } from './pump.ts';
 import { Tenancy } from './tenancy.ts';

@@ -1,7 +1,6 @@
 import type { AnyPlugin, FaultInjector } from '@hawser/core';
 import type { Host, Metadata } from '@hawser/core/contracts';
-import { faultyHost } from './faulty-host.ts';
-import { faultyStore } from './faulty-store.ts';
+import { faultyHost, faultyStore } from '@hawser/core/testing/doubles';
 
 /** The same plugins; hosts and stores among them pass the context's fault injector at every change. */
 export function withFaults(plugins: readonly AnyPlugin[]): readonly AnyPlugin[] {

@@ -1,12 +1,12 @@
 export { startTestAgent, type TestAgent, type TestAgentOptions } from './agent.ts';
 export { type CoreOptions, startCore, type TestCore } from './core.ts';
-export { countedMetrics } from './counted.ts';
+export { providersOf } from './core-plugins.ts';
 export { type TestContext, type TestContextOptions, testContext } from './context.ts';
-export { type Interference, MemoryBackend } from './memory-backend.ts';
+export * from './doubles/index.ts';
 export { type BackendFixture, describeSnapshotterContract, type SnapshotterContractOptions } from './snapshotter-contract.ts';
-export { type HeldClock, heldClock } from './held-clock.ts';
 export { describeHostContract, type HostContractOptions, type HostFixture } from './host-contract.ts';
+export { describeIpamContract, type IpamContractOptions, type IpamFixture } from './ipam-contract.ts';
 export { seededRandom } from '../context/index.ts';
-export { describePluginContract, fakePlugin, type PluginContractOptions } from './plugin-contract.ts';
+export { describePluginContract, type PluginContractOptions } from './plugin-contract.ts';
 export { modeFixture, type ModeFixtureOptions } from './mode-fixture.ts';
 export { type Damage, describeModeContract, type ModeContractOptions, type ModeFixture } from './mode-contract.ts';

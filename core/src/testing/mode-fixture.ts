@@ -1,18 +1,13 @@
 import { pino } from 'pino';
-import { Claims } from '../claims/claims.ts';
 import { systemContext } from '../context/index.ts';
-import { Events } from '../events/events.ts';
-import { Gc } from '../gc/gc.ts';
 import type { JsonObject } from '../json.ts';
-import { Leases } from '../leases/leases.ts';
-import { Snapshots } from '../metadata/snapshots.ts';
-import { Metadata } from '../metadata/store.ts';
 import { Host } from '../network/host.ts';
 import { NetworkMode } from '../network/mode.ts';
 import { type AnyPlugin, boot, defineToken, type Kernel, uriOf } from '../plugin/index.ts';
-import { startCore, type TestCore } from './core.ts';
+import { startCore } from './core.ts';
+import { providersOf } from './core-plugins.ts';
+import { fakePlugin } from './doubles/fake-plugin.ts';
 import type { ModeFixture } from './mode-contract.ts';
-import { fakePlugin } from './plugin-contract.ts';
 
 /** What a mode's plugin is tested with. */
 export interface ModeFixtureOptions extends Pick<ModeFixture, 'settle'> {
@@ -37,7 +32,7 @@ export async function modeFixture(plugin: AnyPlugin, options: ModeFixtureOptions
   const { host, plugins = [], settings = {}, settle } = options;
   await using starting = new AsyncDisposableStack();
   const core = starting.use(await startCore({ context: systemContext }));
-  const around = starting.adopt(await bootAll([...coreServices(core), fakePlugin(Host, 'fixture', host), ...plugins], settings), stop);
+  const around = starting.adopt(await bootAll([...providersOf(core), fakePlugin(Host, 'fixture', host), ...plugins], settings), stop);
   const modes = starting.use(new AsyncDisposableStack());
   const running = starting.move();
   let paths = 0;
@@ -73,15 +68,6 @@ function bootAll(plugins: readonly AnyPlugin[], given: ModeFixtureOptions['setti
 }
 
 const stop = async (kernel: Kernel): Promise<void> => void (await kernel.stop('the test is over'));
-
-const coreServices = ({ metadata, events, leases, snapshots, gc, claims }: TestCore): readonly AnyPlugin[] => [
-  fakePlugin(Metadata, 'fixture', metadata),
-  fakePlugin(Events, 'fixture', events),
-  fakePlugin(Leases, 'fixture', leases),
-  fakePlugin(Snapshots, 'fixture', snapshots),
-  fakePlugin(Gc, 'fixture', gc),
-  fakePlugin(Claims, 'fixture', claims),
-];
 
 /** The services that a plugin requires, each as a plugin of its own; the host is the caller's. */
 function servicesFor(plugin: AnyPlugin, kernel: Kernel): readonly AnyPlugin[] {

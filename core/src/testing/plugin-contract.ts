@@ -1,16 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { type AnyPlugin, definePlugin, type Token } from '../plugin/index.ts';
+import type { AnyPlugin } from '../plugin/index.ts';
 import { importFaults } from './plugin/import.ts';
 import { hangingCalls, interruptionFaults, leaks, leaksOfAnAbortedStart, leaksOfExamination, repetitionFaults } from './plugin/life.ts';
 import { configFaults, registrationFaults } from './plugin/registration.ts';
 import { type PluginContractOptions, type ServiceOf, Subject } from './plugin/subject.ts';
 
 export type { PluginContractOptions } from './plugin/subject.ts';
-
-/** A plugin that provides this value, for tests of plugins that require it. */
-export function fakePlugin<T>(token: Token<T>, id: string, value: NoInfer<T>): AnyPlugin {
-  return definePlugin({ provides: token, id, summary: 'Stands in for the real one in tests.', start: () => value });
-}
 
 const MARGIN_MS = 20_000;
 

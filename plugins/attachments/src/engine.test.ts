@@ -8,7 +8,7 @@ describe('the attachment engine', () => {
   let fixture: Fixture;
   beforeEach(async () => {
     fixture = await openFixture();
-    for (const name of ['a', 'b', 'c']) fixture.namespaces.ids.set(`/ns/${name}`, `inode-${name}`);
+    for (const name of ['a', 'b', 'c']) fixture.host.namespaces.set(`/ns/${name}`, `inode-${name}`);
   });
   afterEach(() => fixture[Symbol.asyncDispose]());
 
@@ -45,7 +45,7 @@ describe('the attachment engine', () => {
 
     test('starts anew when the container has another namespace by now', async () => {
       await fixture.engine.attach(request('a'), call());
-      fixture.namespaces.ids.set('/ns/a', 'inode-new');
+      fixture.host.namespaces.set('/ns/a', 'inode-new');
       await fixture.engine.attach(request('a'), call());
       expect(fixture.mode.log).toEqual(['attach a/eth0', 'detach a/eth0', 'attach a/eth0']);
       expect(fixture.claims().filter((claim) => claim.state === 'held')).toHaveLength(1);
@@ -186,7 +186,7 @@ describe('the attachment engine', () => {
 
     test('tells a caller who means another namespace', async () => {
       await fixture.engine.attach(request('a'), call());
-      using same = await fixture.namespaces.host.openNamespace('/ns/a');
+      using same = await fixture.host.openNamespace('/ns/a');
       await fixture.engine.check({ ...detachRequest, netnsId: same.id }, call());
       const netnsId = { ...same.id, inode: '1' };
       await expect(fixture.engine.check({ ...detachRequest, netnsId }, call())).rejects.toMatchObject({ code: 'network.check_failed' });
@@ -206,8 +206,8 @@ describe('the attachment engine', () => {
 
     test('without a list, what has lost its namespace or finds another one at its path', async () => {
       for (const name of ['a', 'b', 'c']) await fixture.engine.attach(request(name), call());
-      fixture.namespaces.ids.delete('/ns/a');
-      fixture.namespaces.ids.set('/ns/b', 'inode-of-somebody-else');
+      fixture.host.namespaces.delete('/ns/a');
+      fixture.host.namespaces.set('/ns/b', 'inode-of-somebody-else');
       const reaped = await fixture.engine.reap({ network: 'net' }, call());
       expect(reaped.map(({ containerId }) => containerId)).toEqual(['a', 'b']);
     });

@@ -7,7 +7,7 @@ const INDEXES = ['snapshots.by_label', 'leases.by_label'].map((name) => defineCo
 
 test('an ADD and a DEL write no entry of an index: their labels are the core’s own, which are not indexed', async () => {
   await using fixture = await openFixture();
-  fixture.namespaces.ids.set('/ns/a', 'inode-a');
+  fixture.host.namespaces.set('/ns/a', 'inode-a');
   const { metadata, leases } = fixture.core;
   const entries = () => metadata.read('state', (tx) => INDEXES.flatMap((index) => [...tx.keys(index)]));
   const during: (readonly string[])[] = [];

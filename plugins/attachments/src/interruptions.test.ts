@@ -9,7 +9,7 @@ const detachRequest = { ...ID, network: 'net' };
 
 async function openWith(options: Parameters<typeof openFixture>[0] = {}): Promise<Fixture> {
   const fixture = await openFixture(options);
-  for (const name of ['a', 'b']) fixture.namespaces.ids.set(`/ns/${name}`, `inode-${name}`);
+  for (const name of ['a', 'b']) fixture.host.namespaces.set(`/ns/${name}`, `inode-${name}`);
   return fixture;
 }
 
@@ -66,7 +66,7 @@ describe('the same container again', () => {
     await fixture.engine.attach(request('a'), call());
     const gate = Promise.withResolvers<void>();
     fixture.mode.settling = gate.promise;
-    fixture.namespaces.ids.set('/ns/a', 'inode-new');
+    fixture.host.namespaces.set('/ns/a', 'inode-new');
     points.length = 0;
     const again = fixture.engine.attach(request('a'), call());
     await expect.poll(() => points).toContain('detach.after_collect');
@@ -99,7 +99,7 @@ describe('a list of the runtime', () => {
     await using fixture = await openWith();
     const others = Array.from({ length: 8 }, (_, index) => `other-${index}`);
     for (const name of [...others, 'z']) {
-      fixture.namespaces.ids.set(`/ns/${name}`, name);
+      fixture.host.namespaces.set(`/ns/${name}`, name);
       await fixture.engine.attach(request(name), call());
     }
     const gate = Promise.withResolvers<void>();
@@ -108,7 +108,7 @@ describe('a list of the runtime', () => {
     await expect.poll(() => fixture.mode.log.filter((line) => line.startsWith('detach'))).toHaveLength(others.length);
 
     fixture.mode.during = () => {};
-    fixture.namespaces.ids.set('/ns/z', 'another');
+    fixture.host.namespaces.set('/ns/z', 'another');
     const result = await fixture.engine.attach(request('z'), call());
     gate.resolve();
     expect((await reaping).map(({ containerId }) => containerId)).toEqual(others);
@@ -119,7 +119,7 @@ describe('a list of the runtime', () => {
     await using fixture = await openWith();
     const others = Array.from({ length: 8 }, (_, index) => `other-${index}`);
     for (const name of [...others, 'z']) {
-      fixture.namespaces.ids.set(`/ns/${name}`, name);
+      fixture.host.namespaces.set(`/ns/${name}`, name);
       await fixture.engine.attach(request(name), call());
     }
     const gates = { attach: Promise.withResolvers<void>(), detach: Promise.withResolvers<void>() };
@@ -128,7 +128,7 @@ describe('a list of the runtime', () => {
     await expect.poll(() => fixture.mode.log.filter((line) => line.startsWith('detach'))).toHaveLength(others.length);
 
     fixture.mode.during = (method) => (method === 'attach' ? gates.attach.promise : undefined);
-    fixture.namespaces.ids.set('/ns/z', 'another');
+    fixture.host.namespaces.set('/ns/z', 'another');
     const attaching = fixture.engine.attach(request('z'), call());
     await expect.poll(() => fixture.mode.log.at(-1)).toBe('attach z/eth0');
     gates.detach.resolve();

@@ -30,7 +30,7 @@ describe('what has to be prepared', () => {
   let proposed: Proposed;
   beforeEach(async () => {
     fixture = await openFixture();
-    for (const name of ['a', 'b']) fixture.namespaces.ids.set(`/ns/${name}`, `inode-${name}`);
+    for (const name of ['a', 'b']) fixture.host.namespaces.set(`/ns/${name}`, `inode-${name}`);
     proposed = new Proposed(fixture);
     fixture.mode.claims = () => [proposed];
   });

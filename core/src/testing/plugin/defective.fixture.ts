@@ -15,7 +15,7 @@ export const left: (() => unknown)[] = [];
 const Thing = defineToken<object>()('test.thing.v1');
 type Start = (context: StartContext<unknown>) => object | Promise<object>;
 
-export const plain = (id: string, start: Start): AnyPlugin =>
+const plain = (id: string, start: Start): AnyPlugin =>
   definePlugin({ provides: Thing, id, summary: 'Does one thing wrong.', startDeadlineMs: 2_000, stopDeadlineMs: 50, start });
 
 /** Each takes something that it doesn't give back; by what it takes. */

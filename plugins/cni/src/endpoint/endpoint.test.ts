@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { boot, type Kernel, systemContext } from '@hawser/core';
 import { Attachments, Host, Paths } from '@hawser/core/contracts';
 import { attachmentErrors } from '@hawser/core/network';
-import { describePluginContract, fakePlugin } from '@hawser/core/testing';
+import { describePluginContract, FakeAttachments, fakePlugin } from '@hawser/core/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildExecutables, run, start } from '../testing/executables.ts';
-import { FakeAttachments, fakeHost, OWN_NETNS, recordingLog, until, untilAborted } from '../testing/fakes.ts';
+import { newHost, OWN_NETNS, recordingLog, until, untilAborted } from '../testing/fakes.ts';
 import { EndpointConfig } from './config.ts';
 import { CniEndpoint, cniEndpoint } from './endpoint.ts';
 
@@ -22,7 +22,7 @@ const fakes = (attachments: Attachments = new FakeAttachments()) => {
   const paths = { root: join(folder, 'root'), state: join(folder, 'state') };
   for (const each of Object.values(paths)) mkdirSync(each, { recursive: true });
   // The endpoint asks the host for identities of namespaces only.
-  return [fakePlugin(Attachments, 'fake', attachments), fakePlugin(Host, 'fake', fakeHost() as Host), fakePlugin(Paths, 'agent', paths)];
+  return [fakePlugin(Attachments, 'fake', attachments), fakePlugin(Host, 'fake', newHost()), fakePlugin(Paths, 'agent', paths)];
 };
 const newFolder = () => {
   folder = mkdtempSync(join(tmpdir(), 'hwt-endpoint-'));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FakeAttachments, until, untilAborted } from '../testing/fakes.ts';
+import type { FakeAttachments } from '@hawser/core/testing';
+import { until, untilAborted } from '../testing/fakes.ts';
 import { CONFIG, frame, serve, type Served } from '../testing/served.ts';
 
 let served: Served;

@@ -1,6 +1,7 @@
 import { attachmentErrors, networkErrors } from '@hawser/core/network';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type FakeAttachments, OWN_NETNS, until, untilAborted } from '../testing/fakes.ts';
+import type { FakeAttachments } from '@hawser/core/testing';
+import { OWN_NETNS, until, untilAborted } from '../testing/fakes.ts';
 import { CONFIG, frame, serve, type Served } from '../testing/served.ts';
 
 let served: Served;

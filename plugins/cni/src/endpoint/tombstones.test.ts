@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@hawser/core';
 import { hostErrors } from '@hawser/core/network';
-import { testContext } from '@hawser/core/testing';
+import { FakeAttachments, testContext } from '@hawser/core/testing';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeRequestFrame } from '../protocol/frame.ts';
-import { FakeAttachments, recordingLog, until } from '../testing/fakes.ts';
+import { recordingLog, until } from '../testing/fakes.ts';
 import { TombstoneFolder } from './tombstone-folder.ts';
 import { Tombstones } from './tombstones.ts';
 

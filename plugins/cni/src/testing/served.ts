@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, testContext } from '@hawser/core/testing';
+import { FakeAttachments, type TestContext, testContext } from '@hawser/core/testing';
 import { EndpointConfig } from '../endpoint/config.ts';
 import { listen } from '../endpoint/listener.ts';
 import { Service } from '../endpoint/service.ts';
 import { callEndpoint } from '../install/endpoint-client.ts';
 import { decodeResponseFrame, encodeRequestFrame } from '../protocol/frame.ts';
-import { FakeAttachments, fakeHost, recordingLog } from './fakes.ts';
+import { newHost, recordingLog } from './fakes.ts';
 
 export const CONFIG = { cniVersion: '1.0.0', name: 'net', type: 'hawser-cni' };
 const VARIABLES = { CNI_CONTAINERID: 'c1', CNI_NETNS: '/run/netns/x', CNI_IFNAME: 'eth0', CNI_PATH: '/opt/cni/bin' };
@@ -54,7 +54,7 @@ export async function serve(settings: object = {}): Promise<Served> {
   const { clock, random } = context;
   const paths = { socket: path, tombstones: '/t' };
   const tombstones = { settle: () => served.settle() };
-  const executor = { attachments, host: fakeHost(), tombstones, clock, log, paths, undoDeadlineMs: 1000 };
+  const executor = { attachments, host: newHost(), tombstones, clock, log, paths, undoDeadlineMs: 1000 };
   const service = new Service({ settings: EndpointConfig.parse(settings), executor, clock, random, log, stopping: stopping.signal });
   const listener = await listen({ path, onConnection: service.accept, onError: () => undefined });
   const served: Served = {
