@@ -36,6 +36,10 @@ export const metadataErrors = defineErrors('metadata', {
   diskFull: { kind: 'ResourceExhausted', remedy: 'Free some space on the disk of the folder; nothing was written.' },
   readOnly: { kind: 'FailedPrecondition', remedy: 'Make the folder writable, or move it by `root` or `state` in the config.' },
   closed: { kind: 'Unavailable', remedy: 'The agent is stopping: try again when it is up.' },
+  fileLost: {
+    kind: 'Unavailable',
+    remedy: 'Start the agent again: it goes on from the copy that it has put there. Find out who deletes its folders.',
+  },
   commitFailed: { kind: 'Internal', remedy: 'Look at the cause in the log, and check the store with `hawser db check`.' },
   locked: { kind: 'Unavailable', remedy: 'Stop the other agent, or give this one folders of its own by `root` and `state` in the config.' },
   lockFailed: { kind: 'Internal', remedy: 'Make the folder writable and on a file system that knows flock.' },

@@ -6,8 +6,10 @@ import type { Clock } from '../context/index.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
+import type { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import { codeOf, fileError } from './file-error.ts';
+import { KeptFile } from './kept-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
 import { makeFolders } from './make-folders.ts';
@@ -44,10 +46,17 @@ export interface MetadataOptions {
 const FOLDER_MODES: Readonly<Record<StoreName, number>> = { root: 0o700, state: 0o711 };
 const STORES: readonly StoreName[] = ['root', 'state'];
 
+/** The stores, open for this process. */
+export interface OpenMetadata extends Metadata, AsyncDisposable {
+  /** Sees that the stores' files are still there; to be called now and then. Resolves with what is wrong, e.g. `metadata.file_lost`. */
+  lookAfter(): Promise<HawserError | undefined>;
+}
+
 interface OpenStore {
   readonly environment: Environment;
   readonly queue: WriteQueue;
   readonly headroom: Headroom;
+  readonly file: KeptFile;
   readonly schemaVersion: number;
 }
 
@@ -55,7 +64,7 @@ interface OpenStore {
  * Opens both stores for this process alone. Errors: `metadata.locked`, `metadata.damaged`, `metadata.schema_newer`,
  * `metadata.migration_failed`, `metadata.disk_full`, `metadata.read_only`. What was open is closed again then.
  */
-export async function openMetadata(options: MetadataOptions): Promise<Metadata & AsyncDisposable> {
+export async function openMetadata(options: MetadataOptions): Promise<OpenMetadata> {
   await using opening = new AsyncDisposableStack();
   const stores = new Map<StoreName, OpenStore>();
   for (const store of STORES) {
@@ -70,6 +79,7 @@ export async function openMetadata(options: MetadataOptions): Promise<Metadata &
     const opened = await openStore(store, options, { observers, isThere, meter: meterOf?.(store) });
     stores.set(store, opened);
     opening.defer(() => opened.environment.close());
+    opening.use(opened.file);
     opening.use(opened.headroom);
     opening.defer(() => opened.queue.close());
   }
@@ -122,8 +132,11 @@ async function openStore(store: StoreName, options: MetadataOptions, { observers
         }
       }
     };
-    const queue = new WriteQueue(store, environment, log, headroom, { committed, isThere, ...(meter === undefined ? {} : { meter }) });
-    return { environment, queue, headroom, schemaVersion: currentVersion(steps) };
+    const file = new KeptFile({ store, folder: options[store], mode: FOLDER_MODES[store], environment, bootId, log });
+    const assertKept = (): void => file.assertKept();
+    const around = { committed, isThere, assertKept, ...(meter === undefined ? {} : { meter }) };
+    const queue = new WriteQueue(store, environment, log, headroom, around);
+    return { environment, queue, headroom, file, schemaVersion: currentVersion(steps) };
   } catch (error) {
     throw folderError(error, options[store]);
   }
@@ -159,7 +172,7 @@ function folderError(error: unknown, folder: string): Error {
 /** LMDB has 126 places for readers; few are needed. */
 const MAX_VIEWS = 16;
 
-class LmdbMetadata implements Metadata, AsyncDisposable {
+class LmdbMetadata implements OpenMetadata {
   readonly #stores: ReadonlyMap<StoreName, OpenStore>;
   readonly #observers: Observers;
   readonly #views = new Set<ViewReader>();
@@ -216,6 +229,11 @@ class LmdbMetadata implements Metadata, AsyncDisposable {
     const { environment } = this.#open(store);
     const { putCopy } = await import('./backup.ts');
     await putCopy(folder, (draft) => environment.copyTo(draft));
+  }
+
+  async lookAfter(): Promise<HawserError | undefined> {
+    const faults = await Promise.all(Array.from(this.#stores.values(), ({ file }) => file.look()));
+    return faults.find((fault) => fault !== undefined);
   }
 
   /** Commits what waits, then lets go of files and locks. */

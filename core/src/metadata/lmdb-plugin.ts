@@ -5,6 +5,9 @@ import { metadataErrors } from './errors.ts';
 import { openTracing, tracedCalls } from '../telemetry/tracing.ts';
 import { Metadata } from './store.ts';
 
+/** How often it is looked whether the stores' files are still there. */
+const LOOK_MS = 5_000;
+
 /** `hawser.metadata.v1.lmdb`. */
 export const lmdbMetadata = definePlugin({
   provides: Metadata,
@@ -13,7 +16,7 @@ export const lmdbMetadata = definePlugin({
   summary: 'The durable store: two LMDB environments, one synced to disk and one of this boot.',
   errors: metadataErrors,
   requires: { paths: Paths, metrics: Metrics.optional() },
-  start: async ({ paths, metrics, clock, scope, log }) => {
+  start: async ({ paths, metrics, clock, scope, log, status }) => {
     // The database is loaded by who opens one, not by who lists plugins.
     const { openMetadata } = await import('./lmdb-metadata.ts');
     const meter = metrics === undefined ? {} : { meter: { metrics, clock } };
@@ -22,6 +25,13 @@ export const lmdbMetadata = definePlugin({
       const { observeStores } = await import('./store-metrics.ts');
       scope.use(observeStores(metrics, metadata));
     }
+    scope.spawn('files', async (stop) => {
+      for (;;) {
+        await clock.sleep(LOOK_MS, stop);
+        const fault = await metadata.lookAfter();
+        if (fault !== undefined) status.degraded(fault);
+      }
+    });
     const tracing = await openTracing();
     if (tracing === undefined) return metadata;
     return tracedCalls(tracing, 'metadata', metadata, (method, [store]) => (method === 'write' ? { store: String(store) } : undefined));

@@ -33,6 +33,8 @@ export interface WriteQueueOptions {
   /** Whether there is a namespace; every one is there unless told. */
   readonly isThere?: (namespace: string) => boolean;
   readonly meter?: CommitMeter;
+  /** Throws where nothing new may be taken. */
+  readonly assertKept?: () => void;
 }
 
 /**
@@ -47,6 +49,7 @@ export class WriteQueue {
   readonly #committed: (transactions: number) => void;
   readonly #meter: CommitMeter | undefined;
   readonly #isThere: ((namespace: string) => boolean) | undefined;
+  readonly #assertKept: () => void;
   /** When the first of those that wait came; told to the meter only. */
   #waitingSince = 0;
   #jobs: Job[] = [];
@@ -54,6 +57,7 @@ export class WriteQueue {
 
   constructor(store: StoreName, environment: Environment, log: Logger, headroom: Headroom, around: WriteQueueOptions = {}) {
     this.#isThere = around.isThere;
+    this.#assertKept = around.assertKept ?? (() => undefined);
     this.#committed = around.committed ?? (() => undefined);
     this.#meter = around.meter;
     this.#store = store;
@@ -67,7 +71,10 @@ export class WriteQueue {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const headroom = this.#headroom;
     const writes = new WriteSet(this.#environment);
-    const hasSpace = () => headroom.ensure(headroom.reserveBytes);
+    const hasSpace = () => {
+      this.#assertKept();
+      return headroom.ensure(headroom.reserveBytes);
+    };
     const isThere = this.#isThere;
     const writer = new StoreWriter(this.#store, writes, { ...scope, hasSpace, ...(isThere === undefined ? {} : { isThere }) });
     let outcome: { readonly value: T } | undefined;
