@@ -40,6 +40,7 @@ export function fakeLeases(): Leases {
 const transaction = (store: 'root' | 'state'): Transaction => ({
   store,
   namespace: DEFAULT_NAMESPACE,
+  begun: 0,
   in: () => transaction(store),
   get: () => undefined,
   has: () => false,

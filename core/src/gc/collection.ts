@@ -8,9 +8,10 @@ import type { NamespacedNode, Node } from './gc.ts';
 import type { KnownTypes } from './known-types.ts';
 import type { LabelUse } from './label-use.ts';
 import { type Standing, standingOf, type Views, type World } from './liveness.ts';
-import { earlier, mark, type Marking } from './mark.ts';
+import { earlier, type Garbage, mark, type Marking } from './mark.ts';
 import type { Pace } from './pace.ts';
 import { Sentencing, type Step } from './sentencing.ts';
+import { Undisturbed } from './undisturbed.ts';
 
 export interface CollectionPorts {
   readonly metadata: Metadata;
@@ -44,11 +45,12 @@ export class Collection {
     readonly lifetime: AbortSignal;
     readonly protectMs: number;
     readonly explained?: boolean;
-  }): Promise<Marking & { readonly reasons: readonly string[] }> {
-    const { metadata } = this.#ports;
+  }): Promise<Marking & { readonly reasons: readonly string[]; readonly undisturbed: Undisturbed }> {
+    const { metadata, collectors } = this.#ports;
     const { pace, lifetime, protectMs, explained = false } = options;
     using root = metadata.view('root', lifetime);
     using state = metadata.view('state', lifetime);
+    const undisturbed = new Undisturbed({ root, state }, collectors);
     let whole: Marking = { nodes: 0, live: 0, garbage: [], circular: [], nextExpiry: undefined };
     const reasons: string[] = [];
     const now = this.#ports.clock.now();
@@ -61,7 +63,7 @@ export class Collection {
         if (pace.isOver()) await pace.rest();
       }
     }
-    return { ...whole, reasons };
+    return { ...whole, reasons, undisturbed };
   }
 
   /** Whether one of these nodes is garbage of which the way is not decided yet. */
@@ -80,15 +82,22 @@ export class Collection {
 
   /**
    * Condemns what is still garbage now, of one store and namespace, from the first on; what follows from it too, where
-   * time is left. Says how many of them it came to: one at least.
+   * time is left. Says how many of them it came to: one at least. While the mark is undisturbed, what nothing referred to
+   * is taken at its word; what others of the garbage refer to goes after them, and is looked at.
    */
-  condemn(store: StoreName, nodes: readonly NamespacedNode[], protectMs: number): Promise<{ readonly step: Step; readonly done: number }> {
+  condemn(
+    store: StoreName,
+    nodes: readonly Garbage[],
+    { protectMs, undisturbed }: { readonly protectMs: number; readonly undisturbed: Undisturbed },
+  ): Promise<{ readonly step: Step; readonly done: number }> {
     const [first] = nodes;
     return this.#write(store, first?.namespace, protectMs, (sentencing) => {
+      const known = undisturbed.holdsIn(sentencing.world.views, store);
       let done = 0;
       for (const node of nodes) {
         if (done > 0 && sentencing.isOver()) break;
-        sentencing.condemnIfDead(node);
+        if (known && node.alone) sentencing.condemn(node);
+        else sentencing.condemnIfDead(node);
         done++;
       }
       sentencing.follow();

@@ -13,6 +13,12 @@ const TYPE = /^[a-z][a-z0-9_]*$/;
 /** The registered types. What collectors throw comes out as `gc.collector_failed`. */
 export class Collectors implements Iterable<Collector> {
   readonly #byType = new Map<string, Registered>();
+  #generation = 0;
+
+  /** Another one after each type that has come or gone. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   add(collector: Collector): Disposable {
     const { type } = collector;
@@ -21,9 +27,11 @@ export class Collectors implements Iterable<Collector> {
     const controller = new AbortController();
     const entry = { collector: guarded(collector), signal: controller.signal };
     this.#byType.set(type, entry);
+    this.#generation++;
     return {
       [Symbol.dispose]: () => {
         if (this.#byType.get(type) === entry) this.#byType.delete(type);
+        this.#generation++;
         controller.abort(gcErrors.stopping(`type ${type} is no longer registered`));
       },
     };

@@ -2,12 +2,13 @@ import { type Clock, deadlineSignal } from '../context/index.ts';
 import type { StoreName } from '../metadata/store.ts';
 import type { Collection } from './collection.ts';
 import type { Collectors } from './collectors.ts';
-import type { CollectionReport, NamespacedNode } from './gc.ts';
-import type { Marking } from './mark.ts';
+import type { CollectionReport } from './gc.ts';
+import type { Garbage, Marking } from './mark.ts';
 import { Pace } from './pace.ts';
 import type { Report } from './report.ts';
 import type { Outcome, Undertaking } from './undertaking.ts';
 import type { Undertakings } from './undertakings.ts';
+import type { Undisturbed } from './undisturbed.ts';
 
 export interface CycleOptions {
   readonly collection: Collection;
@@ -25,9 +26,12 @@ const VIEW_LIFETIME_MS = 120_000;
 /** State refers to root: what goes there frees what is here. */
 const ORDER: readonly StoreName[] = ['state', 'root'];
 
+/** What a mark found, and what tells whether it holds still. */
+export type Found = Marking & { readonly undisturbed: Undisturbed };
+
 /** What a mark came to, and what it cost. */
 export interface Marked {
-  readonly marking: Marking;
+  readonly marking: Found;
   readonly busyMs: number;
   readonly longestMs: number;
 }
@@ -56,17 +60,20 @@ export class Cycle {
     using lifetime = deadlineSignal(clock, VIEW_LIFETIME_MS, 'marking', signal);
     const pace = this.#pace(lifetime.signal);
     const { garbage, live, reasons } = await collection.mark({ pace, lifetime: lifetime.signal, protectMs: 0, explained: true });
-    const removed = garbage.map((node, index) => ({ ...node, reason: reasons[index] ?? '' }));
+    const removed = garbage.map(({ alone: _alone, ...node }, index) => ({ ...node, reason: reasons[index] ?? '' }));
     return { removed, kept: live, failed: [], durationMs: clock.monotonic() - began };
   }
 
   /** Condemns what is still garbage, in bounded transactions with turns of others between them. Returns what was begun. */
-  async sweep({ garbage }: Marking, protectMs: number, report: Report): Promise<ReadonlyMap<Undertaking, Promise<Outcome>>> {
+  async sweep({ garbage, undisturbed }: Found, protectMs: number, report: Report): Promise<ReadonlyMap<Undertaking, Promise<Outcome>>> {
     const begun = new Map<Undertaking, Promise<Outcome>>();
     for (const store of ORDER) {
       for (const nodes of byNamespace(garbage.filter(({ type }) => this.#storeOf(type) === store)).values()) {
         for (let start = 0; start < nodes.length;) {
-          const { step, done } = await this.#options.collection.condemn(store, nodes.slice(start, start + 256), protectMs);
+          const { step, done } = await this.#options.collection.condemn(store, nodes.slice(start, start + 256), {
+            protectMs,
+            undisturbed,
+          });
           start += done;
           const { removed, next } = this.#options.undertakings.carryOut(step, false);
           for (const { reason, ...node } of removed) report.remove(node, reason);
@@ -88,5 +95,5 @@ export class Cycle {
   }
 }
 
-const byNamespace = (nodes: readonly NamespacedNode[]): ReadonlyMap<string, readonly NamespacedNode[]> =>
+const byNamespace = (nodes: readonly Garbage[]): ReadonlyMap<string, readonly Garbage[]> =>
   Map.groupBy(nodes, ({ namespace }) => namespace);

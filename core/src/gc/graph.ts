@@ -9,6 +9,8 @@ const FLAT_ROOT = 4;
 const CONDEMNED = 8;
 const LIVE = 16;
 const CIRCULAR = 32;
+/** Something that exists refers to it, alive or not, by structure or by label. */
+const REFERRED = 64;
 const TYPE_SHIFT = 8;
 
 const TO_BY_LABEL = 1;
@@ -79,11 +81,15 @@ export class Graph {
     return this.#deadTypes;
   }
 
-  /** Where a node stands among the garbage: by rank those go first that nothing refers to; undefined where it is none. */
-  garbage(name: string): { readonly rank: number; readonly circular: boolean } | undefined {
+  /**
+   * Where a node stands among the garbage: by rank those go first that nothing refers to; `alone`: nothing that exists
+   * refers to it. Undefined where it is none.
+   */
+  garbage(name: string): { readonly rank: number; readonly circular: boolean; readonly alone: boolean } | undefined {
     const node = this.#names.get(name);
     if (node === undefined || !this.#isDead(node)) return undefined;
-    return { rank: this.#rank.get(node), circular: (this.#flags.get(node) & CIRCULAR) !== 0 };
+    const flags = this.#flags.get(node);
+    return { rank: this.#rank.get(node), circular: (flags & CIRCULAR) !== 0, alone: (flags & REFERRED) === 0 };
   }
 
   #add(node: number, flag: number): void {
@@ -142,6 +148,7 @@ export class Graph {
       if (pace.isOver()) await pace.rest();
     }
     if (dead === 0) return;
+    await this.#tellReferred(pace);
     const ranked = await this.#rankFree(referrers, pace);
     if (ranked < dead) await this.#tellCircular(pace);
   }
@@ -173,6 +180,15 @@ export class Graph {
       if (pace.isOver()) await pace.rest();
     }
     return count;
+  }
+
+  async #tellReferred(pace: Pace): Promise<void> {
+    for (let node = 0; node < this.#names.size; node++) {
+      if ((this.#flags.get(node) & EXISTS) !== 0) {
+        for (let edge = this.#first.get(node); edge !== 0; edge = this.#next.get(edge)) this.#add(this.#target.get(edge) >> 1, REFERRED);
+      }
+      if (pace.isOver()) await pace.rest();
+    }
   }
 
   async #tellCircular(pace: Pace): Promise<void> {

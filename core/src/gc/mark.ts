@@ -12,13 +12,18 @@ import { nodeName, parseNode } from './node.ts';
 import type { Pace } from './pace.ts';
 import { allReferences } from './references.ts';
 
+/** `alone`: nothing that exists refers to it, dead or alive. */
+export interface Garbage extends NamespacedNode {
+  readonly alone: boolean;
+}
+
 /** What a mark found. Condemned nodes are in neither list: their way is decided. */
 export interface Marking {
   /** Nodes that exist, and those of them that live. */
   readonly nodes: number;
   readonly live: number;
   /** In an order in which they can go. */
-  readonly garbage: readonly NamespacedNode[];
+  readonly garbage: readonly Garbage[];
   /** Garbage that nothing can free, because it refers to itself by way of others. */
   readonly circular: readonly NamespacedNode[];
   /** When something next stops being kept by time alone. */
@@ -118,14 +123,15 @@ class Marker {
   async #findGarbage(): Promise<Pick<Marking, 'garbage' | 'circular'>> {
     const { views, collectors } = this.#world;
     const { namespace } = views.state;
-    const garbage: (NamespacedNode & { readonly rank: number })[] = [];
+    const garbage: (Garbage & { readonly rank: number })[] = [];
     const circular: NamespacedNode[] = [];
     for (const [number, { type, store, keys }] of numbered(collectors)) {
       if (!this.#graph.deadTypes.has(number)) continue;
       for (const key of keys(views[store])) {
         const found = this.#graph.garbage(`${type}/${key}`);
         if (found?.circular === true) circular.push({ namespace, type, key });
-        if (found !== undefined) garbage.push({ namespace, type, key, rank: found.circular ? Number.POSITIVE_INFINITY : found.rank });
+        if (found !== undefined)
+          garbage.push({ namespace, type, key, alone: found.alone, rank: found.circular ? Number.POSITIVE_INFINITY : found.rank });
         await this.#unit();
       }
     }

@@ -74,17 +74,27 @@ export class Sentencing {
     return true;
   }
 
+  /** The same for one of which that is known. */
+  condemn({ type, key }: Node): void {
+    const collector = this.world.collectors.get(type)?.collector;
+    if (collector !== undefined) this.#condemn({ type, key }, collector, UNREACHABLE);
+  }
+
   /** Deletes a record with all that collection has of it. */
-  finish(node: Node, reason?: string): void {
+  finish(node: Node): void {
     const collector = this.world.collectors.get(node.type)?.collector;
     if (collector === undefined) return;
-    const references = [...collector.references(this.#tx, node.key), ...this.#labelled(node)];
-    const why = reason ?? readCondemned(this.#tx, node)?.reason ?? 'it was condemned';
+    const why = readCondemned(this.#tx, node)?.reason ?? 'it was condemned';
     deleteCondemned(this.#tx, node);
+    this.#erase(node, collector, why);
+  }
+
+  #erase(node: Node, collector: Collector, reason: string): void {
+    const references = [...collector.references(this.#tx, node.key), ...this.#labelled(node)];
     unlinkNode(this.#tx, node);
     if (this.world.labels.isUsed) dropReferences(this.#tx, node);
     collector.finish(this.#tx, node.key);
-    this.step.removed.push({ type: node.type, key: node.key, reason: why });
+    this.step.removed.push({ type: node.type, key: node.key, reason });
     for (const reference of references) this.#following.push([reference, node]);
   }
 
@@ -108,7 +118,7 @@ export class Sentencing {
   #condemn(node: Node, collector: Collector, reason: string): void {
     collector.condemn(this.#tx, node.key);
     if (collector.cleanup === undefined) {
-      this.finish(node, reason);
+      this.#erase(node, collector, reason);
       return;
     }
     writeCondemned(this.#tx, node, { since: new Date(this.world.now).toISOString(), reason, attempts: 0 });

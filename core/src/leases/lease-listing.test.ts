@@ -53,6 +53,7 @@ function counting(tx: ReadTransaction, counts: { reads: number }): ReadTransacti
   return {
     store: tx.store,
     namespace: tx.namespace,
+    begun: tx.begun,
     in: (namespace) => counting(tx.in(namespace), counts),
     get: (collection, key) => (counts.reads++, tx.get(collection, key)),
     has: (collection, key) => tx.has(collection, key),

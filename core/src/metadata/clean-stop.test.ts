@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isAsCleanlyStopped } from './clean-stop.ts';
+import { isAsCleanlyStopped, markCleanStop } from './clean-stop.ts';
 import { openMetadata } from './lmdb-metadata.ts';
 import { defineCollection } from './store.ts';
 import { STORE_FOLDER } from './store-folder.ts';
@@ -92,5 +92,13 @@ test('a mark that can’t be written costs nothing but time', async () => {
   await metadata.write('root', (tx) => tx.put(things, 'two', ''));
   rmSync(data());
   await metadata[Symbol.asyncDispose]();
+  expect(isAsCleanlyStopped(root())).toBe(false);
+});
+
+test('there is no mark where the file system rounds times to seconds', async () => {
+  await useAndStop();
+  rmSync(mark());
+  utimesSync(data(), 1_700_000_000, 1_700_000_000);
+  markCleanStop(root());
   expect(isAsCleanlyStopped(root())).toBe(false);
 });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { DATA_FILE } from './environment.ts';
 
+const WHOLE_SECOND = '000000000';
+
 /** Beside the data file. */
 const FILE = 'clean-stop.json';
 
@@ -13,9 +15,11 @@ const FILE = 'clean-stop.json';
 const CleanStop = z.strictObject({ inode: z.string(), size: z.string(), modifiedNs: z.string(), changedNs: z.string() });
 type CleanStop = z.infer<typeof CleanStop>;
 
-/** Call when a sound store has been closed. */
+/** Call when a sound store has been closed. Where the file system rounds times to seconds they don't tell enough, and there is no mark. */
 export function markCleanStop(folder: string): void {
-  writeFileSync(join(folder, FILE), `${JSON.stringify(look(folder))}\n`, { mode: 0o600 });
+  const now = look(folder);
+  if (now.modifiedNs.endsWith(WHOLE_SECOND)) return;
+  writeFileSync(join(folder, FILE), `${JSON.stringify(now)}\n`, { mode: 0o600 });
 }
 
 /** Whether nobody has touched the data file since its last clean stop: then its pages need no look. In doubt it is false. */

@@ -186,7 +186,8 @@ class LmdbMetadata implements OpenMetadata {
   }
 
   read<T>(store: StoreName, fn: (tx: ReadTransaction) => T, { namespace }: ReadScope = {}): T {
-    const reader = new StoreReader(store, this.#open(store).environment, namespace);
+    const { environment, queue } = this.#open(store);
+    const reader = new StoreReader(store, environment, namespace, { ended: false, begun: queue.begun });
     try {
       return fn(reader);
     } finally {
@@ -196,11 +197,11 @@ class LmdbMetadata implements OpenMetadata {
 
   view(store: StoreName, lifetime: AbortSignal): StoreView {
     lifetime.throwIfAborted();
-    const { environment } = this.#open(store);
+    const { environment, queue } = this.#open(store);
     if (this.#views.size >= MAX_VIEWS) throw metadataErrors.tooManyViews(`${MAX_VIEWS} views are open already`);
     const { pages, done } = environment.view();
     const end = () => view[Symbol.dispose]();
-    const view = new ViewReader(store, pages, undefined, () => {
+    const view = new ViewReader(store, pages, queue.begun, () => {
       lifetime.removeEventListener('abort', end);
       this.#views.delete(view);
       done();

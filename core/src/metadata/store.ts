@@ -25,6 +25,11 @@ export interface ReadTransaction {
   readonly store: StoreName;
   /** Records of other namespaces are not seen. */
   readonly namespace: string;
+  /**
+   * Write transactions of its store that had begun when this one did, those that aborted too; a write transaction counts
+   * itself. Where it is the same, nobody has written.
+   */
+  readonly begun: number;
   /** The same transaction in another namespace. */
   in(namespace: string): ReadTransaction;
   get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined;

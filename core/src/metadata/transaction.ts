@@ -21,6 +21,8 @@ const CHUNK = 128;
 /** What all views of one transaction share. */
 interface Life {
   ended: boolean;
+  /** See `ReadTransaction.begun`. */
+  begun: number;
 }
 
 export class StoreReader implements ReadTransaction {
@@ -29,11 +31,15 @@ export class StoreReader implements ReadTransaction {
   protected readonly pages: Pages;
   readonly #life: Life;
 
-  constructor(store: StoreName, pages: Pages, namespace: string = DEFAULT_NAMESPACE, life: Life = { ended: false }) {
+  constructor(store: StoreName, pages: Pages, namespace: string = DEFAULT_NAMESPACE, life: Life = { ended: false, begun: 0 }) {
     this.store = store;
     this.namespace = namespace;
     this.pages = pages;
     this.#life = life;
+  }
+
+  get begun(): number {
+    return this.#life.begun;
   }
 
   in(namespace: string): ReadTransaction {
@@ -120,8 +126,8 @@ export class ViewReader extends StoreReader implements StoreView {
   readonly #release: () => void;
 
   /** `release` lets go of the pages; called once. */
-  constructor(store: StoreName, pages: Pages, namespace: string | undefined, release: () => void) {
-    super(store, pages, namespace);
+  constructor(store: StoreName, pages: Pages, begun: number, release: () => void) {
+    super(store, pages, undefined, { ended: false, begun });
     this.#release = release;
   }
 
@@ -161,7 +167,7 @@ export class StoreWriter extends StoreReader implements Transaction {
 
   constructor(store: StoreName, pages: Pages, options: WriterOptions = {}, shared?: Change) {
     const { namespace, lease, hasSpace = () => true, isThere = () => true } = options;
-    const change = shared ?? { ended: false, finals: [], effects: [], hasSpace, isThere, changes: 0, bytes: 0 };
+    const change = shared ?? { ended: false, begun: 0, finals: [], effects: [], hasSpace, isThere, changes: 0, bytes: 0 };
     super(store, pages, namespace, change);
     if (lease !== undefined) this.lease = lease;
     this.#change = change;
@@ -170,6 +176,11 @@ export class StoreWriter extends StoreReader implements Transaction {
 
   override in(namespace: string): Transaction {
     return new StoreWriter(this.store, this.pages, { namespace }, this.#change);
+  }
+
+  /** Its turn has come. */
+  begin(begun: number): void {
+    this.#change.begun = begun;
   }
 
   get whole(): object {

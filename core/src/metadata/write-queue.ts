@@ -54,6 +54,7 @@ export class WriteQueue {
   #waitingSince = 0;
   #jobs: Job[] = [];
   #closed = false;
+  #begun = 0;
 
   constructor(store: StoreName, environment: Environment, log: Logger, headroom: Headroom, around: WriteQueueOptions = {}) {
     this.#isThere = around.isThere;
@@ -93,6 +94,11 @@ export class WriteQueue {
     if (this.#meter !== undefined) this.#waitingSince = this.#meter.now();
     setImmediate(() => this.#drain());
     return promise;
+  }
+
+  /** Transactions that have begun, whatever became of them. */
+  get begun(): number {
+    return this.#begun;
   }
 
   /** Commits what waits and refuses what comes. */
@@ -137,7 +143,7 @@ export class WriteQueue {
   #commit(jobs: readonly Job[]): readonly Job[] {
     using _room = this.#headroom.hold();
     return this.#environment.transact(() => {
-      const done = jobs.filter((job) => attempt(job));
+      const done = jobs.filter((job) => attempt(job, ++this.#begun));
       if (!this.#headroom.ensure(roomFor(writtenBy(done), this.#headroom.usedBytes())))
         throw metadataErrors.diskFull(`the disk of the ${this.#store} store is full`);
       return done;
@@ -154,7 +160,8 @@ export class WriteQueue {
 }
 
 /** Whether it is part of the commit. What fails while it is written, of the store itself, is the failure of the whole commit. */
-function attempt(job: Job): boolean {
+function attempt(job: Job, begun: number): boolean {
+  job.writer.begin(begun);
   try {
     job.run();
   } catch (error) {

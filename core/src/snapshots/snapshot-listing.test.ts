@@ -134,6 +134,7 @@ test('a filter that an index serves does not read the other snapshots', async ()
       const counting: ReadTransaction = {
         store: tx.store,
         namespace: tx.namespace,
+        begun: tx.begun,
         in: (namespace) => tx.in(namespace),
         get: (collection, key) => (reads++, tx.get(collection, key)),
         has: (collection, key) => tx.has(collection, key),

@@ -115,6 +115,7 @@ export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
   const tx: Transaction = {
     store: 'state',
     namespace: DEFAULT_NAMESPACE,
+    begun: 0,
     in: () => tx,
     get: <V extends JsonValue>(collection: Collection<V>, key: string) => stored.get(name(collection, key)) as V | undefined,
     has: (collection, key) => stored.has(name(collection, key)),
