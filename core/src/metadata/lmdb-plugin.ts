@@ -1,6 +1,7 @@
 import { Paths } from '../config/paths.ts';
 import { definePlugin } from '../plugin/definition.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import type { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import { openTracing, tracedCalls } from '../telemetry/tracing.ts';
 import { Metadata } from './store.ts';
@@ -26,10 +27,11 @@ export const lmdbMetadata = definePlugin({
       scope.use(observeStores(metrics, metadata));
     }
     scope.spawn('files', async (stop) => {
-      for (;;) {
+      for (let told: HawserError | undefined; ;) {
         await clock.sleep(LOOK_MS, stop);
         const fault = await metadata.lookAfter();
-        if (fault !== undefined) status.degraded(fault);
+        if (fault !== undefined && fault !== told) status.degraded(fault);
+        told = fault;
       }
     });
     const tracing = await openTracing();
