@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 import { condemned, emptyCollector, fail, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
@@ -47,6 +47,26 @@ describe('clean-ups', () => {
     hanging.resolve();
     await core.gc.finished({ type: 'thing', key: 'hangs' }, { signal });
     expect(names(core)).toEqual([]);
+  });
+
+  test('one that fails for ever costs no more with each attempt', async () => {
+    const context = testContext();
+    await using core = await startCore({ context });
+    let attempts = 0;
+    using things = openType(core, 'thing', () => {
+      attempts++;
+      return Promise.reject(new Error('never'));
+    });
+    await write(core, (tx) => things.make(tx, 'a'));
+    await core.gc.run({ signal });
+    const added = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+    const removed = vi.spyOn(AbortSignal.prototype, 'removeEventListener');
+    const before = attempts;
+    await context.clock.advance(20 * 60_000);
+    const left = added.mock.calls.length - removed.mock.calls.length;
+    vi.restoreAllMocks();
+    expect(attempts - before).toBeGreaterThan(15);
+    expect(left).toBeLessThan(5);
   });
 
   test('a caller may leave; the work goes on', async () => {

@@ -171,9 +171,11 @@ export class Undertaking {
     await this.#options.failed(error, attempts);
     const pause = Math.min(retry.firstMs * 2 ** Math.min(attempts - 1, 30), retry.maxMs);
     const { promise, resolve } = Promise.withResolvers<void>();
-    using _timer = clock.timer(pause, resolve);
-    this.#signal.addEventListener('abort', () => resolve(), { once: true });
+    const end = (): void => resolve();
+    using _timer = clock.timer(pause, end);
+    this.#signal.addEventListener('abort', end, { once: true });
     await Promise.race([promise, this.#hurry.promise]);
+    this.#signal.removeEventListener('abort', end);
   }
 }
 
