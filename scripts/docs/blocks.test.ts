@@ -19,6 +19,7 @@ test('a config is what the reference agent takes, faults are told with the lines
   expect(await configFaults(block('toml', '', '[plugins."hawser.mode.v1.bridge"]', 'mtu = 1400', 'mtuu = 1'))).toEqual([
     expect.stringMatching(/^p\.md:12: .*mtuu/),
   ]);
+  expect(await configFaults(block('toml', '', '[plugins."acme.wires.v1.copper"]', 'mtu = 1400'))).toEqual([]);
   expect(await configFaults(block('toml', '', 'version = 1', 'root = '))).toEqual([expect.stringMatching(/^p\.md:11: /)]);
 });
 
@@ -28,21 +29,17 @@ test('JSON can be read', () => {
   expect(jsonFaults(block('json', '', '{a: 1}'), api)).toEqual([expect.stringMatching(/^p\.md:10: /)]);
 });
 
-test('JSON that is an answer has the fields that the API tells of', () => {
-  const schema = {
+test('JSON that is a record of the API has its fields', () => {
+  const answer = {
     type: 'object',
     properties: { count: { $ref: '#/components/schemas/Count' } },
     required: ['count'],
     additionalProperties: false,
   };
-  const content = { 'application/json': { schema: { $ref: '#/components/schemas/Answer' } } };
-  const api = {
-    paths: { '/v1/count': { get: { responses: { 200: { description: 'Answer', content } } } } },
-    components: { schemas: { Answer: schema, Count: { type: 'integer' } } },
-  };
-  const faults = (text: string, info = 'answer=GET:/v1/count') => jsonFaults(block('json', info, text), api);
+  const api = { paths: {}, components: { schemas: { Answer: answer, Count: { type: 'integer' } } } };
+  const faults = (text: string, info = 'record=Answer') => jsonFaults(block('json', info, text), api);
   expect(faults('{"count": 1}')).toEqual([]);
   expect(faults('{"count": "one"}')).toEqual([expect.stringMatching(/^p\.md:10: count: /)]);
   expect(faults('{"count": 1, "more": 2}')).toEqual([expect.stringMatching(/^p\.md:10: .*more/)]);
-  expect(faults('{}', 'answer=GET:/v1/none')).toEqual(['p.md:10: the API has no answer of JSON to GET /v1/none']);
+  expect(faults('{}', 'record=None')).toEqual(['p.md:10: the API has no record None; it has Answer, Count']);
 });

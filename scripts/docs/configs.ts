@@ -10,7 +10,8 @@ import { quoted } from './quotes.ts';
 
 /**
  * What the reference agent says of a `toml` block as its config. One that quotes a file is read where the file is. Left out are
- * blocks that are one of several files (they begin with their path), and those that only name a table.
+ * blocks that are one of several files (they begin with their path), those that only name a table, and tables of plugins called
+ * `acme.…`.
  */
 export async function configFaults(block: CodeBlock): Promise<readonly string[]> {
   const [first = '', ...rest] = block.lines;
@@ -35,9 +36,14 @@ async function faultsIn(file: string, block: CodeBlock, above: number): Promise<
   } catch (error) {
     if (!(error instanceof HawserError)) throw error;
     const { faults } = Details.catch({ faults: [{ message: error.message }] }).parse(error.details);
-    return faults.map(({ line = block.line - above, key = '', message }) => `${block.file}:${line + above}: ${key} ${message}`);
+    return faults
+      .filter(({ key = '' }) => !MADE_UP.test(key))
+      .map(({ line = block.line - above, key = '', message }) => `${block.file}:${line + above}: ${key} ${message}`);
   }
 }
+
+/** Plugins that pages make up to show a table of theirs. */
+const MADE_UP = /"acme\./;
 
 const Details = z.object({
   faults: z.array(z.object({ line: z.number().optional(), key: z.string().optional(), message: z.string() })),

@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import * as z from 'zod';
 
 const OpenApi = z.object({
-  paths: z.record(z.string(), z.record(z.string(), z.object({ responses: z.record(z.string(), z.json()) }))),
+  paths: z.record(z.string(), z.record(z.string(), z.json())),
   components: z.object({ schemas: z.record(z.string(), z.json()) }),
 });
 
