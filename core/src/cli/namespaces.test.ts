@@ -20,10 +20,14 @@ test('namespaces are made, listed, shown with what they hold, labelled and delet
   expect((await run('namespaces', 'label', 'made', 'a=', 'team=ops')).out).toMatch(/NAME: +made\nLABELS: +team=ops\n/);
   expect((await run('namespaces', 'show', 'made')).out).toMatch(/NAME: +made\nLABELS: +team=ops\nHOLDS: +nothing\n/);
   await run('--namespace', 'made', 'leases', 'create', 'l1');
-  expect((await run('namespaces', 'show', 'made')).out).toMatch(/HOLDS: +1 leases \(l1\)\n/);
+  expect((await run('namespaces', 'show', 'made')).out).toMatch(/HOLDS: +leases \(1, e\.g\. l1\)\n/);
   expect(await json('namespaces', 'show', 'made')).toMatchObject({ name: 'made', contents: [{ collection: 'leases', count: 1 }] });
   const refused = await run('namespaces', 'delete', 'made');
-  expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/holds 1 leases \(l1\) \[namespaces\.not_empty\]/) });
+  expect(refused).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/holds leases \(1, e\.g\. l1\) \[namespaces\.not_empty\]/),
+  });
   await run('--namespace', 'made', 'leases', 'delete', 'l1');
   expect(await run('namespaces', 'delete', 'made')).toMatchObject({ code: 0, out: '', err: 'namespace made is deleted\n' });
   expect((await run('namespaces', 'show', 'made')).code).toBe(4);

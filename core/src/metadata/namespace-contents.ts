@@ -39,10 +39,10 @@ function* kindsIn(tx: ReadTransaction, collection: Collection): Iterable<Namespa
   }
 }
 
-/** `2 leases (l1), at least 100 snapshots of type attachment (attachment/c1/eth0)`. */
+/** `leases (2, e.g. l1), snapshots of type attachment (at least 100, e.g. attachment/c1/eth0)`. */
 export const contentsText = (contents: readonly NamespaceContent[]): string => contents.map(contentText).join(', ');
 
 function contentText({ collection, type, count, more, example }: NamespaceContent): string {
   const what = type === undefined ? collection : `${collection} of type ${type}`;
-  return `${more ? 'at least ' : ''}${count} ${what} (${example})`;
+  return `${what} (${more ? 'at least ' : ''}${count}, e.g. ${example})`;
 }

@@ -149,7 +149,7 @@ describe('deleting a namespace', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'namespaces.not_empty',
       kind: 'FailedPrecondition',
-      message: 'the namespace blue holds 2 leases (l1)',
+      message: 'the namespace blue holds leases (2, e.g. l1)',
       details: { namespace: 'blue', contents: [{ store, collection: 'leases', count: 2, more: false, example: 'l1' }] },
     });
     expect(core.metadata.read(store, (tx) => core.leases.get(tx, 'l2'), blue)).toMatchObject({ id: 'l2' });
@@ -178,7 +178,7 @@ describe('deleting a namespace', () => {
       { store: 'state', collection: 'snapshots', type: 'other', count: 1, more: false, example: 'other/o' },
       { store: 'state', collection: 'snapshots', type: 'thing', count: 100, more: true, example: 'thing/t000' },
     ]);
-    await expect(core.namespaces.delete('blue')).rejects.toThrow('at least 100 snapshots of type thing (thing/t000)');
+    await expect(core.namespaces.delete('blue')).rejects.toThrow('snapshots of type thing (at least 100, e.g. thing/t000)');
   });
 
   test('sees what only a plugin that is off knows, and a link that nothing else is left of', async () => {
