@@ -4,8 +4,11 @@ import type { AnyPlugin } from '../plugin/definition.ts';
 import { uriOf } from '../plugin/uri.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { effectiveCore, effectivePlugin } from './effective.ts';
-import { dotted, type KeyPath } from './key-path.ts';
+import { pluginShape } from './config-shape.ts';
+import { dotted, type KeyPath, readDotted } from './key-path.ts';
+import { masked, secretsIn } from './masked.ts';
 import { isList, isTable } from './merge.ts';
+import { shapesAt } from './shape.ts';
 
 /** What has become different between two configs of one agent, in what is in force, not in how it is written. */
 export interface ConfigDiff {
@@ -22,7 +25,7 @@ export interface ConfigDiff {
 export interface KeyChange {
   /** Dotted, relative to its table: `routes`, `labels."a.b"`. A list is one value. */
   readonly key: string;
-  /** As a file would have it, defaults filled in; absent where the key had no value. */
+  /** As a file would have it, defaults filled in; absent where the key had no value, and of secrets. */
   readonly before?: JsonValue;
   readonly after?: JsonValue;
 }
@@ -46,10 +49,36 @@ export function diffConfigs(before: AgentConfig, after: AgentConfig): ConfigDiff
   const later = [...now].flatMap(([uri, plugin]): readonly PluginChange[] => {
     if (!old.has(uri)) return [{ uri, change: 'added', keys: [] }];
     if (isDeepStrictEqual(before.plugins.settings.get(uri), after.plugins.settings.get(uri))) return [];
-    return [{ uri, change: 'changed', keys: changedKeys(effectivePlugin(before, plugin) ?? {}, effectivePlugin(after, plugin) ?? {}) }];
+    const shape = pluginShape(plugin);
+    const written = changedKeys(effectivePlugin(before, plugin) ?? {}, effectivePlugin(after, plugin) ?? {}).map((key) =>
+      shown(shape, key),
+    );
+    // What a file or a variable holds that is only referred to is a setting all the same.
+    return [
+      {
+        uri,
+        change: 'changed',
+        keys: written.length > 0 ? written : settingsChanged(before.plugins.settings.get(uri), after.plugins.settings.get(uri)),
+      },
+    ];
   });
   const gone = [...old.keys()].filter((uri) => !now.has(uri)).map((uri): PluginChange => ({ uri, change: 'removed', keys: [] }));
   return { core: changedKeys(comparable(before), comparable(after)), plugins: [...later, ...gone] };
+}
+
+/** The same without secrets. */
+function shown(shape: JsonObject, { key, ...values }: KeyChange): KeyChange {
+  const path = readDotted(key) ?? [];
+  if (secretsIn(shape)(path)) return { key };
+  const mask = (value: JsonValue): JsonValue => shapesAt(shape, path).reduce<JsonValue>((held, one) => masked(one, held), value);
+  const { before, after } = values;
+  return { key, ...(before === undefined ? {} : { before: mask(before) }), ...(after === undefined ? {} : { after: mask(after) }) };
+}
+
+/** Top-level keys of settings that differ. */
+function settingsChanged(before: unknown, after: unknown): readonly KeyChange[] {
+  const [old, now] = [before, after].map((settings) => new Map(Object.entries(settings ?? {})));
+  return [...(now ?? [])].flatMap(([key, value]) => (isDeepStrictEqual(value, old?.get(key)) ? [] : [{ key: dotted([key]) }]));
 }
 
 function takingPart({ allPlugins, plugins }: AgentConfig): ReadonlyMap<string, AnyPlugin> {

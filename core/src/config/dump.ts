@@ -1,33 +1,38 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import { uriOf } from '../plugin/uri.ts';
 import type { AgentConfig, Origin } from './agent-config.ts';
+import { coreShape, pluginShape } from './config-shape.ts';
 import { effectiveCore, effectivePlugin } from './effective.ts';
 import { bareOrQuoted, dotted, type KeyPath } from './key-path.ts';
+import { maskedTable } from './masked.ts';
 import { isTable } from './merge.ts';
 import { tomlValue } from './toml-value.ts';
 
 /**
  * The effective config: as TOML with each value's origin as a comment, and as JSON
- * `{config, origins: {"<key path>": {file, line} | "default"}, files}`. The TOML can be loaded again, and then means the same.
+ * `{config, origins: {"<key path>": {file, line} | "default"}, files}`. The TOML can be loaded again, and
+ * then means the same, but for secrets, which are `***`.
  */
 export function dumpConfig(config: AgentConfig): { readonly toml: string; readonly json: JsonObject } {
-  const effective = effectiveTable(config);
+  const effective = shownTable(config);
   return {
     toml: `${sections(effective, [], config.origins).join('\n').trim()}\n`,
     json: { config: effective, origins: allOrigins(effective, config.origins), files: config.files },
   };
 }
 
-/** What is in force. Plugins that are off, or take nothing and have no table, have none. */
-function effectiveTable(config: AgentConfig): JsonObject {
+/** What is in force, secrets masked. Plugins that are off, or take nothing and have no table, have none. */
+function shownTable(config: AgentConfig): JsonObject {
   const given = config.table['plugins'];
   const plugins = config.allPlugins.flatMap((plugin) => {
     const uri = uriOf(plugin);
     const filled = effectivePlugin(config, plugin);
     const written = isTable(given) && Object.hasOwn(given, uri);
-    return filled === undefined || (!written && Object.keys(filled).length === 0) ? [] : [[uri, filled] as const];
+    return filled === undefined || (!written && Object.keys(filled).length === 0)
+      ? []
+      : [[uri, maskedTable(pluginShape(plugin), filled)] as const];
   });
-  return { ...effectiveCore(config), plugins: Object.fromEntries(plugins) };
+  return { ...maskedTable(coreShape(), effectiveCore(config)), plugins: Object.fromEntries(plugins) };
 }
 
 /** A table's own keys, then each table inside it under a heading of its own, so that every value has its line. */

@@ -5,7 +5,9 @@ import { nearest } from '../plugin/nearest.ts';
 import type { ConfigFault, Origin } from './agent-config.ts';
 import { configErrors } from './errors.ts';
 import { dotted, type KeyPath } from './key-path.ts';
+import { secretsIn } from './masked.ts';
 import { isList, isTable, type Layer, valueAt } from './merge.ts';
+import { secretFault } from './secret.ts';
 import { keysAt, shapeOf, unknownKeys } from './shape.ts';
 
 /** What a fault is without its place. */
@@ -33,7 +35,8 @@ export function checkTable(
   const unknown = new Map(unknownKeys(shape, table).map((path) => [dotted(path), path]));
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(flatten);
   for (const path of issues.flatMap(unrecognized)) unknown.set(dotted(path), path);
-  const others = issues.filter(({ code }) => code !== 'unrecognized_keys').map((issue) => issueFault(issue, table, at));
+  const isSecret = secretsIn(shape);
+  const others = issues.filter(({ code }) => code !== 'unrecognized_keys').map((issue) => issueFault(issue, { table, isSecret, at }));
   const named = [...unknown.values()].slice(0, MOST_UNKNOWN).map((path) => unknownFault(shape, path, at));
   return { faults: [...named, ...others], settings: parsed.data };
 }
@@ -87,8 +90,15 @@ function either(messages: readonly string[]): string {
   return [first, ...others.map((message) => message.replace(/^expected /, ''))].join(' or ');
 }
 
-function issueFault(issue: Issue, table: JsonObject, at: KeyPath): PlainFault {
+interface Checked {
+  readonly table: JsonObject;
+  readonly isSecret: (path: KeyPath) => boolean;
+  readonly at: KeyPath;
+}
+
+function issueFault(issue: Issue, { table, isSecret, at }: Checked): PlainFault {
   const path = plainPath(issue.path);
+  if (isSecret(path) && valueAt(table, path) !== undefined) return { path: [...at, ...path], message: secretFault(issue) };
   const value = valueAt(table, path);
   const message = value === undefined && issue.code === 'invalid_type' ? `is missing: ${messageOf(issue)}` : messageOf(issue, value);
   const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];

@@ -10,5 +10,6 @@ export { configMarkdown } from './markdown.ts';
 export { type FileMigration, migrateConfig } from './migrate-files.ts';
 export type { ProxyFactory, ProxySettings } from './proxies.ts';
 export { pluginConfig, type PluginTables } from './plugin-settings.ts';
+export { Secret, secret } from './secret.ts';
 export type { Environment } from './variable.ts';
 export { writeMigrations } from './write-files.ts';

@@ -58,6 +58,7 @@ function fits(value: JsonValue, type: JsonValue): boolean {
 }
 
 function typeName(shape: JsonObject): string {
+  if (shape['writeOnly'] === true) return 'secret';
   const names = alternatives(shape).map((one) => {
     const { type, kind, items } = one;
     if (isList(one['enum'])) return one['enum'].map((value) => JSON.stringify(value)).join(' or ');

@@ -55,7 +55,8 @@ export function shapesAt(shape: JsonObject, path: KeyPath): readonly JsonObject[
   });
 }
 
-function child(shape: JsonObject, key: string | number): JsonObject | undefined {
+/** What may stand under a key or at an index of one of the alternatives. */
+export function child(shape: JsonObject, key: string | number): JsonObject | undefined {
   if (typeof key === 'number') {
     const { items, prefixItems } = shape;
     const own = isList(prefixItems) ? prefixItems[key] : undefined;
