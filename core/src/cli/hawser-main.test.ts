@@ -129,6 +129,16 @@ describe('hawser without an agent', () => {
     }
   });
 
+  test('one SIGINT and one SIGTERM are one wish, the second of a kind ends it at once', async () => {
+    const host = new FakeProcess();
+    const ended = hawserMain(assembly, ['extra', 'wait'], host);
+    await expect.poll(() => host.listenerCount('SIGINT')).toBe(1);
+    host.emit('SIGINT', 'SIGINT');
+    host.emit('SIGTERM', 'SIGTERM');
+    expect(() => host.emit('SIGINT', 'SIGINT')).toThrow('exit 130');
+    expect(await ended).toBe(130);
+  });
+
   test('completion knows the commands and their options', async () => {
     const written: string[] = [];
     const { log } = console;

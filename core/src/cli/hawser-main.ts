@@ -125,13 +125,19 @@ interface Interruption extends Disposable {
 
 const ENDS = ['SIGINT', 'SIGTERM'] as const;
 
-/** The first SIGINT or SIGTERM asks the command to end, the second ends it. */
+/**
+ * The first SIGINT or SIGTERM asks the command to end, the second of its kind ends it. One of each is one wish: a terminal's Ctrl-C
+ * reaches a process directly and, as SIGTERM, by way of the one that has started it.
+ */
 function watchInterruption(host: CliProcess): Interruption {
   const controller = new AbortController();
+  const heard = new Set<NodeJS.Signals>();
   let exitCode: number = EXIT.done;
   const onSignal = (signal: NodeJS.Signals) => {
-    exitCode = signal === 'SIGINT' ? 130 : 143;
-    if (controller.signal.aborted) host.exit(exitCode);
+    const code = signal === 'SIGINT' ? 130 : 143;
+    if (heard.has(signal)) host.exit(code);
+    if (heard.size === 0) exitCode = code;
+    heard.add(signal);
     controller.abort(new DOMException(`received ${signal}`, 'AbortError'));
   };
   for (const name of ENDS) host.on(name, onSignal);

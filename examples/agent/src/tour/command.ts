@@ -7,6 +7,9 @@ import { runInside } from './reexec.ts';
 import type { StepOutcome } from './steps.ts';
 import { takeTour } from './tour.ts';
 
+/** Exit codes above this one tell of a signal. */
+const SIGNALLED = 128;
+
 /** `hawser try`: the tour of the reference agent. */
 export function tryCommand(plugins: readonly AnyPlugin[], version: string): CommandSpec {
   return {
@@ -31,7 +34,11 @@ async function tryHere(invocation: Invocation, plugins: readonly AnyPlugin[], ve
   if (inside === undefined) {
     const choice = choosePlace(options['host'] === 'simulated');
     output.note(`Hawser ${version} on ${choice.why}\n`);
-    if (choice.place !== 'simulated') return runInside(choice.place, signal);
+    if (choice.place !== 'simulated') {
+      const code = await runInside(choice.place, signal);
+      if (code > SIGNALLED) signal.throwIfAborted(); // it was interrupted, and so were we
+      return code;
+    }
   }
   const paint = (style: Parameters<typeof styleText>[0], text: string) => (global.color ? styleText(style, text) : text);
   const report = ({ held, title, detail, durationMs }: StepOutcome) => {
@@ -57,7 +64,9 @@ async function tryHere(invocation: Invocation, plugins: readonly AnyPlugin[], ve
     },
   });
   if (held) output.note(`\n${paint('green', 'Every step held.')} Nothing is left behind.`);
+  else if (signal.aborted) output.note('\nInterrupted. Nothing is left behind.');
   else output.note(`\n${paint('red', 'A step did not hold.')} Run \`npx hawser doctor\` to see what this machine lacks.`);
+  if (!held) signal.throwIfAborted();
   return held ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AnyPlugin, deadlineSignal, loadConfig, renderBootTree, systemContext } from '@hawser/core';
@@ -74,9 +74,18 @@ export class Tour {
   async boot(title: string): Promise<boolean> {
     const { plugins, version, log, signal, reporter } = this.#options;
     const first = this.steps.outcomes.length === 0;
+    // An interruption ends the tour, which takes an agent to clean up with.
+    using again = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'booting again');
     const held = await this.steps.step(title, async () => {
       const config = await loadConfig({ file: this.configFile, plugins, missingOk: false });
-      this.#agent = await startAgent({ name: 'hawser', version, config, context: systemContext, log, signal });
+      this.#agent = await startAgent({
+        name: 'hawser',
+        version,
+        config,
+        context: systemContext,
+        log,
+        signal: first ? signal : again.signal,
+      });
       return `ready in ${Math.round(this.agent.bootMs)} ms`;
     });
     if (held && first) reporter.note(`\n${renderBootTree(this.agent.reports(), this.agent.bootMs)}`);
@@ -101,14 +110,17 @@ export class Tour {
     const runtime = new TourRuntime(() => this.host, executable, this.folder, calls.signal);
     try {
       await attachAndPing(this, runtime);
-      await loseOne(this, runtime, calls.signal);
-      if (this.kernelOutlivesAgent) await crashAndRecover(this, runtime, calls.signal);
-      reporter.note(whatHappened(this));
+      if (!signal.aborted) await loseOne(this, runtime, calls.signal);
+      if (!signal.aborted && this.kernelOutlivesAgent) await crashAndRecover(this, runtime, calls.signal);
+      if (!signal.aborted) reporter.note(whatHappened(this));
       if (!signal.aborted) await pause(this.agent);
       using farewell = deadlineSignal(systemContext.clock, TOUR_DEADLINE_MS, 'the end of the tour');
       await detachAll(this, runtime.until(farewell.signal), farewell.signal);
     } finally {
-      for (const path of [...this.pods.map(({ netns }) => netns), world]) await this.host.deleteNamespace(path).catch(() => {});
+      // Also that of a pod whose step was interrupted.
+      const there = (await readdir(join(this.folder, 'ns'))).map((name) => join(this.folder, 'ns', name));
+      for (const path of new Set([...this.pods.map(({ netns }) => netns), world, ...there]))
+        await this.host.deleteNamespace(path).catch(() => {});
       await this.steps.step('the agent stops and leaves nothing behind', () => this.stop());
     }
   }
