@@ -15,7 +15,7 @@ import { anyStep, NamespaceModel, NamespacePlayer } from './stories.fixture.ts';
 
 /** More by HAWSER_KILLS. */
 const KILLS = Number(process.env['HAWSER_KILLS'] ?? 24);
-const CHILD = join(import.meta.dirname, 'killed-player.fixture.ts');
+const CHILD = join(import.meta.dirname, 'testing', 'player.fixture.ts');
 const STEPS = 400;
 const LONGEST_LIFE_MS = 60;
 /** One dies while the next one begins. */
