@@ -8,7 +8,7 @@ mkdir /run/netns
 ip link set lo up
 
 # #region commands
-alias hawser='hawser --config hawser.toml'
+alias hawser="${AGENT:-hawser --config hawser.toml}"
 
 start() { # the agent, until it is ready
   hawser run 2>>/run/agent.log & agent=$!

@@ -21,19 +21,28 @@ test('the agent that is assembled with the mode lists it', async () => {
   expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ uri: 'hawser.mode.v1.ptp', stability: 'beta' }));
 });
 
-test('play.sh: the reference agent loads the mode, attaches pods on the real kernel, dies and goes on', async ({ skip }) => {
-  const namespaces = ['--user', '--map-root-user', '--net', '--mount'];
-  const refused = spawnSync('unshare', [...namespaces, 'ip', 'netns', 'list'], { stdio: 'ignore', timeout: 5_000 }).status !== 0;
-  skip(refused, 'needs unprivileged user namespaces, unshare and ip');
-  skip(!existsSync(join(EXAMPLE, '../agent/dist/main.js')), 'needs the built packages');
-  const { stdout } = await run('unshare', [...namespaces, 'bash', 'play.sh'], {
-    cwd: EXAMPLE,
-    timeout: 60_000,
-    env: { ...process.env, PATH: `${join(EXAMPLE, '../../node_modules/.bin')}:${process.env['PATH'] ?? ''}` },
-  });
-  expect(stdout.match(/1 received, 0% packet loss/g)).toHaveLength(2);
-  expect(stdout).toMatch(/^a +eth0 +ptp +ptp +attached +10\.77\.0\.2\/32 fd00:77::2\/128/m);
-  expect(stdout).toMatch(/"code":11,[^]*^c +eth0 +ptp +ptp +attached +10\.77\.0\.4\/32/m);
-  expect(stdout.match(/^address .* held /gm)).toHaveLength(4);
-  expect(stdout.match(/^address .* cooling /gm)).toHaveLength(2);
-}, 70_000);
+const AGENTS: readonly (readonly [name: string, environment: Readonly<Record<string, string>>])[] = [
+  ['the reference agent that loads the mode', {}],
+  ['the agent that is assembled with it', { AGENT: 'node src/main.ts --config hawser.toml', HAWSER_CONFIG__PACKAGES: '[]' }],
+];
+
+test.for(AGENTS)(
+  'play.sh: %s attaches pods on the real kernel, dies and goes on',
+  { timeout: 70_000 },
+  async ([, environment], { skip }) => {
+    const namespaces = ['--user', '--map-root-user', '--net', '--mount'];
+    const refused = spawnSync('unshare', [...namespaces, 'ip', 'netns', 'list'], { stdio: 'ignore', timeout: 5_000 }).status !== 0;
+    skip(refused, 'needs unprivileged user namespaces, unshare and ip');
+    skip(!existsSync(join(EXAMPLE, '../agent/dist/main.js')), 'needs the built packages');
+    const { stdout } = await run('unshare', [...namespaces, 'bash', 'play.sh'], {
+      cwd: EXAMPLE,
+      timeout: 60_000,
+      env: { ...process.env, ...environment, PATH: `${join(EXAMPLE, '../../node_modules/.bin')}:${process.env['PATH'] ?? ''}` },
+    });
+    expect(stdout.match(/1 received, 0% packet loss/g)).toHaveLength(2);
+    expect(stdout).toMatch(/^a +eth0 +ptp +ptp +attached +10\.77\.0\.2\/32 fd00:77::2\/128/m);
+    expect(stdout).toMatch(/"code":11,[^]*^c +eth0 +ptp +ptp +attached +10\.77\.0\.4\/32/m);
+    expect(stdout.match(/^address .* held /gm)).toHaveLength(4);
+    expect(stdout.match(/^address .* cooling /gm)).toHaveLength(2);
+  },
+);
