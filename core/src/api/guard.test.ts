@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,14 @@ const CALL = `
     let body = '';
     response.on('data', (chunk) => (body += chunk)).on('end', () => console.log(JSON.stringify({ status: response.statusCode, body })));
   }).on('error', (error) => console.log(JSON.stringify({ error: error.code }))).end();`;
+
+const CROWD = `
+  const { connect } = require('node:net');
+  let tried = 0;
+  for (let n = 0; n < 300; n++) {
+    const tell = () => ++tried === 300 && console.log('here');
+    connect(process.argv[1]).once('connect', tell).once('error', tell).on('error', () => undefined);
+  }`;
 
 describe('who may talk to the agent', () => {
   let folder: string;
@@ -67,6 +76,21 @@ describe('who may talk to the agent', () => {
     });
     expect(await askAs(NOBODY - 1, path, 'POST', '/v1/gc')).not.toMatchObject({ status: 403 });
     expect(await askAs(NOBODY - 2, path)).toMatchObject({ status: 403 });
+  });
+
+  test.skipIf(!isRoot)('who may do less leaves place for who may do more, however many connections it holds (needs root)', async () => {
+    const path = await serve({ readerUids: [NOBODY] });
+    for (const uid of [NOBODY, NOBODY - 2]) {
+      const crowd = spawn(process.execPath, ['-e', CROWD, path], { uid, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        await once(crowd.stdout, 'data');
+        expect(await askAs(0, path)).toMatchObject({ status: 200 });
+      } finally {
+        crowd.kill('SIGKILL');
+        await once(crowd, 'exit');
+      }
+      await expect.poll(() => askAs(uid, path)).toMatchObject({ status: uid === NOBODY ? 200 : 403 });
+    }
   });
 
   test('more requests than it can bear are told to come again', async () => {

@@ -1,11 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { type AccessRules, accessOf } from './access.ts';
+import { type Access, type AccessRules, accessOf } from './access.ts';
 import { apiErrors } from './errors.ts';
 import { openPeerReader, type Peer } from './peer.ts';
 
 /** Connections that may be open; a command has one, a dashboard a handful. */
 const MAX_CONNECTIONS = 256;
+/** How many of them those have who may do less: whoever may do all finds a place, whatever they do. */
+const MAX_OF = { none: 16, read: 128 } as const;
 /** Requests under way, beside the streams of events, which may last. */
 const MAX_REQUESTS = 64;
 
@@ -18,14 +21,18 @@ export async function guard(app: FastifyInstance, rules: AccessRules, log: Logge
   const readPeer = await openPeerReader();
   const own = { uid: process.getuid?.() ?? 0, canTell: process.platform === 'linux' };
   const peers = new WeakMap<object, { readonly peer: Peer | undefined }>();
-  const peerOf = ({ raw: { socket } }: FastifyRequest): Peer | undefined => {
+  const peerOf = (socket: Socket): Peer | undefined => {
     const known = peers.get(socket) ?? { peer: readPeer(socket) };
     peers.set(socket, known);
     return known.peer;
   };
   app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.on(
+    'connection',
+    admit((socket) => accessOf(peerOf(socket), rules, own)),
+  );
   app.addHook('onRequest', async (request) => {
-    const peer = peerOf(request);
+    const peer = peerOf(request.raw.socket);
     const access = accessOf(peer, rules, own);
     if (access === 'change' || (access === 'read' && LOOKING.has(request.method))) return;
     log.warn({ requestId: request.id, method: request.method, url: request.url, ...peer }, 'refused a user');
@@ -35,6 +42,18 @@ export async function guard(app: FastifyInstance, rules: AccessRules, log: Logge
     });
   });
   limit(app);
+}
+
+/** Closes the connections that are too many of their kind. */
+function admit(access: (socket: Socket) => Access): (socket: Socket) => void {
+  const open = { none: 0, read: 0 };
+  return (socket) => {
+    const kind = access(socket);
+    if (kind === 'change') return;
+    if (open[kind] >= MAX_OF[kind]) return void socket.destroy();
+    open[kind]++;
+    socket.once('close', () => open[kind]--);
+  };
 }
 
 function limit(app: FastifyInstance): void {

@@ -8,6 +8,8 @@ import { type ClaimedSocket, claimSocket, type SocketPlace } from './socket.ts';
 export interface KeptSocketOptions extends SocketPlace {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Connections that may be open. */
+  readonly maxConnections: number;
   /** Takes a connection that came by a socket which had to be made anew. */
   accept(connection: Socket): void;
 }
@@ -71,6 +73,7 @@ class KeptSocket implements AsyncDisposable {
   async #listen(privatePath: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const server = createServer((connection) => this.#options.accept(connection));
+    server.maxConnections = this.#options.maxConnections;
     server.once('error', reject);
     server.listen(privatePath, resolve);
     await promise;

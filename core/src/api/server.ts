@@ -65,7 +65,14 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   serveTelemetry(app, agent);
   for (const route of allRoutes(agent)) addRoute(app, agent, route);
   app.get(eventStream.path, (request, reply) => serveEvents(agent, request, reply, closing.signal));
-  const place = { path, random, mode: isShared(access) ? 0o666 : 0o600, clock: agent.clock, log };
+  const place = {
+    path,
+    random,
+    mode: isShared(access) ? 0o666 : 0o600,
+    clock: agent.clock,
+    log,
+    maxConnections: app.server.maxConnections,
+  };
   const socket = await openSocket(app, place);
   return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
 }
