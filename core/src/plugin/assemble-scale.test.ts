@@ -1,32 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compile } from './compile.fixture.ts';
 
 const HERE = import.meta.dirname;
 const COUNT = 120;
-
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hawser-assembly-'));
-  const compilerOptions = {
-    noEmit: true,
-    allowImportingTsExtensions: true,
-    rewriteRelativeImportExtensions: false,
-    composite: false,
-    declaration: false,
-    declarationMap: false,
-  };
-  const base = resolve(HERE, '../../../tsconfig.base.json');
-  const typeRoots = [resolve(HERE, '../../../node_modules/@types')];
-  await writeFile(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ extends: base, compilerOptions: { ...compilerOptions, typeRoots }, files: ['main.mts'] }),
-  );
-});
-afterAll(() => rm(folder, { recursive: true }));
 
 /** An assembly in which each plugin requires the three before it, without the one whose index is left out. */
 function source(leftOut?: number): string {
@@ -49,26 +26,16 @@ function source(leftOut?: number): string {
   ].join('\n');
 }
 
-async function compile(text: string): Promise<{ output: string; checkMs: number }> {
-  await writeFile(join(folder, 'main.mts'), text);
-  const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc');
-  const output = await new Promise<string>((done) => {
-    execFile(process.execPath, [tsc, '-p', folder, '--extendedDiagnostics'], { maxBuffer: 1 << 24 }, (_, stdout) => done(stdout));
-  });
-  const seconds = /^Check time:\s*([\d.]+)s$/m.exec(output)?.[1];
-  return { output, checkMs: Number(seconds) * 1000 };
-}
-
 describe(`an assembly of ${COUNT} plugins with three requirements each`, () => {
   it('compiles, fast', async () => {
-    const { output, checkMs } = await compile(source());
+    const { output, checkMs } = await compile({ main: source() });
     expect(output).not.toContain('error TS');
     // 0.15 s where this was written; the bound leaves room for a busy one and none for quadratic types.
     expect(checkMs).toBeLessThan(5000);
   });
 
   it('names each plugin that misses one left out, and no other', async () => {
-    const { output } = await compile(source(60));
+    const { output } = await compile({ main: source(60) });
     const named = [...output.matchAll(/is not assignable to type '"(plugin '[^"]*)"'\.$/gm)].map(([, sentence]) => sentence);
     expect(named).toEqual([61, 62, 63].map((index) => `plugin 'p${index}' requires 'scale.t60.v1', which no plugin in this set provides`));
   });
