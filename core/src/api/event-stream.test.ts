@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { systemClock, systemContext, systemRandom } from '../context/index.ts';
+import { systemContext, systemRandom } from '../context/index.ts';
 import { type Envelope, Events, type Lagged } from '../events/events.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
+import { agentView } from './agent-view.fixture.ts';
 import { openClient } from './client.ts';
 import { serveApi } from './server.ts';
-import type { AgentView } from './service.ts';
 
 interface Served extends AsyncDisposable {
   readonly core: TestCore;
@@ -39,17 +39,7 @@ async function serve(): Promise<Served> {
     },
   };
   const services = new Map<string, unknown>([[Events.id, events]]);
-  const agent: AgentView = {
-    name: 'test',
-    version: '1.0.0',
-    coreVersion: '0.1.0',
-    clock: systemClock,
-    phase: () => 'ready',
-    reports: () => [],
-    get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
-    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
-    setLogLevel: () => false,
-  };
+  const agent = agentView(services);
   const path = join(folder, 'hawser.sock');
   opening.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
   const all = opening.move();

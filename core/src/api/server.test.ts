@@ -14,6 +14,7 @@ import { Metadata } from '../metadata/store.ts';
 import { Attachments } from '../network/index.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import { heldClock } from '../testing/held-clock.ts';
+import { agentView } from './agent-view.fixture.ts';
 import { openClient } from './open-client.ts';
 import { type ApiServer, serveApi } from './server.ts';
 import type { AgentView } from './service.ts';
@@ -46,17 +47,12 @@ describe('the API at its socket', () => {
   ]);
   const log = pino({ level: 'silent' });
   const clock = { ...systemClock, now: () => 10 * 60_000 };
-  const agent: AgentView = {
-    name: 'test',
-    version: '1.2.3',
-    coreVersion: '0.1.0',
+  const agent = agentView(services, {
     clock,
     phase: () => phase,
     reports: () => [failed],
-    get: <T>(token: { readonly id: string }) => services.get(token.id) as T | undefined,
-    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
     setLogLevel: (uri) => uri === failed.uri,
-  };
+  });
   const serve = (view: AgentView = agent) => serveApi({ agent: view, path, log, random: systemRandom });
   const never = new AbortController().signal;
 

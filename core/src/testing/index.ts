@@ -1,4 +1,4 @@
-export { startTestAgent, type TestAgent, type TestAgentOptions } from './agent.ts';
+export { startTestAgent, type TestAgent, type TestAgentOptions, type TestSettings } from './agent.ts';
 export { type CoreOptions, startCore, type TestCore } from './core.ts';
 export { providersOf } from './core-plugins.ts';
 export { type TestContext, type TestContextOptions, testContext } from './context.ts';
