@@ -1,4 +1,4 @@
-import type { Attachment, AttachmentResult } from './attachment.ts';
+import type { AttachedRoute, Attachment, AttachmentResult } from './attachment.ts';
 import { hostErrors, networkErrors } from './errors.ts';
 import type { Host, Link, Namespace, Route } from './host.ts';
 
@@ -44,10 +44,14 @@ async function layerThreeDifferences(inside: Namespace, ifname: string, { ips, r
   return [
     ...ips.filter(({ address }) => !held.has(address)).map(({ address }) => `interface ${ifname} lacks the address ${address}`),
     ...routes
-      .filter(({ dst, gw, table }) => !found.some((route) => leads(route, dst, gw, table)))
+      .filter((route) => !found.some((other) => isSame(route, other)))
       .map(({ dst, gw }) => `the route to ${dst}${gw === undefined ? '' : ` via ${gw}`} is missing`),
   ];
 }
 
-const leads = (route: Route, dst: string, gateway: string | undefined, table = 254): boolean =>
-  route.dst === dst && route.gateway === gateway && (route.table ?? 254) === table;
+/** Whether a route of the kernel is the one that was made; what was left to the kernel is not compared. */
+const isSame = (made: AttachedRoute, found: Route): boolean =>
+  made.dst === found.dst &&
+  made.gw === found.gateway &&
+  (made.table ?? 254) === (found.table ?? 254) &&
+  (made.priority === undefined || made.priority === found.priority);

@@ -1,4 +1,4 @@
-import { type Attachment, type Host, hostErrors, type Link, type Namespace, networkErrors, type Route } from '@hawser/core/network';
+import { type Attachment, type Host, hostErrors, insideDifferences, type Link, type Namespace, networkErrors } from '@hawser/core/network';
 import { bridgeFaults, missingGateways } from './bridge-device.ts';
 import { isPort } from './port.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -6,11 +6,13 @@ import type { BridgeSettings } from './settings.ts';
 
 /** Compares the host with what was attached; tells all differences at once and tolerates what others added. */
 export async function checkAttachment(host: Host, attachment: Attachment<BridgeSettings>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
   const plan = planOf(attachment);
   const bridge = await host.own.link(plan.bridge.name);
   const differences = [
     ...(await nodeDifferences(host.own, plan, bridge)),
-    ...(await insideDifferences(host, attachment, plan, bridge, signal)),
+    ...(await insideDifferences(host, attachment)),
+    ...(await wiringDifferences(host, attachment, plan, bridge)),
   ];
   if (differences.length === 0) return;
   throw networkErrors.checkFailed(
@@ -52,69 +54,24 @@ function portDifferences({ port, bridge: { name } }: Plan, link: Link | undefine
   ];
 }
 
-async function insideDifferences(
-  host: Host,
-  attachment: Attachment<BridgeSettings>,
-  plan: Plan,
-  bridge: Link | undefined,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  signal.throwIfAborted();
-  let namespace: Namespace;
+/** How the container hangs on the bridge; what is missing there is told with all that is inside. */
+async function wiringDifferences(host: Host, { netns }: Attachment, plan: Plan, bridge: Link | undefined): Promise<readonly string[]> {
   try {
-    namespace = await host.openNamespace(attachment.netns);
+    using pod = await host.openNamespace(netns);
+    const link = await pod.link(plan.pod.ifname);
+    if (!link) return [];
+    const port = await host.own.link(plan.port.name);
+    const isOurs = link.kind === 'veth' && (!port || (link.peer === port.index && port.peer === link.index));
+    return isOurs ? await neighbourDifferences(pod, plan, bridge) : [`interface ${plan.pod.ifname} is not the one that was attached`];
   } catch (error) {
     if (!hostErrors.namespaceGone.is(error)) throw error;
-    return [`the namespace ${attachment.netns} is gone`];
+    return [];
   }
-  using pod = namespace;
-  const link = await pod.link(plan.pod.ifname);
-  if (!link) return [`interface ${plan.pod.ifname} is missing`];
-  const port = await host.own.link(plan.port.name);
-  if (link.kind !== 'veth' || (port && (link.peer !== port.index || port.peer !== link.index))) {
-    return [`interface ${plan.pod.ifname} is not the one that was attached`];
-  }
-  return [...linkDifferences(attachment, plan, link), ...(await layerThreeDifferences(pod, plan, bridge))];
 }
 
-function linkDifferences({ result }: Attachment<BridgeSettings>, { pod }: Plan, link: Link): readonly string[] {
-  const mtu = result?.interfaces.find(({ name, sandbox }) => name === pod.ifname && sandbox !== undefined)?.mtu;
-  return [
-    ...(link.up ? [] : [`interface ${pod.ifname} is down`]),
-    ...(link.mac === pod.mac ? [] : [`interface ${pod.ifname} has the MAC ${link.mac} instead of ${pod.mac}`]),
-    ...(mtu === undefined || link.mtu === mtu ? [] : [`interface ${pod.ifname} has the MTU ${link.mtu} instead of ${mtu}`]),
-  ];
+async function neighbourDifferences(namespace: Namespace, { pod }: Plan, bridge: Link | undefined): Promise<readonly string[]> {
+  const neighbours = pod.neighbours.length > 0 ? await namespace.neighbours(pod.ifname) : [];
+  return pod.neighbours
+    .filter((address) => !neighbours.some((other) => other.address === address && (bridge === undefined || other.mac === bridge.mac)))
+    .map((address) => `the neighbour entry of the gateway ${address} is missing or wrong`);
 }
-
-async function layerThreeDifferences(namespace: Namespace, { pod }: Plan, bridge: Link | undefined): Promise<readonly string[]> {
-  const [addresses, routes, neighbours] = [
-    await namespace.addresses(pod.ifname),
-    pod.routes.length > 0 ? await namespace.routes() : [],
-    pod.neighbours.length > 0 ? await namespace.neighbours(pod.ifname) : [],
-  ];
-  const gatewayMac = bridge?.mac;
-  return [
-    ...pod.addresses
-      .filter(({ cidr }) => !addresses.some((address) => address.cidr === cidr))
-      .map(({ cidr }) => `interface ${pod.ifname} lacks the address ${cidr}`),
-    ...pod.routes
-      .filter((route) => !routes.some((other) => sameRoute(route, other)))
-      .map((route) => `the route to ${route.dst}${via(route)} is missing`),
-    ...pod.neighbours
-      .filter((address) => !neighbours.some((other) => other.address === address && (gatewayMac === undefined || other.mac === gatewayMac)))
-      .map((address) => `the neighbour entry of the gateway ${address} is missing or wrong`),
-  ];
-}
-
-/** Whether a route of the kernel is the one that was asked for; what was left to the kernel is not compared. */
-function sameRoute(wanted: Route, found: Route): boolean {
-  return (
-    wanted.dst === found.dst &&
-    wanted.gateway === found.gateway &&
-    wanted.link === found.link &&
-    (wanted.table ?? 254) === (found.table ?? 254) &&
-    (wanted.priority === undefined || wanted.priority === found.priority)
-  );
-}
-
-const via = ({ gateway }: Route): string => (gateway === undefined ? '' : ` via ${gateway}`);
