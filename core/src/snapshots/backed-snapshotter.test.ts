@@ -241,6 +241,22 @@ test('many objects are compared in slices, all of them once', async () => {
   expect(new Set(orphans).size).toBe(400);
 });
 
+test('many orphans are removed in bounded transactions, also those of a namespace that the store no longer knows', async () => {
+  const backend = new MemoryBackend();
+  const made = (namespace: string, n: number) =>
+    backend.prepare({ id: `${namespace}.${String(n).padStart(26, '0')}`, kind: 'active', parents: [] }, signal);
+  for (let n = 0; n < 1_000; n++) await made('default', n);
+  await made('forgotten', 0);
+  await using bench = await open(backend);
+  expect((await bench.layers.compared).orphans).toHaveLength(1_001);
+  const largest: number[] = [];
+  using _observed = bench.core.metadata.onCommit(() => void largest.push(bench.core.gc.status().condemned.length));
+  await bench.context.clock.advance(600_000);
+  await expect.poll(() => backend.objects.size, { timeout: 20_000 }).toBe(0);
+  expect(largest[0]).toBeLessThanOrEqual(250);
+  await expect.poll(() => condemned(bench)).toEqual([]);
+});
+
 test('a type is opened once; a name that is taken leaves nothing half open', async () => {
   await using bench = await open();
   const again = () => bench.core.snapshots.openBacked({ type: 'layer', store: 'state', backend: new MemoryBackend() });

@@ -148,13 +148,15 @@ export class BackendComparison implements Disposable {
     const { store, type } = this.#definition;
     const since = new Date(context.clock.now()).toISOString();
     try {
-      await metadata.write(store, (tx) => {
-        for (const id of orphans) {
-          const inside = tx.in(this.#homeOf(id));
-          if (readObject(inside, type, id) === undefined) writeObject(inside, type, id, { key: '', since });
-          gc.condemn(inside, objectNode(type, id));
-        }
-      });
+      for (let start = 0; start < orphans.length && !this.#signal.aborted; start += SLICE) {
+        await metadata.write(store, (tx) => {
+          for (const id of orphans.slice(start, start + SLICE)) {
+            const inside = tx.in(this.#homeOf(id));
+            if (readObject(inside, type, id) === undefined) writeObject(inside, type, id, { key: '', since });
+            gc.condemn(inside, objectNode(type, id));
+          }
+        });
+      }
     } catch (error) {
       log.warn({ err: toHawserError(error), type }, 'objects that the store does not know stay until the next start');
     }
