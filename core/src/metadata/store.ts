@@ -116,8 +116,8 @@ export interface WriteScope extends ReadScope {
  * The metadata contract.
  *
  * Errors: `metadata.wrong_store` when a collection of the other store is used, `metadata.key_too_long` (1,024
- * bytes) and `metadata.value_too_large` (1 MiB), `metadata.disk_full` (nothing was written), `metadata.read_only`,
- * `metadata.closed`.
+ * bytes) and `metadata.value_too_large` (1 MiB), `metadata.unknown_namespace` when a write puts something into a namespace that is not
+ * there (see Namespaces), `metadata.disk_full` (nothing was written), `metadata.read_only`, `metadata.closed`.
  */
 export interface Metadata {
   /** A snapshot read; `fn` is synchronous. */
