@@ -1,4 +1,4 @@
-import type { Clock } from '../context/index.ts';
+import { type Clock, steadyTime } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import { readCondemned } from '../gc/condemned.ts';
 import { parseNode } from '../gc/node.ts';
@@ -15,7 +15,7 @@ import { releasingSince } from './releasing.ts';
 export interface LedgerDependencies {
   readonly snapshots: Pick<Snapshots, 'open'>;
   readonly events: Pick<Events, 'publish'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
 const TYPE = /^[a-z][a-z0-9-]*$/;
@@ -132,7 +132,7 @@ export class ClaimLedger implements Claims, Disposable {
   }
 
   #isOver({ data, labels }: Snapshot<ClaimData>): boolean {
-    return data.state === 'cooling' && Date.parse(labels['gc.expire'] ?? '') <= this.#clock.now();
+    return data.state === 'cooling' && Date.parse(labels['gc.expire'] ?? '') <= steadyTime(this.#clock).now();
   }
 
   /** The record is gone: what was held begins to cool, what has cooled is free. */
@@ -142,7 +142,7 @@ export class ClaimLedger implements Claims, Disposable {
       this.#publish(tx, 'freed', claim);
       return;
     }
-    const until = new Date(this.#clock.now() + record.cooldownMs).toISOString();
+    const until = new Date(steadyTime(this.#clock).latest() + record.cooldownMs).toISOString();
     const { cooldownMs, data } = record;
     const cooling: ClaimData = { state: 'cooling', since: this.#now(), cooldownMs, data };
     this.#records.prepare(tx, name, { data: cooling, labels: { 'gc.expire': until }, committed: true });

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Context, deadlineSignal, untilAborted } from '../context/index.ts';
+import { type Context, deadlineSignal, steadyClock, untilAborted } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import type { Labels } from '../metadata/labels.ts';
 import { DEFAULT_NAMESPACE, type Metadata, type ReadTransaction, type Transaction } from '../metadata/store.ts';
@@ -55,6 +55,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   constructor(deps: GcDependencies) {
     const { metadata, events, context, metrics } = deps;
     const { clock } = context;
+    const steady = steadyClock(clock);
     this.#deps = deps;
     this.#settings = { ...DEFAULT_GC_SETTINGS, ...deps.settings };
     const { sliceMs } = this.#settings;
@@ -71,12 +72,12 @@ export class GcScheduler implements Gc, AsyncDisposable {
       collectors,
       types: this.#types,
       labels: this.#labels,
-      clock,
+      clock: steady,
       sliceMs,
       committed,
     });
     this.#collection = collection;
-    this.#timetable = this.#resources.use(new Timetable({ clock, settings: this.#settings, run: () => void this.#background() }));
+    this.#timetable = this.#resources.use(new Timetable({ clock: steady, settings: this.#settings, run: () => void this.#background() }));
     this.#resources.use(metadata.onCommit((_store, transactions) => this.#timetable.mutated(own.others(transactions))));
     this.#suspects = this.#resources.use(
       new Suspects({
@@ -87,7 +88,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
       }),
     );
     this.#undertakings = this.#openUndertakings();
-    const expiry = { metadata, events, now: () => clock.now(), committed };
+    const expiry = { metadata, events, now: () => steady.now(), committed };
     const { log } = deps;
     this.#cycle = new Cycle({
       collection,
@@ -188,10 +189,12 @@ export class GcScheduler implements Gc, AsyncDisposable {
 
   status(): GcStatus {
     const { nextRun } = this.#timetable;
+    const { clock } = this.#deps.context;
+    const ahead = clock.now() - steadyClock(clock).now();
     return {
       running: this.#work.size > 0,
       ...this.#runs.last,
-      ...(nextRun === undefined ? {} : { nextRun: new Date(nextRun).toISOString() }),
+      ...(nextRun === undefined ? {} : { nextRun: new Date(nextRun + ahead).toISOString() }),
       condemned: this.#condemned(),
       absentTypes: this.#types.absent,
       statistics: this.#statistics.current,

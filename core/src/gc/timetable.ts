@@ -15,7 +15,7 @@ export interface TimetableSettings {
 }
 
 export interface TimetableOptions {
-  readonly clock: Clock;
+  readonly clock: Omit<Clock, 'sleep'>;
   readonly settings: TimetableSettings;
   readonly run: () => void;
 }
@@ -24,8 +24,8 @@ const MAX_PAUSE_THRESHOLD = 0.5;
 /** The mean counts as no less, so that runs don't follow each other without a pause. */
 const MIN_MARK_MS = 5;
 const FIXED_PAUSE_MS = 1000;
-/** Timers can't hold more; a later wake-up is set again when this one comes. */
-const MAX_TIMER_MS = 86_400_000;
+/** A later wake-up is set again when this one comes: the clock may have been set meanwhile. */
+const MAX_TIMER_MS = 60_000;
 
 /** Between runs whose marks took `meanMs` on average: the mean is then `threshold` of the time. */
 export function pauseAfter(meanMs: number, pauseThreshold: number): number {

@@ -2,7 +2,7 @@
  * Room on the disk for what LMDB does not ask for: it maps its table of readers as a file with holes, and touching one where no block
  * is left ends the process (SIGBUS); and a second commit that meets a full disk ends it too, see headroom.ts.
  */
-import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** LMDB's name for it. */
@@ -15,36 +15,35 @@ const BLOCK_BYTES = 512;
 const FIRST_BYTES = 128 * 1024;
 
 /**
- * Gives the table of readers blocks of its own, if it has none yet. Only for who has the folder's lock: the table of whoever has the
- * store open would be emptied under it. Errors: those of the file system.
+ * Gives the table of readers blocks of its own, if it has none yet, and leaves what stands in it. For who has the folder's lock.
+ * Errors: those of the file system.
  */
 export function reserveReaders(folder: string): void {
-  const fd = openSync(join(folder, READERS_FILE), 'a+', 0o600);
+  const fd = openSync(join(folder, READERS_FILE), constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
     const { size, blocks } = fstatSync(fd);
     if (size >= READERS_BYTES && blocks * BLOCK_BYTES >= READERS_BYTES) return;
+    const table = Buffer.alloc(Math.max(size, READERS_BYTES));
+    readSync(fd, table, 0, size, 0);
+    writeWhole(fd, table);
   } finally {
     closeSync(fd);
   }
-  writeZeros(join(folder, READERS_FILE), READERS_BYTES);
 }
 
 /** Whether a new store finds room in a folder; errors: those of the file system. */
 export function tryRoom(folder: string): void {
   const path = join(folder, 'room');
+  const fd = openSync(path, 'w', 0o600);
   try {
-    writeZeros(path, FIRST_BYTES);
+    writeWhole(fd, Buffer.alloc(FIRST_BYTES));
   } finally {
+    closeSync(fd);
     rmSync(path, { force: true });
   }
 }
 
 /** Blocks are taken by writing them. */
-function writeZeros(path: string, bytes: number): void {
-  const fd = openSync(path, 'w', 0o600);
-  try {
-    for (let size = 0; size < bytes;) size += writeSync(fd, Buffer.alloc(bytes - size), 0, bytes - size, size);
-  } finally {
-    closeSync(fd);
-  }
+function writeWhole(fd: number, bytes: Buffer): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, done);
 }

@@ -9,6 +9,8 @@ export interface HeldClock extends Clock {
    * and what it sets off by promises has run before the next one and before this resolves.
    */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock so much ahead, or back, as somebody does who sets a machine's: what waits goes on waiting. */
+  setBy(ms: number): void;
   /**
    * Moves time from one timer to the next until `promise` settles, and settles like it. Waits for real I/O when no
    * timer is left. Rejects when `limitMs` of held time (an hour unless told) did not suffice.
@@ -31,6 +33,7 @@ const REACTION_ROUNDS = 4;
 export function heldClock(start: number = Date.UTC(2026, 0, 1)): HeldClock {
   const timers = new Set<Waiting>();
   let elapsed = 0;
+  let set = 0;
   let order = 0;
 
   const add = (ms: number, run: () => void): Waiting => {
@@ -47,7 +50,7 @@ export function heldClock(start: number = Date.UTC(2026, 0, 1)): HeldClock {
   };
 
   return {
-    now: () => start + Math.floor(elapsed),
+    now: () => start + set + Math.floor(elapsed),
     monotonic: () => elapsed,
     sleep: (ms, signal) => sleep(ms, signal, add, timers),
     timer(ms, callback) {
@@ -57,6 +60,7 @@ export function heldClock(start: number = Date.UTC(2026, 0, 1)): HeldClock {
     get waiting() {
       return timers.size;
     },
+    setBy: (ms) => void (set += ms),
     async advance(ms) {
       const end = elapsed + ms;
       await reactions();

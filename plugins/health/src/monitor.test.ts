@@ -124,6 +124,30 @@ describe('the collector', () => {
     expect(answers()).toEqual([true, true, true]);
   });
 
+  test.each([86_400_000, -86_400_000])(
+    'is not late because the clock was set by %i ms; one that really is late is found all the same',
+    async (by) => {
+      gc = { nextRun: new Date(clock.now() + 60_000).toISOString() };
+      await beat(30);
+      clock.setBy(by);
+      await beat(100);
+      expect(answers()).toEqual([true, true, true]);
+      gc = {};
+      await beat(10);
+      gc = { nextRun: new Date(clock.now()).toISOString() };
+      await beat(100);
+      clock.setBy(-by);
+      gc = { nextRun: new Date(clock.now() - 100_000).toISOString() };
+      expect(answers()).toEqual([true, true, true]);
+      await beat(30);
+      expect(answers()).toEqual([false, false, false]);
+      clock.setBy(by);
+      gc = { nextRun: new Date(clock.now() + 1000).toISOString() };
+      await beat(0);
+      expect(answers()).toEqual([true, true, true]);
+    },
+  );
+
   test('that has failed and will try again is told, and fails nothing', async () => {
     gc = { lastError: 'a collector has thrown' };
     await beat(0);

@@ -1,5 +1,5 @@
 import type { Clock } from '@hawser/core';
-import type { AgentState, Gc, Health, HealthCheck, HealthReport, Metadata } from '@hawser/core/contracts';
+import type { AgentState, Gc, GcStatus, Health, HealthCheck, HealthReport, Metadata } from '@hawser/core/contracts';
 import { checkCollector } from './collector-check.ts';
 import type { Logger } from './log.ts';
 import { checkPlugins } from './plugin-checks.ts';
@@ -32,6 +32,8 @@ export class Monitor implements Health {
   /** What the log has been told of. */
   readonly #failed = new Set<(typeof QUESTIONS)[number]>();
   #beatAt: number;
+  /** Since when a collection is due, by the monotonic clock. */
+  #dueSince: number | undefined;
   #durableAt = Number.NEGATIVE_INFINITY;
   #collector: ReturnType<typeof checkCollector> = { name: 'collector', status: 'ok', isOverdue: false };
 
@@ -53,13 +55,15 @@ export class Monitor implements Health {
   /** One beat; for a worker to repeat. Waits for nothing. */
   beat(): void {
     const { clock, gc, durableIntervalMs, collectionGraceMs } = this.#options;
+    const before = this.#beatAt;
     this.#beatAt = clock.monotonic();
     this.#state.beat();
     if (this.#beatAt - this.#durableAt >= durableIntervalMs) {
       this.#durableAt = this.#beatAt;
       this.#root.beat();
     }
-    this.#collector = checkCollector(gc.status(), clock.now(), collectionGraceMs);
+    const status = gc.status();
+    this.#collector = checkCollector(status, this.#dueMs(status, before), collectionGraceMs);
     this.#look();
   }
 
@@ -82,6 +86,13 @@ export class Monitor implements Health {
     const own = (): void => listener();
     this.#listeners.add(own);
     return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
+  }
+
+  /** How long a collection is due that does not begin: a clock that is set makes none late, for none was due at the beat before. */
+  #dueMs({ nextRun }: Pick<GcStatus, 'nextRun'>, before: number): number {
+    const lateMs = nextRun === undefined ? Number.NEGATIVE_INFINITY : this.#options.clock.now() - Date.parse(nextRun);
+    this.#dueSince = lateMs < 0 ? undefined : (this.#dueSince ?? Math.max(before, this.#beatAt - lateMs));
+    return this.#dueSince === undefined ? 0 : this.#beatAt - this.#dueSince;
   }
 
   #reports(): ReturnType<AgentState['reports']> {

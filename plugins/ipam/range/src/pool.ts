@@ -1,4 +1,4 @@
-import type { Clock } from '@hawser/core';
+import { type Clock, steadyTime } from '@hawser/core';
 import type { Claims, ReadTransaction } from '@hawser/core/contracts';
 import { formatIp, type Ip } from '@hawser/core/network';
 import type { Range } from './range.ts';
@@ -16,7 +16,7 @@ export interface Usage {
 export interface PoolOptions {
   readonly range: Range;
   readonly claims: Pick<Claims, 'isFree'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Called when the ledger has contradicted the index. */
   readonly doubt: () => void;
 }
@@ -50,7 +50,7 @@ export class Pool {
   find(tx: ReadTransaction, cursor: bigint | undefined): Ip | undefined {
     const { first, last } = this.range;
     const start = cursor === undefined || cursor < first || cursor >= last ? first : cursor + 1n;
-    this.#taken.thaw(this.#options.clock.now(), LOOKS);
+    this.#taken.thaw(steadyTime(this.#options.clock).now(), LOOKS);
     return this.#leap(tx, start) ?? this.#audit(tx);
   }
 
