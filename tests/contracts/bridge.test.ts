@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Providers, systemContext } from '@hawser/core';
-import { type ClaimRequest, type Host, hostErrors } from '@hawser/core/network';
-import { type Damage, describeModeContract, type ModeFixture, startCore, testContext } from '@hawser/core/testing';
+import { systemContext } from '@hawser/core';
+import { type Host, hostErrors } from '@hawser/core/network';
+import { type Damage, describeModeContract, modeFixture, type ModeFixture, testContext } from '@hawser/core/testing';
 import { openLinuxHost } from '@hawser/host-linux';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
-import { parseRanges, RangeIpam } from '@hawser/ipam-range';
-import { BridgeConfig, BridgeMode } from '@hawser/mode-bridge';
+import range from '@hawser/ipam-range';
+import bridge from '@hawser/mode-bridge';
 
 const SETTINGS = {
   bridge: 'hwt-br0',
@@ -18,40 +18,21 @@ const SETTINGS = {
 
 /** The bridge mode with addresses of both families, on any host. */
 async function onHost(host: Host, rest: Pick<ModeFixture, 'namespacePath' | 'settle'> & AsyncDisposable): Promise<ModeFixture> {
-  const core = await startCore({ context: systemContext });
-  const { ranges } = parseRanges(['10.88.0.0/24', 'fd00:88::/64']);
-  const { claims, metadata, events } = core;
-  const ipam = new RangeIpam({ ranges, cooldownMs: 30_000, claims, metadata, events, clock: systemContext.clock });
-  void ipam.follow(AbortSignal.any([]));
-  await ipam.ready;
-  return {
+  const fixture = await modeFixture(bridge, {
     ...rest,
     host,
-    start: (front) =>
-      new BridgeMode({
-        config: BridgeConfig.parse({ ip_masq: host.supports('nftables') }),
-        host: front,
-        ipams: only('range', ipam),
-        clock: systemContext.clock,
-      }),
-    reserve: (claims: readonly ClaimRequest[], holder) =>
-      core.metadata.write('state', (tx) => {
-        const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;
-        return claims.flatMap((claim) => claim.take(tx, { holder, lease }));
-      }),
+    plugins: [range],
+    settings: {
+      'hawser.mode.v1.bridge': { ip_masq: host.supports('nftables') },
+      'hawser.ipam.v1.range': { ranges: ['10.88.0.0/24', 'fd00:88::/64'] },
+    },
+  });
+  return {
+    ...fixture,
     async [Symbol.asyncDispose]() {
       await rest[Symbol.asyncDispose]();
-      await core[Symbol.asyncDispose]();
+      await fixture[Symbol.asyncDispose]();
     },
-  };
-}
-
-function only<T>(id: string, value: T): Providers<T> {
-  return {
-    get: (asked) => (asked === id ? value : undefined),
-    ids: () => [id],
-    whyNot: () => 'is not in this agent',
-    [Symbol.iterator]: () => [[id, value] as const][Symbol.iterator](),
   };
 }
 
