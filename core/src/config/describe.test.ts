@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { JsonValue } from '../json.ts';
 import { type AnyPlugin, definePlugin } from '../plugin/definition.ts';
@@ -19,6 +16,7 @@ import {
   pluginConfig,
   size,
 } from './index.ts';
+import { load as loadConfigFile, write } from './load.fixture.ts';
 import { tomlValue } from './toml-value.ts';
 
 const Ipam = defineToken<object>()('hawser.ipam.v1');
@@ -65,17 +63,7 @@ const bridge = definePlugin({
 });
 const PLUGINS: readonly AnyPlugin[] = [range, bridge];
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hawser-config-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function load(text: string) {
-  const file = join(folder, 'config.toml');
-  await writeFile(file, text);
-  return loadConfig({ file, plugins: PLUGINS, missingOk: false });
-}
+const load = async (text: string) => loadConfigFile(await write({ 'config.toml': text }), false, {}, PLUGINS);
 
 describe('the default config', () => {
   it('means what no config means', async () => {
@@ -113,7 +101,7 @@ describe('a dump', () => {
   it('shows the effective values with their origins, and means the same when it is loaded', async () => {
     const config = await load('root = "/r"\n[plugins."hawser.ipam.v1.range"]\nroutes = [\n  { dst = "10.0.0.0/8" }]\n');
     const { toml, json } = dumpConfig(config);
-    const file = join(folder, 'config.toml');
+    const [file = ''] = config.files;
     expect(toml).toContain(`root = "/r" # ${file}:1\n`);
     expect(toml).toContain('state = "/run/hawser" # default\n');
     expect(toml).toContain(`routes = [{ dst = "10.0.0.0/8", metric = 0 }] # ${file}:3\n`);

@@ -1,14 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type AnyPlugin, definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
 import { diffConfigs } from './diff.ts';
 import { duration } from './fields.ts';
-import { loadConfig } from './load.ts';
+import { load as loadConfigFile, write } from './load.fixture.ts';
 
 const Mode = defineToken<object>()('hawser.mode.v1');
 const bridge = definePlugin({
@@ -32,29 +29,21 @@ const bridge = definePlugin({
 const always = definePlugin({ provides: Mode, id: 'always', summary: 'Takes nothing.', start: () => ({}) });
 const PLUGINS: readonly AnyPlugin[] = [bridge, always];
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hawser-config-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-async function load(text: string) {
-  const file = join(folder, 'config.toml');
-  await writeFile(file, text);
-  return await loadConfig({ file, plugins: PLUGINS, missingOk: false });
-}
-const diff = async (before: string, after: string) => diffConfigs(await load(before), await load(after));
+const load = async (text: string, more: Readonly<Record<string, string>> = {}) =>
+  loadConfigFile(await write({ 'config.toml': text, ...more }), false, {}, PLUGINS);
+const diff = async (before: string, after: string, more: Readonly<Record<string, string>> = {}) =>
+  diffConfigs(await load(before, more), await load(after, more));
 const table = (text: string) => `[plugins."hawser.mode.v1.bridge"]\n${text}`;
 const NOTHING = { core: [], plugins: [] };
 
 describe('the difference of two configs', () => {
   it('is nothing where the same is only written in another way', async () => {
-    await writeFile(join(folder, 'extra.toml'), table('mtu = 1400\nwait = "60s"\nvlans = [1, 2]'));
+    const extra = { 'extra.toml': table('mtu = 1400\nwait = "60s"\nvlans = [1, 2]') };
     const before = `disabled = ["hawser.mode.v1.always", "hawser.mode.v1.bridge"]\n${table('bridge = "hawser0"\nmtu = 1400\nvlans = [1, 2]')}`;
     const after =
       'version = 1\nimports = ["extra.toml"]\nroot = "/var/lib/hawser"\ndisabled = ["hawser.mode.v1.bridge", "hawser.mode.v1.always"]';
-    expect(await diff(before, after)).toEqual(NOTHING);
-    expect(await diff(table('mtu = 1400\nvlans = [1, 2]'), 'imports = ["extra.toml"]')).toEqual(NOTHING);
+    expect(await diff(before, after, extra)).toEqual(NOTHING);
+    expect(await diff(table('mtu = 1400\nvlans = [1, 2]'), 'imports = ["extra.toml"]', extra)).toEqual(NOTHING);
   });
 
   it('names plugins that come and go, with or without a table of their own', async () => {

@@ -1,53 +1,17 @@
-import type { AttachmentRequest, ClaimRequest } from '@hawser/core/network';
-import { heldClock } from '@hawser/core/testing';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RangeConfig } from './config.ts';
-import { parseRanges } from './range.ts';
-import { RangeIpam } from './range-ipam.ts';
-import { type Ledger, memoryLedger } from './testing/ledger.ts';
+import { COOLDOWN_MS, RangeBench, request } from './testing/bench.ts';
 
-const COOLDOWN_MS = 30_000;
-let clock = heldClock();
-let ledger: Ledger;
-let containers = 0;
-let stop = new AbortController();
-
+let bench = new RangeBench();
 beforeEach(() => {
-  clock = heldClock();
-  ledger = memoryLedger(clock);
-  containers = 0;
-  stop = new AbortController();
+  bench = new RangeBench();
 });
-afterEach(() => stop.abort());
-
-const open = async (...ranges: RangeConfig[]): Promise<RangeIpam> => {
-  const { claims, metadata, events } = ledger;
-  const ipam = new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: COOLDOWN_MS, claims, metadata, events, clock });
-  void ipam.follow(stop.signal);
-  await ipam.ready;
-  return ipam;
-};
-
-const request = (staticIps: readonly string[] = []): AttachmentRequest => ({
-  containerId: 'c',
-  ifname: 'eth0',
-  netns: '/run/netns/c',
-  network: { name: 'n', settings: {}, capabilities: {} },
-  staticIps,
-});
-
-const take = (claim: ClaimRequest) =>
-  ledger.metadata.write('state', (tx) => claim.take(tx, { holder: { containerId: `c${containers++}`, ifname: 'eth0' }, lease: 'l' }));
-
-/** The addresses that one attachment gets. */
-const add = async (ipam: RangeIpam, ...staticIps: string[]): Promise<readonly string[]> =>
-  (await take(ipam.claim(request(staticIps)))).map(({ key }) => key);
+afterEach(() => bench[Symbol.dispose]());
 
 describe('addresses of ranges', () => {
   it('hands out one of each family, in order, without network, gateway and broadcast', async () => {
-    const ipam = await open('10.88.0.0/30', 'fd00:88::/64');
-    expect(await take(ipam.claim(request()))).toEqual([
+    const ipam = await bench.open('10.88.0.0/30', 'fd00:88::/64');
+    expect(await bench.take(ipam.claim(request()))).toEqual([
       { type: 'address', key: '10.88.0.2', data: { address: '10.88.0.2/30', subnet: '10.88.0.0/30', gateway: '10.88.0.1' } },
       { type: 'address', key: 'fd00:88::2', data: { address: 'fd00:88::2/64', subnet: 'fd00:88::/64', gateway: 'fd00:88::1' } },
     ]);
@@ -58,11 +22,11 @@ describe('addresses of ranges', () => {
   });
 
   it('goes on behind the last one instead of handing out a released one', async () => {
-    const ipam = await open('10.88.0.0/29');
-    expect([await add(ipam), await add(ipam)]).toEqual([['10.88.0.2'], ['10.88.0.3']]);
-    ledger.release('10.88.0.2');
-    await clock.advance(COOLDOWN_MS);
-    expect([await add(ipam), await add(ipam), await add(ipam), await add(ipam)]).toEqual([
+    const ipam = await bench.open('10.88.0.0/29');
+    expect([await bench.add(ipam), await bench.add(ipam)]).toEqual([['10.88.0.2'], ['10.88.0.3']]);
+    bench.ledger.release('10.88.0.2');
+    await bench.clock.advance(COOLDOWN_MS);
+    expect([await bench.add(ipam), await bench.add(ipam), await bench.add(ipam), await bench.add(ipam)]).toEqual([
       ['10.88.0.4'],
       ['10.88.0.5'],
       ['10.88.0.6'],
@@ -71,41 +35,41 @@ describe('addresses of ranges', () => {
   });
 
   it('goes on behind it after a restart too', async () => {
-    await add(await open('10.88.0.0/29'));
-    ledger.release('10.88.0.2');
-    await clock.advance(COOLDOWN_MS);
-    expect(await add(await open('10.88.0.0/29'))).toEqual(['10.88.0.3']);
+    await bench.add(await bench.open('10.88.0.0/29'));
+    bench.ledger.release('10.88.0.2');
+    await bench.clock.advance(COOLDOWN_MS);
+    expect(await bench.add(await bench.open('10.88.0.0/29'))).toEqual(['10.88.0.3']);
   });
 
   it('says what the addresses of an exhausted range are at', async () => {
-    const ipam = await open('10.88.0.0/29', { subnet: '10.89.0.0/24', range_start: '10.89.0.9', range_end: '10.89.0.9' });
-    for (let count = 0; count < 6; count++) await add(ipam);
-    ledger.release('10.88.0.4');
-    await expect(add(ipam)).rejects.toMatchObject({
+    const ipam = await bench.open('10.88.0.0/29', { subnet: '10.89.0.0/24', range_start: '10.89.0.9', range_end: '10.89.0.9' });
+    for (let count = 0; count < 6; count++) await bench.add(ipam);
+    bench.ledger.release('10.88.0.4');
+    await expect(bench.add(ipam)).rejects.toMatchObject({
       code: 'ipam.exhausted',
       message:
         'no address is left in 10.88.0.0/29: 5 in all, 4 held, 1 cooling down; 10.89.0.0/24 (10.89.0.9 to 10.89.0.9): 1 in all, 1 held, 0 cooling down',
       details: { ranges: [{ range: '10.88.0.0/29', total: '5', held: 4, cooling: 1 }, { held: 1 }] },
     });
-    await clock.advance(COOLDOWN_MS);
-    expect(await add(ipam)).toEqual(['10.88.0.4']);
+    await bench.clock.advance(COOLDOWN_MS);
+    expect(await bench.add(ipam)).toEqual(['10.88.0.4']);
   });
 
   it('takes nothing when one family has none left', async () => {
-    const ipam = await open('10.88.0.0/24', 'fd00:88::/126');
-    await add(ipam);
-    await add(ipam);
-    await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
-    expect(ledger.metadata.read('state', (tx) => [...ledger.claims.list(tx)].length)).toBe(4);
+    const ipam = await bench.open('10.88.0.0/24', 'fd00:88::/126');
+    await bench.add(ipam);
+    await bench.add(ipam);
+    await expect(bench.add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
+    expect(bench.ledger.metadata.read('state', (tx) => [...bench.ledger.claims.list(tx)].length)).toBe(4);
   });
 
   describe('when it is asked for one', () => {
     it.each([[['10.88.0.77']], [['10.88.0.77/24']]])('hands out %j and an address of the other family', async (staticIps) => {
-      expect(await add(await open('10.88.0.0/24', 'fd00:88::/64'), ...staticIps)).toEqual(['10.88.0.77', 'fd00:88::2']);
+      expect(await bench.add(await bench.open('10.88.0.0/24', 'fd00:88::/64'), ...staticIps)).toEqual(['10.88.0.77', 'fd00:88::2']);
     });
 
     it('reads any notation of it', async () => {
-      expect(await add(await open('10.88.0.0/24', 'fd00:88::/64'), 'FD00:0088::0:0077/64', '10.88.0.9')).toEqual([
+      expect(await bench.add(await bench.open('10.88.0.0/24', 'fd00:88::/64'), 'FD00:0088::0:0077/64', '10.88.0.9')).toEqual([
         '10.88.0.9',
         'fd00:88::77',
       ]);
@@ -122,74 +86,78 @@ describe('addresses of ranges', () => {
       [['10.88.0.20', '10.88.0.21'], '10.88.0.20 and 10.88.0.21 are both asked for, but an interface gets one address of each family'],
       [['ten'], '"ten" is asked for, which is no address'],
     ])('refuses %j', async (staticIps, message) => {
-      const ipam = await open({ subnet: '10.88.0.0/24', range_start: '10.88.0.10', range_end: '10.88.0.99' });
+      const ipam = await bench.open({ subnet: '10.88.0.0/24', range_start: '10.88.0.10', range_end: '10.88.0.99' });
       expect(() => ipam.claim(request(staticIps))).toThrow(expect.objectContaining({ code: 'ipam.invalid_address', message }));
     });
 
     it('says who holds it; a cooldown keeps it from nobody who asks for it', async () => {
-      const ipam = await open('10.88.0.0/24');
-      await add(ipam, '10.88.0.9');
-      await expect(add(ipam, '10.88.0.9')).rejects.toMatchObject({
+      const ipam = await bench.open('10.88.0.0/24');
+      await bench.add(ipam, '10.88.0.9');
+      await expect(bench.add(ipam, '10.88.0.9')).rejects.toMatchObject({
         code: 'ipam.address_in_use',
         message: '10.88.0.9 is held by c0 on eth0',
       });
-      ledger.release('10.88.0.9');
-      expect(await add(ipam, '10.88.0.9')).toEqual(['10.88.0.9']);
+      bench.ledger.release('10.88.0.9');
+      expect(await bench.add(ipam, '10.88.0.9')).toEqual(['10.88.0.9']);
     });
   });
 
   it('keeps what is in use when the ranges change, and hands it out no more once it is released', async () => {
-    expect(await add(await open('10.88.0.0/29'))).toEqual(['10.88.0.2']);
-    const changed = await open({ subnet: '10.88.0.0/29', range_start: '10.88.0.4' });
-    expect(ledger.metadata.read('state', (tx) => ledger.claims.isFree(tx, 'address', '10.88.0.2'))).toBe(false);
-    ledger.release('10.88.0.2');
-    await clock.advance(COOLDOWN_MS);
-    expect([await add(changed), await add(changed), await add(changed)]).toEqual([['10.88.0.4'], ['10.88.0.5'], ['10.88.0.6']]);
-    await expect(add(changed)).rejects.toMatchObject({ code: 'ipam.exhausted' });
+    expect(await bench.add(await bench.open('10.88.0.0/29'))).toEqual(['10.88.0.2']);
+    const changed = await bench.open({ subnet: '10.88.0.0/29', range_start: '10.88.0.4' });
+    expect(bench.ledger.metadata.read('state', (tx) => bench.ledger.claims.isFree(tx, 'address', '10.88.0.2'))).toBe(false);
+    bench.ledger.release('10.88.0.2');
+    await bench.clock.advance(COOLDOWN_MS);
+    expect([await bench.add(changed), await bench.add(changed), await bench.add(changed)]).toEqual([
+      ['10.88.0.4'],
+      ['10.88.0.5'],
+      ['10.88.0.6'],
+    ]);
+    await expect(bench.add(changed)).rejects.toMatchObject({ code: 'ipam.exhausted' });
   });
 
   it('finds its way in a large range that is nearly full without looking at every address each time', async () => {
-    const ipam = await open('10.88.0.0/16');
+    const ipam = await bench.open('10.88.0.0/16');
     const holder = { containerId: 'f', ifname: 'eth0' };
     const taken = 60_000;
-    await ledger.metadata.write('state', (tx) => {
+    await bench.ledger.metadata.write('state', (tx) => {
       for (let host = 2; host < taken + 2; host++) {
-        ledger.claims.take(tx, { type: 'address', key: `10.88.${host >> 8}.${host & 255}`, holder, data: {}, lease: 'l' });
+        bench.ledger.claims.take(tx, { type: 'address', key: `10.88.${host >> 8}.${host & 255}`, holder, data: {}, lease: 'l' });
       }
     });
     // From the first address on: all that are taken are in the way.
-    expect(await add(ipam)).toEqual(['10.88.234.98']);
-    const before = ledger.looks();
+    expect(await bench.add(ipam)).toEqual(['10.88.234.98']);
+    const before = bench.ledger.looks();
     const rest = 65_533 - taken - 1;
-    await ledger.metadata.write('state', (tx) => {
+    await bench.ledger.metadata.write('state', (tx) => {
       for (let number = 0; number < rest; number++) ipam.claim(request()).take(tx, { holder, lease: 'l' });
     });
-    expect((ledger.looks() - before) / rest).toBeLessThan(2);
-    await expect(add(ipam)).rejects.toMatchObject({
+    expect((bench.ledger.looks() - before) / rest).toBeLessThan(2);
+    await expect(bench.add(ipam)).rejects.toMatchObject({
       message: 'no address is left in 10.88.0.0/16: 65533 in all, 65533 held, 0 cooling down',
     });
-    ledger.release('10.88.100.7');
-    expect(await add(ipam)).toEqual(['10.88.100.7']);
+    bench.ledger.release('10.88.100.7');
+    expect(await bench.add(ipam)).toEqual(['10.88.100.7']);
   });
 
   it.each(['is told that it has missed something', 'meets what it has missed'])(
     'finds what was released unheard once it %s',
     async (how) => {
-      const ipam = await open('10.88.0.0/22');
-      for (let count = 0; count < 1021; count++) await add(ipam);
-      ledger.setDeaf(true);
-      ledger.release('10.88.2.200');
-      ledger.setDeaf(false);
-      await clock.advance(COOLDOWN_MS);
+      const ipam = await bench.open('10.88.0.0/22');
+      for (let count = 0; count < 1021; count++) await bench.add(ipam);
+      bench.ledger.setDeaf(true);
+      bench.ledger.release('10.88.2.200');
+      bench.ledger.setDeaf(false);
+      await bench.clock.advance(COOLDOWN_MS);
       if (how.startsWith('meets')) {
         const tries = [];
-        for (let round = 0; round < 8; round++) tries.push(await add(ipam).catch(() => []));
+        for (let round = 0; round < 8; round++) tries.push(await bench.add(ipam).catch(() => []));
         expect(tries.flat()).toEqual(['10.88.2.200']);
       } else {
-        await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
-        ledger.lag();
+        await expect(bench.add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
+        bench.ledger.lag();
         for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-        expect(await add(ipam)).toEqual(['10.88.2.200']);
+        expect(await bench.add(ipam)).toEqual(['10.88.2.200']);
       }
     },
   );
@@ -198,23 +166,23 @@ describe('addresses of ranges', () => {
     const steps = fc.array(fc.oneof(fc.constant('add' as const), fc.nat(40)), { maxLength: 120 });
     await fc.assert(
       fc.asyncProperty(steps, fc.constantFrom('10.88.0.0/28', '10.88.0.0/27'), async (ops, subnet) => {
-        clock = heldClock();
-        ledger = memoryLedger(clock);
-        const ipam = await open(subnet);
+        bench[Symbol.dispose]();
+        bench = new RangeBench();
+        const ipam = await bench.open(subnet);
         const size = subnet.endsWith('28') ? 13 : 29;
         const held = new Set<string>();
         for (const op of ops) {
           if (op === 'add' && held.size < size) {
-            const [address = ''] = await add(ipam);
+            const [address = ''] = await bench.add(ipam);
             expect(held.has(address)).toBe(false);
             held.add(address);
-          } else if (op === 'add') await expect(add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
+          } else if (op === 'add') await expect(bench.add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
           else {
             const address = [...held][op];
             if (address === undefined) continue;
-            ledger.release(address);
+            bench.ledger.release(address);
             held.delete(address);
-            await clock.advance(COOLDOWN_MS);
+            await bench.clock.advance(COOLDOWN_MS);
           }
         }
       }),
