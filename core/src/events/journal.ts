@@ -22,7 +22,8 @@ import {
   type StoreName,
   type Transaction,
 } from '../metadata/store.ts';
-import { cursorBefore, endOf, epochOf } from './cursor.ts';
+import { metadataErrors } from '../metadata/errors.ts';
+import { cursorBefore, endOf, epochOf, isCursor } from './cursor.ts';
 import type { Envelope } from './events.ts';
 import { typeOf } from './topics.ts';
 
@@ -147,10 +148,24 @@ export function readRecords(
 
 export const eventsIn = (record: JournalRecord): readonly StoredEvent[] => ('events' in record ? record.events : [record]);
 
+/** `metadata.damaged` for what no journal has written. */
 function toEnvelopes(last: string, record: JournalRecord): readonly Envelope[] {
+  if (!isCursor(last) || !isRecord(record))
+    throw metadataErrors.damaged(`the journal's record ${JSON.stringify(last.slice(0, 40))} is none`, { remedy: CHECK_STORE });
   const events = eventsIn(record);
   return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), record.timestamp, event));
 }
+
+const CHECK_STORE = 'Check the store with `hawser db check`, and restore a backup with `hawser db restore FILE`.';
+
+/** A file is believed no further than it can be read. */
+function isRecord(record: unknown): record is JournalRecord {
+  if (typeof record !== 'object' || record === null || !('timestamp' in record) || typeof record.timestamp !== 'string') return false;
+  const events: unknown = 'events' in record ? record.events : [record];
+  return Array.isArray(events) && events.every((event: unknown) => typeof event === 'object' && event !== null && isTopic(event));
+}
+
+const isTopic = (event: object): boolean => 'topic' in event && typeof event.topic === 'string' && 'data' in event;
 
 const toEnvelope = (cursor: string, timestamp: string, { topic, data, namespace = DEFAULT_NAMESPACE }: StoredEvent): Envelope => ({
   cursor,

@@ -19,6 +19,8 @@ const LEAF = 0x02;
 const OVERFLOW = 0x04;
 const META = 0x08;
 const LEAF2 = 0x20;
+/** A page is of one of them; those of fixed size (LEAF2) are of databases that we have none of. */
+const KINDS = BRANCH | LEAF | OVERFLOW | META | LEAF2;
 const BIG_DATA = 0x01;
 const NO_ROOT = 0xffff_ffff_ffff_ffffn;
 const MAX_DEPTH = 32;
@@ -92,17 +94,18 @@ function walk(state: Walk, page: number, depth: number): string | undefined {
   const bytes = state.read(page * pageSize, pageSize);
   if (bytes.length < pageSize) return `it is truncated: page ${page} is missing`;
   if (bytes.readBigUInt64LE(0) !== BigInt(page)) return `page ${page} holds something else`;
-  const flags = bytes.readUInt16LE(18);
-  if ((flags & LEAF2) !== 0) return undefined;
-  if ((flags & BRANCH) !== 0) return walkNodes(state, bytes, page, (node) => walk(state, childOf(bytes, node), depth + 1));
-  if ((flags & LEAF) !== 0) return walkNodes(state, bytes, page, (node) => checkData(state, bytes, node, page));
+  // LMDB takes a page of a transaction to come for its own, and writes into a map that it may only read.
+  if (bytes.readBigUInt64LE(8) > state.meta.transaction) return `page ${page} is of a transaction that never was`;
+  const kind = bytes.readUInt16LE(18) & KINDS;
+  if (kind === BRANCH) return walkNodes(state, bytes, page, (node) => checkChild(state, bytes, node, page, depth));
+  if (kind === LEAF) return walkNodes(state, bytes, page, (node) => checkData(state, bytes, node, page));
   return `page ${page} is of no known kind`;
 }
 
 function walkNodes(state: Walk, bytes: Buffer, page: number, visit: (node: number) => string | undefined): string | undefined {
-  const lower = bytes.readUInt16LE(20);
+  const [lower, upper] = [bytes.readUInt16LE(20), bytes.readUInt16LE(22)];
   const { pageSize } = state.meta;
-  if (lower + PAGE_HEADER > pageSize) return `page ${page} has a bad directory`;
+  if (lower > upper || upper + PAGE_HEADER > pageSize) return `page ${page} has a bad directory`;
   for (let index = 0; index < lower >> 1; index++) {
     const node = bytes.readUInt16LE(PAGE_HEADER + 2 * index) + PAGE_HEADER;
     if (node + NODE_HEADER > pageSize) return `page ${page} has a bad directory`;
@@ -110,6 +113,11 @@ function walkNodes(state: Walk, bytes: Buffer, page: number, visit: (node: numbe
     if (damage !== undefined) return damage;
   }
   return undefined;
+}
+
+function checkChild(state: Walk, bytes: Buffer, node: number, page: number, depth: number): string | undefined {
+  if (node + NODE_HEADER + bytes.readUInt16LE(node + 6) > state.meta.pageSize) return `page ${page} holds a key that ends beyond it`;
+  return walk(state, childOf(bytes, node), depth + 1);
 }
 
 const childOf = (bytes: Buffer, node: number): number =>

@@ -14,6 +14,7 @@ export function namespacesIn(pages: Pages): readonly string[] {
     const namespaceEnd = key.indexOf(0, collectionEnd + 1);
     // The store's own records have no namespace.
     if (namespaceEnd > collectionEnd + 1) found.add(key.toString('utf8', collectionEnd + 1, namespaceEnd));
-    start = Buffer.concat([key.subarray(0, namespaceEnd), Buffer.of(1)]);
+    // A key of ours has both; from behind any other one it goes on all the same.
+    start = namespaceEnd < 0 ? Buffer.concat([key, Buffer.of(0)]) : Buffer.concat([key.subarray(0, namespaceEnd), Buffer.of(1)]);
   }
 }

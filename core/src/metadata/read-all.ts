@@ -14,7 +14,7 @@ export interface StoreContent {
 
 const CHUNK = 512;
 
-/** Reads every record; `metadata.damaged` names the first one that is no JSON. */
+/** Reads every record; `metadata.damaged` names the first one whose key is none of a collection's, or that is no JSON. */
 export function readAll(environment: Environment): StoreContent {
   const schemaVersion = storedVersion(environment);
   if (schemaVersion === undefined) throw metadataErrors.damaged(`the store in ${environment.folder} has no schema record`);
@@ -36,6 +36,9 @@ export function readAll(environment: Environment): StoreContent {
 }
 
 function assertRecord(key: Buffer, value: Buffer): void {
+  const collectionEnd = key.indexOf(0);
+  if (collectionEnd <= 0 || key.indexOf(0, collectionEnd + 1) < 0)
+    throw metadataErrors.damaged(`the record ${JSON.stringify(key.toString('utf8'))} is of no collection`);
   try {
     JSON.parse(value.toString('utf8'));
   } catch (error) {

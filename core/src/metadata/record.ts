@@ -42,8 +42,10 @@ interface Prefix {
   readonly bytes: Buffer;
 }
 
-/** By namespace and collection: there are few, and every key needs its own. */
+/** By namespace and collection, because every key needs its own. */
 const prefixes = new Map<string, Map<string, Prefix>>();
+/** Namespaces come and go: when there have been so many, they are made anew. */
+const MOST_NAMESPACES = 1_000;
 
 function prefixOf({ name }: Pick<Collection, 'name'>, namespace: string): Prefix {
   const known = prefixes.get(namespace)?.get(name);
@@ -52,6 +54,7 @@ function prefixOf({ name }: Pick<Collection, 'name'>, namespace: string): Prefix
   checkIdentifier(namespace, 'a namespace', metadataErrors.invalidNamespace);
   const text = `${name}\0${namespace}\0`;
   const prefix = { text, bytes: Buffer.from(text) };
+  if (prefixes.size >= MOST_NAMESPACES) prefixes.clear();
   const ofNamespace = prefixes.get(namespace) ?? new Map<string, Prefix>();
   prefixes.set(namespace, ofNamespace.set(name, prefix));
   return prefix;
@@ -77,9 +80,16 @@ export function encodeValue(collection: Collection, value: JsonValue): Buffer {
   return bytes;
 }
 
-/** What was stored under a key of the collection; its type is what the collection's writers put. */
-export function decodeValue<V extends JsonValue>(_collection: Collection<V>, bytes: Buffer): V {
-  return JSON.parse(bytes.toString('utf8')) as V;
+/** What was stored under a key of the collection; its type is what the collection's writers put. `metadata.damaged` where it is no JSON. */
+export function decodeValue<V extends JsonValue>(collection: Collection<V>, bytes: Buffer): V {
+  try {
+    return JSON.parse(bytes.toString('utf8')) as V;
+  } catch (cause) {
+    throw metadataErrors.damaged(`a record of ${collection.name} in the ${collection.store} store is not JSON`, {
+      cause,
+      remedy: 'Check the store with `hawser db check`, and restore a backup with `hawser db restore FILE`.',
+    });
+  }
 }
 
 /** A scan's bounds as bytes: from `start` on, up to but without `end`. */
