@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
+import type { StoreName } from '../metadata/store.ts';
 import type { ModelStep } from './store-model.ts';
 
+const store = fc.constantFrom('state' as const, 'state' as const, 'root' as const);
 const key = fc.constantFrom('a', 'b', 'c', 'd');
 const lease = fc.constantFrom('l1', 'l2');
 const parents = fc.array(key, { maxLength: 2 });
@@ -12,37 +14,50 @@ export type DrawnStep = ModelStep | { readonly do: 'wait'; readonly ms: number }
 export const drawnStep = (now: () => number): fc.Arbitrary<() => DrawnStep> => {
   const inMs = fc.integer({ min: 1, max: 5_000 });
   return fc.oneof(
-    fc.record({ id: lease, ms: fc.option(inMs, { nil: undefined }) }).map(({ id, ms }) => (): DrawnStep => ({
-      do: 'create_lease',
-      id,
-      ...(ms === undefined ? {} : { expiresAt: now() + ms }),
-    })),
-    fc.record({ id: lease, ms: inMs }).map(({ id, ms }) => (): DrawnStep => ({ do: 'renew_lease', id, expiresAt: now() + ms })),
-    lease.map((id) => (): DrawnStep => ({ do: 'delete_lease', id })),
     fc
-      .record({ verb: fc.constantFrom('add_resource' as const, 'remove_resource' as const), id: lease, key })
+      .record({ store, id: lease, flat: fc.boolean(), ms: fc.option(inMs, { nil: undefined }) })
+      .map(({ ms, ...rest }) => (): DrawnStep => ({ do: 'create_lease', ...rest, ...(ms === undefined ? {} : { expiresAt: now() + ms }) })),
+    fc.record({ store, id: lease, ms: inMs }).map(({ ms, ...rest }) => (): DrawnStep => ({
+      do: 'renew_lease',
+      ...rest,
+      expiresAt: now() + ms,
+    })),
+    fc.record({ store, id: lease }).map((rest) => (): DrawnStep => ({ do: 'delete_lease', ...rest })),
+    fc
+      .record({ verb: fc.constantFrom('add_resource' as const, 'remove_resource' as const), store, id: lease, key })
       .map(({ verb, ...rest }) => (): DrawnStep => ({ do: verb, ...rest })),
+    { weight: 5, arbitrary: made },
+    { weight: 4, arbitrary: fc.record({ store, key, parents }).map((rest) => (): DrawnStep => ({ do: 'commit', ...rest })) },
+    { weight: 4, arbitrary: fc.record({ store, key }).map((rest) => (): DrawnStep => ({ do: 'commit', ...rest, parents: [] })) },
+    fc.record({ store, key, rooted: fc.boolean() }).map((rest) => (): DrawnStep => ({ do: 'root', ...rest })),
     {
-      weight: 5,
+      weight: 2,
       arbitrary: fc
-        .record({
-          verb: fc.constantFrom('prepare' as const, 'view' as const),
-          key,
-          parents,
-          rooted: fc.boolean(),
-          lease: fc.option(lease, { nil: undefined }),
-        })
-        .map(({ verb, lease: under, ...rest }) => (): DrawnStep => ({
-          do: verb,
-          ...rest,
-          ...(under === undefined ? {} : { lease: under }),
-        })),
+        .record({ store, key, back: fc.boolean(), to: fc.option(fc.record({ store, key }), { nil: undefined }) })
+        .map(({ to, ...rest }) => (): DrawnStep => ({ do: 'refer', ...rest, to: to && { ...to, store: within(rest, to.store) } })),
     },
-    { weight: 4, arbitrary: fc.record({ key, parents }).map((rest) => (): DrawnStep => ({ do: 'commit', ...rest })) },
-    { weight: 4, arbitrary: key.map((one) => (): DrawnStep => ({ do: 'commit', key: one, parents: [] })) },
-    fc.record({ key, rooted: fc.boolean() }).map((rest) => (): DrawnStep => ({ do: 'root', ...rest })),
-    { weight: 4, arbitrary: key.map((one) => (): DrawnStep => ({ do: 'remove', key: one })) },
+    { weight: 4, arbitrary: fc.record({ store, key }).map((rest) => (): DrawnStep => ({ do: 'remove', ...rest })) },
     fc.constant((): DrawnStep => ({ do: 'collect', at: now() })),
     fc.integer({ min: 1, max: 4_000 }).map((ms) => (): DrawnStep => ({ do: 'wait', ms })),
   );
 };
+
+/** `state` refers to `root` and never the other way round: see metadata/store.ts. */
+const within = ({ store, back }: { readonly store: StoreName; readonly back: boolean }, other: StoreName): StoreName =>
+  (back ? store === 'root' : store === 'state') ? other : store;
+
+const made = fc
+  .record({
+    verb: fc.constantFrom('prepare' as const, 'view' as const),
+    store,
+    key,
+    parents,
+    rooted: fc.boolean(),
+    lease: fc.option(lease, { nil: undefined }),
+    carried: fc.boolean(),
+  })
+  .map(({ verb, lease: under, carried, ...rest }) => (): DrawnStep => ({
+    do: verb,
+    ...rest,
+    ...(under === undefined ? {} : { lease: under, carried }),
+  }));
