@@ -9,7 +9,13 @@ export function collectionsIn(pages: Pages, namespace: string): readonly string[
   for (;;) {
     const [entry] = pages.chunk({ start, end: AFTER_ALL }, false, 1);
     if (entry === undefined) return found;
-    const name = entry.key.subarray(0, entry.key.indexOf(0));
+    const { key } = entry;
+    const end = key.indexOf(0);
+    if (end < 0) {
+      start = Buffer.concat([key, Buffer.of(0)]); // no key of ours, and not to be stumbled over
+      continue;
+    }
+    const name = key.subarray(0, end);
     const prefix = Buffer.concat([name, Buffer.from(`\0${namespace}\0`)]);
     const [inside] = pages.chunk({ start: prefix, end: Buffer.concat([prefix, AFTER_ALL]) }, false, 1);
     if (inside !== undefined) found.push(name.toString('utf8'));

@@ -70,3 +70,16 @@ test('a namespace that goes while a collection is under way makes neither fail, 
     expect([namesIn(core, 'blue'), namesIn(core, 'default'), core.gc.status().condemned]).toEqual([[], [], []]);
   }
 });
+
+test('namespaces that come and go by the thousand are written into and read like the first one', async () => {
+  await using core = await startCore({ context: testContext() });
+  using things = openType(core, 'thing');
+  const names = Array.from({ length: 1_100 }, (_, n) => `n${n}`);
+  await Promise.all(names.map((name) => core.namespaces.create(name)));
+  const scopes = names.map((namespace) => ({ namespace }));
+  await Promise.all(scopes.map((scope) => core.metadata.write('state', (tx) => things.make(tx, scope.namespace), scope)));
+  for (const name of names) expect(namesIn(core, name)).toEqual([name]);
+  expect((await core.gc.run({ signal })).removed).toHaveLength(names.length);
+  await Promise.all(names.map((name) => core.namespaces.delete(name)));
+  expect(core.metadata.read('root', (tx) => core.namespaces.page(tx).items)).toHaveLength(1);
+});
