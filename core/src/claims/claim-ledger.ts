@@ -142,7 +142,7 @@ export class ClaimLedger implements Claims, Disposable {
       this.#publish(tx, 'freed', claim);
       return;
     }
-    const until = new Date(steadyTime(this.#clock).latest() + record.cooldownMs).toISOString();
+    const until = new Date(steadyTime(this.#clock).after(record.cooldownMs)).toISOString();
     const { cooldownMs, data } = record;
     const cooling: ClaimData = { state: 'cooling', since: this.#now(), cooldownMs, data };
     this.#records.prepare(tx, name, { data: cooling, labels: { 'gc.expire': until }, committed: true });

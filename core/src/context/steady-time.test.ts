@@ -10,7 +10,7 @@ test('is the wall clock’s time, one for all who ask of a clock', async () => {
   const time = steadyTime(clock);
   expect(steadyTime(clock)).toBe(time);
   await clock.advance(12_345);
-  expect([time.now(), time.latest()]).toEqual([clock.now(), clock.now()]);
+  expect([time.now(), time.after(5)]).toEqual([clock.now(), clock.now() + 5]);
 });
 
 test('follows the small steps in which clocks are disciplined, also where they add up', async () => {
@@ -31,11 +31,12 @@ test.each([DAY, -DAY, 365 * DAY, 3_000, -3_000])(
     const before = time.now();
     clock.setBy(by);
     expect(time.now()).toBe(before);
-    expect(time.latest()).toBe(before + Math.max(by, 0));
+    expect(time.after(10 * MINUTE)).toBe(before + 10 * MINUTE);
+    expect(time.after(10 * MINUTE + 1)).toBe(before + Math.max(by, 0) + 10 * MINUTE + 1);
     await clock.advance(10 * MINUTE - 1);
     expect(time.now()).toBe(before + 10 * MINUTE - 1);
     await clock.advance(1);
-    expect([time.now(), time.latest()]).toEqual([clock.now(), clock.now()]);
+    expect([time.now(), time.after(5)]).toEqual([clock.now(), clock.now() + 5]);
   },
 );
 

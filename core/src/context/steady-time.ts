@@ -13,8 +13,11 @@ const GRACE_MS = 600_000;
 export interface SteadyTime {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** From when a duration has to be counted that must not end early by either clock. */
-  latest(): number;
+  /**
+   * When a duration that begins now is over, for comparison with `now`. One that outlives the ten minutes after a jump is counted from the
+   * later of both clocks, so that it is not over early; a shorter one is on time whichever way the jump ends.
+   */
+  after(durationMs: number): number;
 }
 
 const known = new WeakMap<object, SteadyTime>();
@@ -57,7 +60,9 @@ class Steady implements SteadyTime {
     return wall;
   }
 
-  latest(): number {
-    return Math.max(this.#clock.now(), this.now());
+  after(durationMs: number): number {
+    const steady = this.now();
+    const left = this.#jumpedAt === undefined ? Number.POSITIVE_INFINITY : this.#jumpedAt + GRACE_MS - this.#clock.monotonic();
+    return (durationMs <= left ? steady : Math.max(this.#clock.now(), steady)) + durationMs;
   }
 }

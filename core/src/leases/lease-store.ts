@@ -181,7 +181,7 @@ export class LeaseStore implements Leases {
   #expiry(tx: Transaction, expiresInMs: number): string {
     if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER)
       throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
-    const at = Math.min(steadyTime(this.#core.context.clock).latest() + expiresInMs, MAX_TIME);
+    const at = Math.min(steadyTime(this.#core.context.clock).after(expiresInMs), MAX_TIME);
     this.#core.gc.wakeAt(tx, at);
     return new Date(at).toISOString();
   }

@@ -40,6 +40,24 @@ describe.each([24 * HOUR, -24 * HOUR, 50 * 365 * 24 * HOUR])('a clock that is se
     expect(leases(core)).toEqual(['later']);
   });
 
+  test.each([0, -by])('lets what was released afterwards come free on time, also when it is then set by %i ms', async (back) => {
+    await using machine = await started();
+    const { core, clock } = machine;
+    const claim = { type: 'address', key: '10.0.0.1', holder: { containerId: 'c', ifname: 'eth0' }, data: {}, cooldownMs: 60_000 };
+    clock.setBy(by);
+    await write(core, (tx) => {
+      core.leases.create(tx, LEASE);
+      core.claims.take(tx, { ...claim, lease: 'l' });
+      core.leases.create(tx, { ...LEASE, id: 'other' });
+    });
+    await core.leases.deleteAndCollect('l', { store: 'state', signal });
+    clock.setBy(back);
+    await clock.advance(60_000);
+    await core.gc.run({ signal });
+    expect(core.metadata.read('state', (tx) => core.claims.isFree(tx, 'address', '10.0.0.1'))).toBe(true);
+    expect(leases(core)).toEqual([]);
+  });
+
   test('lets no address come free early', async () => {
     await using machine = await started();
     const { core, clock } = machine;
