@@ -11,6 +11,11 @@ import { left, sound } from './plugin/defective.fixture.ts';
 
 describePluginContract(sound, { calls: (lamp) => [lamp.light()], module: new URL('plugin/early/sound.fixture.ts', import.meta.url) });
 
+test('calls are of the service that the plugin provides', () => {
+  // @ts-expect-error a lamp has no such method
+  expect(() => describePluginContract(sound, { calls: (lamp) => [lamp.dark()] })).toThrow(Error);
+});
+
 afterAll(async () => {
   for (const release of left.splice(0)) await release();
 });

@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import type { AnyPlugin } from '../../plugin/index.ts';
 import { curious, hanging, left, secretive, sound, stubborn, takers } from './defective.fixture.ts';
@@ -87,6 +91,31 @@ test('names what a plugin leaves behind, and who made it', async () => {
       ],
     }
   `);
+});
+
+test('names what a library leaves of which no own code of the plugin is known', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hwt-library-'));
+  const file = join(folder, 'node_modules', 'lamp', 'index.mjs');
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(
+    file,
+    `export let timer;
+export const start = () => {
+  timer = setInterval(() => undefined, 1_000);
+  setTimeout(() => undefined, 60_000).unref();
+  return {};
+};
+`,
+  );
+  const library: { readonly start: () => object; readonly timer?: NodeJS.Timeout } = await import(pathToFileURL(file).href);
+  try {
+    // As a plugin from a package is: all of its code is a library's.
+    const found = await leaks(of({ ...sound, start: library.start }), 100);
+    expect(found).toEqual([`it leaves behind a timer that repeats, made by start in ${relative(process.cwd(), file)}:3:11`]);
+  } finally {
+    clearInterval(library.timer);
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('names what keeps a plugin from starting and stopping', async () => {

@@ -5,14 +5,15 @@ import { fileURLToPath } from 'node:url';
 const CORE = fileURLToPath(new URL('../..', import.meta.url));
 const INNERMOST_FRAMES = 60;
 const LIBRARY = `${sep}node_modules${sep}`;
+const RUNNER = /[\\/]node_modules[\\/](@vitest|vitest|vite|tinypool)[\\/]/;
+const files = (...names: readonly string[]): ReadonlySet<string> =>
+  new Set(names.map((name) => fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url))));
 /** Who looks, at the top of each stack. */
-const WATCHES = /(origin|-watch)\.[jt]s$/;
+const WATCHES = files('origin', 'resource-watch', 'file-watch', 'process-watch', 'watch');
 /** What calls a plugin here; who calls these in turn is no plugin's doing. */
-const CALLERS: ReadonlySet<string> = new Set(
-  ['subject', 'life'].map((name) => fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url))),
-);
+const CALLERS = files('subject', 'life');
 
-/** Where a plugin's own code did something: `start (src/counter.ts:12:5)`. */
+/** Where somebody's code did something: `start in src/counter.ts:12:5`. */
 export type Origin = string;
 
 /** The stack of whoever calls, without this function. */
@@ -29,16 +30,29 @@ export function ownFrame(stack: string): Origin | undefined {
   for (const line of stack.split('\n')) {
     const frame = readFrame(line);
     if (frame !== undefined && CALLERS.has(frame.file)) return undefined;
-    if (frame !== undefined && isOwn(frame.file)) return `${frame.name}${relative(process.cwd(), frame.file)}:${frame.at}`;
+    if (frame !== undefined && isOwn(frame.file)) return wordsFor(frame);
   }
   return undefined;
 }
 
-/** Whether a library stands between a stack's own frame and its top. */
-export function isByLibrary(stack: string): boolean {
-  const frames = stack.split('\n').map((line) => readFrame(line)?.file);
-  return frames.find((file) => file !== undefined && !WATCHES.test(file))?.includes(LIBRARY) ?? false;
+/** The innermost frame whosever it is, where that is not the test runner; for what no plugin's own code stands behind. */
+export function nearestFrame(stack: string): Origin | undefined {
+  const frame = innermost(stack);
+  return frame === undefined || RUNNER.test(frame.file) || CALLERS.has(frame.file) ? undefined : wordsFor(frame);
 }
+
+/** Whether it is a library that calls. */
+export const isByLibrary = (stack: string): boolean => innermost(stack)?.file.includes(LIBRARY) ?? false;
+
+function innermost(stack: string): Frame | undefined {
+  for (const line of stack.split('\n')) {
+    const frame = readFrame(line);
+    if (frame !== undefined && !WATCHES.has(frame.file)) return frame;
+  }
+  return undefined;
+}
+
+const wordsFor = ({ name, file, at }: Frame): Origin => `${name}${relative(process.cwd(), file)}:${at}`;
 
 interface Frame {
   /** `start in `; empty at the top of a module. */

@@ -1,5 +1,5 @@
 import { type AsyncHook, createHook, executionAsyncId } from 'node:async_hooks';
-import { type Origin, ownFrame, stackHere } from './origin.ts';
+import { nearestFrame, type Origin, ownFrame, stackHere } from './origin.ts';
 
 /** What of a resource is looked at beside its type. */
 interface Resource {
@@ -13,8 +13,11 @@ interface Live {
   readonly type: string;
   readonly resource: Resource;
   readonly origin: Origin;
-  /** Whether the plugin's own code stood in the stack when it was made; else what it had made before made it. */
-  readonly isDirect: boolean;
+  /**
+   * `own`: the plugin's own code stood in the stack when it was made. `inherited`: what that had made before made it.
+   * `foreign`: no plugin's code is known to stand behind it.
+   */
+  readonly by: 'own' | 'inherited' | 'foreign';
 }
 
 /** Kinds of resource that stay until somebody ends them, in words. */
@@ -82,17 +85,20 @@ export class ResourceWatch implements Disposable {
     if (this.#isQuiet) return;
     const stack = stackHere();
     const own = ownFrame(stack);
-    const origin = own ?? this.#origins.get(executionAsyncId());
-    if (origin === undefined) return;
-    this.#origins.set(id, origin);
+    const known = own ?? this.#origins.get(executionAsyncId());
+    if (known !== undefined) this.#origins.set(id, known);
     if (!(type in KINDS) || PARTS[type]?.test(stack) === true) return;
-    this.#live.set(id, { type, resource, origin, isDirect: own !== undefined });
+    const origin = known ?? nearestFrame(stack);
+    if (origin === undefined) return;
+    this.#live.set(id, { type, resource, origin, by: own !== undefined ? 'own' : known !== undefined ? 'inherited' : 'foreign' });
   }
 }
 
 /** What a library keeps for itself and doesn't keep the process alive with is its own affair. */
-function isLeft({ type, resource, isDirect }: Live): boolean {
-  return isDirect || !['Timeout', 'Immediate'].includes(type) || resource.hasRef?.() !== false;
+function isLeft({ type, resource, by }: Live): boolean {
+  if (by === 'own') return true;
+  if (by === 'foreign') return resource.hasRef?.() === true;
+  return !['Timeout', 'Immediate'].includes(type) || resource.hasRef?.() !== false;
 }
 
 const wordsFor = (type: string, resource: Resource): string => KINDS[type]?.(resource) ?? type;
