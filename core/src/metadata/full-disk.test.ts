@@ -10,7 +10,7 @@ const CHILD = join(import.meta.dirname, 'testing', 'small-disk.fixture.ts');
 const isPossible = process.platform === 'linux' && process.getuid?.() === 0;
 
 test.skipIf(!isPossible)(
-  'a new store, a migration and a copy on a disk with ever less room: carried out or refused by name, and the process lives (needs root for a mount)',
+  'a new store, a migration, a copy and its way back on a disk with ever less room: carried out or refused by name, and the process lives (needs root for a mount)',
   { timeout: 120_000 },
   async ({ skip }) => {
     const disk = mkdtempSync(join(tmpdir(), 'hwt-small-'));
@@ -23,7 +23,7 @@ test.skipIf(!isPossible)(
           skip('a tmpfs can’t be mounted here');
         throw error;
       });
-      const outcomes: Readonly<Record<'new' | 'old' | 'copied', readonly string[]>> = JSON.parse(stdout);
+      const outcomes: Readonly<Record<'new' | 'old' | 'copied' | 'restored', readonly string[]>> = JSON.parse(stdout);
       for (const sweep of [outcomes.new, outcomes.old]) {
         expect(sweep[0]).toBe('metadata.disk_full whole written');
         expect(sweep.at(-1)).toBe('written whole written');
@@ -31,6 +31,7 @@ test.skipIf(!isPossible)(
       }
       // The folder above the copy was made for it too; it is empty.
       expect(outcomes.copied).toEqual(['metadata.disk_full', 'filler', 'new']);
+      expect(outcomes.restored).toEqual(['metadata.disk_full', 'whole', 'store', 'store.lock']);
     } finally {
       rmSync(disk, { recursive: true, force: true });
     }

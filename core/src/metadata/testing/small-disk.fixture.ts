@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { toHawserError } from '../../errors/index.ts';
 import { openMetadata } from '../lmdb-metadata.ts';
-import { inStore } from '../maintenance.ts';
+import { backupStore, inStore, restoreStore } from '../maintenance.ts';
 import { readAll } from '../read-all.ts';
 import { defineCollection } from '../store.ts';
 import { BOOT, layDown, readSchema } from './stored-schema.fixture.ts';
@@ -86,4 +86,27 @@ async function copied(): Promise<readonly string[]> {
   }
 }
 
-process.stdout.write(JSON.stringify({ new: await sweep('new'), old: await sweep('old'), copied: await copied() }));
+/** How putting a backup in the place of a store on the full disk ended, and what is there. */
+async function restored(): Promise<readonly string[]> {
+  const backup = mkdtempSync(join(tmpdir(), 'hwt-source-'));
+  const folder = join(disk, 'restored');
+  try {
+    mkdirSync(folder);
+    await layDown(readSchema(1), folder);
+    const [, before] = await contentOf(folder);
+    await backupStore('state', join(folder, 'state'), join(backup, 'copy'));
+    fill(8 * 1024);
+    const outcome = await restoreStore('state', join(folder, 'state'), join(backup, 'copy'), { bootId: async () => BOOT }).then(
+      () => 'restored',
+      (error: unknown) => toHawserError(error).code,
+    );
+    const [, after] = await contentOf(folder);
+    return [outcome, after?.digest === before?.digest ? 'whole' : 'torn', ...readdirSync(join(folder, 'state')).toSorted()];
+  } finally {
+    rmSync(filler, { force: true });
+    rmSync(backup, { recursive: true });
+  }
+}
+
+const outcomes = { new: await sweep('new'), old: await sweep('old'), copied: await copied(), restored: await restored() };
+process.stdout.write(JSON.stringify(outcomes));
