@@ -1,7 +1,11 @@
 import { open, type RootDatabase, type Transaction } from 'lmdb';
+import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
 import type { Entry, Pages } from './pages.ts';
-import type { ByteRange } from './record.ts';
+import { ALL_KEYS, type Range, readCached, readPlainly } from './record.ts';
+import { RecordCache } from './record-cache.ts';
+import type { Collection } from './store.ts';
+import { textKeys } from './text-keys.ts';
 
 /** ENOSPC and EDQUOT: the library gives the text of a copy's error, and no number. */
 const NO_SPACE = /^(?:no space left on device|disk quota exceeded)/i;
@@ -27,44 +31,56 @@ export const DATA_FILE = 'data.mdb';
  */
 export class Environment implements Pages {
   readonly folder: string;
-  readonly #db: RootDatabase<Buffer, Buffer>;
+  readonly #db: RootDatabase<string, string>;
   readonly #whenClosed: () => void;
+  readonly #cache = new RecordCache();
   #closed = false;
 
   /** `sync: false` skips the flush of each commit: it then survives the process, not a power loss. `whenClosed` must not throw. */
   constructor(folder: string, options: { readonly sync: boolean; readonly whenClosed?: () => void }) {
     this.folder = folder;
     this.#whenClosed = options.whenClosed ?? (() => undefined);
-    this.#db = open<Buffer, Buffer>({
+    this.#db = open<string, string>({
       path: folder,
       noSubdir: false,
-      encoding: 'binary',
-      keyEncoding: 'binary',
+      encoding: 'string',
+      keyEncoder: textKeys,
       noSync: !options.sync,
       overlappingSync: false,
       cache: false,
     });
   }
 
-  get(key: Buffer): Buffer | undefined {
+  get(key: string): string | undefined {
     return this.#db.get(key);
   }
 
-  chunk(range: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
+  read<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined {
+    return readCached(this.#cache, this, collection, key);
+  }
+
+  chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
     return [...this.#db.getRange({ ...bounds(range, reverse), limit })];
   }
 
-  put(key: Buffer, value: Buffer): void {
+  put(key: string, value: string): void {
+    this.#cache.forget(key);
     this.#db.putSync(key, value);
   }
 
-  remove(key: Buffer): boolean {
+  remove(key: string): boolean {
+    this.#cache.forget(key);
     return this.#db.removeSync(key);
   }
 
   /** Runs `fn` in a write transaction and commits. Throwing aborts. */
   transact<T>(fn: () => T): T {
-    return this.#db.transactionSync(fn);
+    try {
+      return this.#db.transactionSync(fn);
+    } catch (error) {
+      this.#cache.clear();
+      throw error;
+    }
   }
 
   /** The pages as they are now, for as long as it takes; `done` lets go of them. */
@@ -85,7 +101,7 @@ export class Environment implements Pages {
   }
 
   entries(): number {
-    return this.#db.getKeysCount({});
+    return this.#db.getKeysCount({ ...ALL_KEYS });
   }
 
   async close(): Promise<void> {
@@ -96,24 +112,28 @@ export class Environment implements Pages {
   }
 }
 
-const bounds = ({ start, end }: ByteRange, reverse: boolean) =>
+const bounds = ({ start, end }: Range, reverse: boolean) =>
   reverse ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true } : { start, end };
 
 /** Reads by one transaction of LMDB, whatever is committed meanwhile. */
 class HeldPages implements Pages {
-  readonly #db: RootDatabase<Buffer, Buffer>;
+  readonly #db: RootDatabase<string, string>;
   readonly #transaction: Transaction;
 
-  constructor(db: RootDatabase<Buffer, Buffer>, transaction: Transaction) {
+  constructor(db: RootDatabase<string, string>, transaction: Transaction) {
     this.#db = db;
     this.#transaction = transaction;
   }
 
-  get(key: Buffer): Buffer | undefined {
+  get(key: string): string | undefined {
     return this.#db.get(key, { transaction: this.#transaction });
   }
 
-  chunk(range: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
+  read<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined {
+    return readPlainly(this, collection, key);
+  }
+
+  chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
     return [...this.#db.getRange({ ...bounds(range, reverse), limit, transaction: this.#transaction })];
   }
 

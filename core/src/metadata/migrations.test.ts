@@ -11,6 +11,7 @@ import { openMetadata } from './lmdb-metadata.ts';
 import { inStore, restoreStore } from './maintenance.ts';
 import { currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
+import { ALL_KEYS } from './record.ts';
 import { BOOT, layDown, readSchema, type StoredRecord, WRITTEN_AT } from './testing/stored-schema.fixture.ts';
 
 const STORES = ['root', 'state'] as const;
@@ -41,8 +42,7 @@ async function records(): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (const store of STORES)
     await inStore(join(folder, store, 'store'), (environment) => {
-      for (const { key, value } of environment.chunk({ start: Buffer.of(0), end: Buffer.of(0xff) }, false, 10_000))
-        found.set(`${store} ${key.toString()}`, value.toString());
+      for (const { key, value } of environment.chunk(ALL_KEYS, false, 10_000)) found.set(`${store} ${key}`, value);
     });
   return found;
 }

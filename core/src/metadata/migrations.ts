@@ -47,10 +47,10 @@ export const currentVersion = (steps: readonly Migration[]): number => FIRST_VER
 
 /** The version that a store has; undefined in one that has just been made. */
 export function storedVersion(environment: Environment): number | undefined {
-  const bytes = environment.get(SCHEMA_KEY);
-  if (bytes === undefined) return undefined;
+  const text = environment.get(SCHEMA_KEY);
+  if (text === undefined) return undefined;
   try {
-    return schemaRecord.parse(JSON.parse(bytes.toString('utf8'))).version;
+    return schemaRecord.parse(JSON.parse(text)).version;
   } catch (error) {
     throw metadataErrors.damaged(`the schema record of ${environment.folder} can't be read`, { cause: error });
   }
@@ -76,7 +76,7 @@ export function migrate(store: StoreName, environment: Environment, steps: reado
   const wanted = stored === undefined ? [] : steps.filter((step) => step.version > stored);
   const writes = new WriteSet(environment);
   const written = wanted.map((step) => apply(store, writes, step));
-  writes.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version: target })));
+  writes.put(SCHEMA_KEY, JSON.stringify({ version: target }));
   // LMDB is asked for a commit only where all of it has room: one that fails half way may end the process.
   using room = new Headroom(join(environment.folder, DATA_FILE));
   if (!room.ensure(roomFor(written, room.usedBytes()))) throw fullDisk(environment.folder);

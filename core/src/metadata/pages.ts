@@ -1,17 +1,21 @@
-import type { ByteRange } from './record.ts';
+import type { JsonValue } from '../json.ts';
+import type { Range } from './record.ts';
+import type { Collection } from './store.ts';
 
-/** One record as bytes. */
+/** One record as it is stored. */
 export interface Entry {
-  readonly key: Buffer;
-  readonly value: Buffer;
+  readonly key: string;
+  readonly value: string;
 }
 
 /** What a transaction reads from and writes to; it sees what it has written. */
 export interface Pages {
-  get(key: Buffer): Buffer | undefined;
+  get(key: string): string | undefined;
+  /** The record under a key that `encodeKey` has made of the collection's; not to be changed, for others may be given the same. */
+  read<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined;
   /** At most `limit` entries of the range, in order or backwards; fewer only at its end. */
-  chunk(range: ByteRange, reverse: boolean, limit: number): readonly Entry[];
-  put(key: Buffer, value: Buffer): void;
+  chunk(range: Range, reverse: boolean, limit: number): readonly Entry[];
+  put(key: string, value: string): void;
   /** Whether it was there. */
-  remove(key: Buffer): boolean;
+  remove(key: string): boolean;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { storedVersion } from './migrations.ts';
+import { ALL_KEYS } from './record.ts';
 
 /** What reading every record of a store has shown. */
 export interface StoreContent {
@@ -20,28 +21,28 @@ export function readAll(environment: Environment): StoreContent {
   if (schemaVersion === undefined) throw metadataErrors.damaged(`the store in ${environment.folder} has no schema record`);
   const collections: Record<string, number> = {};
   const digest = createHash('sha256');
-  let start: Buffer = Buffer.of(0);
+  let { start } = ALL_KEYS;
   for (;;) {
-    const chunk = environment.chunk({ start, end: Buffer.of(0xff) }, false, CHUNK);
+    const chunk = environment.chunk({ start, end: ALL_KEYS.end }, false, CHUNK);
     for (const { key, value } of chunk) {
-      const collection = key.toString('utf8', 0, Math.max(key.indexOf(0), 0));
+      const collection = key.slice(0, Math.max(key.indexOf('\0'), 0));
       assertRecord(key, value);
       digest.update(`${key.length} ${value.length} `).update(key).update(value);
       collections[collection] = (collections[collection] ?? 0) + 1;
     }
     const last = chunk.at(-1);
     if (last === undefined) return { schemaVersion, collections, digest: digest.digest('hex') };
-    start = Buffer.concat([last.key, Buffer.of(0)]);
+    start = `${last.key}\0`;
   }
 }
 
-function assertRecord(key: Buffer, value: Buffer): void {
-  const collectionEnd = key.indexOf(0);
-  if (collectionEnd <= 0 || key.indexOf(0, collectionEnd + 1) < 0)
-    throw metadataErrors.damaged(`the record ${JSON.stringify(key.toString('utf8'))} is of no collection`);
+function assertRecord(key: string, value: string): void {
+  const collectionEnd = key.indexOf('\0');
+  if (collectionEnd <= 0 || !key.includes('\0', collectionEnd + 1))
+    throw metadataErrors.damaged(`the record ${JSON.stringify(key)} is of no collection`);
   try {
-    JSON.parse(value.toString('utf8'));
+    JSON.parse(value);
   } catch (error) {
-    throw metadataErrors.damaged(`the record ${JSON.stringify(key.toString('utf8'))} can't be read`, { cause: error });
+    throw metadataErrors.damaged(`the record ${JSON.stringify(key)} can't be read`, { cause: error });
   }
 }

@@ -6,10 +6,13 @@
  * _store       00             00 schema →  {"version":1}
  * ```
  *
- * Bytes sort as UTF-8 does. Collections and namespaces hold no zero byte, keys may.
+ * Keys are UTF-8 too, and sort so (key-order.ts). Collections and namespaces hold no zero byte, keys may.
  */
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
+import { pastPrefix } from './key-order.ts';
+import type { Pages } from './pages.ts';
+import type { RecordCache } from './record-cache.ts';
 import { checkIdentifier } from './identifiers.ts';
 import { type Collection, DEFAULT_NAMESPACE, type KeyRange } from './store.ts';
 
@@ -21,69 +24,52 @@ const MAX_VALUE_BYTES = 1024 * 1024;
 
 const COLLECTION_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
 
-/** No byte of UTF-8 is above this one. */
-const PAST_ALL = Buffer.of(0xff);
-
 /** The record that carries the store's schema version; no collection can have this name. */
-export const SCHEMA_KEY: Buffer = Buffer.from('_store\0\0schema');
+export const SCHEMA_KEY = '_store\0\0schema';
 
-export function encodeKey(collection: Collection, key: string, namespace = DEFAULT_NAMESPACE): Buffer {
+export function encodeKey(collection: Collection, key: string, namespace = DEFAULT_NAMESPACE): string {
   if (key === '' || !key.isWellFormed())
     throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
   const bytes = Buffer.byteLength(key);
   if (bytes > MAX_KEY_BYTES + (collection.derived === true ? DERIVED_BYTES : 0)) {
     throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes} bytes`, { details: { collection: collection.name, bytes } });
   }
-  return Buffer.from(prefixOf(collection, namespace).text + key);
+  return collectionPrefix(collection, namespace) + key;
 }
 
-interface Prefix {
-  readonly text: string;
-  readonly bytes: Buffer;
-}
+/** By namespace and collection: there are few, and every key needs its own. */
+const prefixes = new Map<string, Map<string, string>>();
 
-/** By namespace and collection, because every key needs its own. */
-const prefixes = new Map<string, Map<string, Prefix>>();
-/** Namespaces come and go: when there have been so many, they are made anew. */
-const MOST_NAMESPACES = 1_000;
-
-function prefixOf({ name }: Pick<Collection, 'name'>, namespace: string): Prefix {
+/** What all keys of a collection start with. */
+export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace = DEFAULT_NAMESPACE): string {
   const known = prefixes.get(namespace)?.get(name);
   if (known !== undefined) return known;
   if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
   checkIdentifier(namespace, 'a namespace', metadataErrors.invalidNamespace);
-  const text = `${name}\0${namespace}\0`;
-  const prefix = { text, bytes: Buffer.from(text) };
-  if (prefixes.size >= MOST_NAMESPACES) prefixes.clear();
-  const ofNamespace = prefixes.get(namespace) ?? new Map<string, Prefix>();
+  const prefix = `${name}\0${namespace}\0`;
+  const ofNamespace = prefixes.get(namespace) ?? new Map<string, string>();
   prefixes.set(namespace, ofNamespace.set(name, prefix));
   return prefix;
 }
 
-/** What all keys of a collection start with. */
-export const collectionPrefix = (collection: Pick<Collection, 'name'>, namespace = DEFAULT_NAMESPACE): Buffer =>
-  prefixOf(collection, namespace).bytes;
-
-/** The key behind the collection's prefix. */
-export const decodeKey = (bytes: Buffer, prefixLength: number): string => bytes.toString('utf8', prefixLength);
-
-export function encodeValue(collection: Collection, value: JsonValue): Buffer {
+/** A value as it is stored, with its length in UTF-8. */
+export function encodeValue(collection: Collection, value: JsonValue): { readonly text: string; readonly bytes: number } {
   // The type says that it is one; a caller without types may still pass undefined or a function.
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw metadataErrors.invalidValue(`a value of ${collection.name} is not JSON`);
-  const bytes = Buffer.from(text);
-  if (bytes.length > MAX_VALUE_BYTES) {
-    throw metadataErrors.valueTooLarge(`a value of ${collection.name} has ${bytes.length} bytes`, {
-      details: { collection: collection.name, bytes: bytes.length },
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_VALUE_BYTES) {
+    throw metadataErrors.valueTooLarge(`a value of ${collection.name} has ${bytes} bytes`, {
+      details: { collection: collection.name, bytes },
     });
   }
-  return bytes;
+  return { text, bytes };
 }
 
 /** What was stored under a key of the collection; its type is what the collection's writers put. `metadata.damaged` where it is no JSON. */
-export function decodeValue<V extends JsonValue>(collection: Collection<V>, bytes: Buffer): V {
+export function decodeValue<V extends JsonValue>(collection: Collection<V>, text: string): V {
   try {
-    return JSON.parse(bytes.toString('utf8')) as V;
+    return JSON.parse(text) as V;
   } catch (cause) {
     throw metadataErrors.damaged(`a record of ${collection.name} in the ${collection.store} store is not JSON`, {
       cause,
@@ -92,20 +78,45 @@ export function decodeValue<V extends JsonValue>(collection: Collection<V>, byte
   }
 }
 
-/** A scan's bounds as bytes: from `start` on, up to but without `end`. */
-export interface ByteRange {
-  readonly start: Buffer;
-  readonly end: Buffer;
+/** The record under a key, read anew. */
+export function readPlainly<V extends JsonValue>(pages: Pick<Pages, 'get'>, collection: Collection<V>, key: string): V | undefined {
+  const text = pages.get(key);
+  return text === undefined ? undefined : decodeValue(collection, text);
 }
 
-export function byteRange(collection: Collection, range: KeyRange, namespace = DEFAULT_NAMESPACE): ByteRange {
-  const { text, bytes: base } = prefixOf(collection, namespace);
+/** The same by way of a cache, which is the pages' own. */
+export function readCached<V extends JsonValue>(
+  cache: RecordCache,
+  pages: Pick<Pages, 'get'>,
+  collection: Collection<V>,
+  key: string,
+): V | undefined {
+  const known = cache.get(key);
+  if (known !== undefined) return known as V;
+  const text = pages.get(key);
+  if (text === undefined) return undefined;
+  const value = decodeValue(collection, text);
+  cache.keep(key, value, text);
+  return value;
+}
+
+/** A scan's bounds: from `start` on, up to but without `end`. */
+export interface Range {
+  readonly start: string;
+  readonly end: string;
+}
+
+/** Every record of a store. */
+export const ALL_KEYS: Range = { start: '\0', end: '\u{10ffff}' };
+
+export function rangeOf(collection: Collection, range: KeyRange, namespace = DEFAULT_NAMESPACE): Range {
+  const base = collectionPrefix(collection, namespace);
   if (range.prefix !== undefined) {
-    const start = Buffer.from(text + range.prefix);
-    return { start, end: Buffer.concat([start, PAST_ALL]) };
+    const start = base + range.prefix.toWellFormed();
+    return { start, end: pastPrefix(start) };
   }
   return {
-    start: range.start === undefined ? base : Buffer.from(text + range.start),
-    end: range.end === undefined ? Buffer.concat([base, PAST_ALL]) : Buffer.from(text + range.end),
+    start: range.start === undefined ? base : base + range.start.toWellFormed(),
+    end: range.end === undefined ? pastPrefix(base) : base + range.end.toWellFormed(),
   };
 }

@@ -75,7 +75,7 @@ async function create(store: StoreName, folder: string, version: number, bootId:
     tryRoom(draft);
     const environment = openEnvironment(draft, store === 'root');
     try {
-      environment.transact(() => environment.put(SCHEMA_KEY, Buffer.from(JSON.stringify({ version }))));
+      environment.transact(() => environment.put(SCHEMA_KEY, JSON.stringify({ version })));
     } finally {
       await environment.close();
     }

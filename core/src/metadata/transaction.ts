@@ -2,7 +2,7 @@ import type { JsonValue } from '../json.ts';
 import { collectionsIn } from './collections-in.ts';
 import { metadataErrors } from './errors.ts';
 import { namespacesIn } from './namespaces-in.ts';
-import { byteRange, collectionPrefix, decodeKey, decodeValue, encodeKey, encodeValue } from './record.ts';
+import { collectionPrefix, decodeValue, encodeKey, encodeValue, rangeOf } from './record.ts';
 import type { Entry, Pages } from './pages.ts';
 import {
   type Collection,
@@ -48,8 +48,7 @@ export class StoreReader implements ReadTransaction {
 
   get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined {
     this.check(collection);
-    const bytes = this.pages.get(encodeKey(collection, key, this.namespace));
-    return bytes === undefined ? undefined : decodeValue(collection, bytes);
+    return this.pages.read(collection, encodeKey(collection, key, this.namespace));
   }
 
   has(collection: Collection, key: string): boolean {
@@ -59,12 +58,12 @@ export class StoreReader implements ReadTransaction {
 
   *entries<V extends JsonValue>(collection: Collection<V>, range: KeyRange = {}): Iterable<readonly [key: string, value: V]> {
     const prefixLength = collectionPrefix(collection, this.namespace).length;
-    for (const { key, value } of this.#scan(collection, range)) yield [decodeKey(key, prefixLength), decodeValue(collection, value)];
+    for (const { key, value } of this.#scan(collection, range)) yield [key.slice(prefixLength), decodeValue(collection, value)];
   }
 
   *keys(collection: Collection, range: KeyRange = {}): Iterable<string> {
     const prefixLength = collectionPrefix(collection, this.namespace).length;
-    for (const { key } of this.#scan(collection, range)) yield decodeKey(key, prefixLength);
+    for (const { key } of this.#scan(collection, range)) yield key.slice(prefixLength);
   }
 
   namespaces(): readonly string[] {
@@ -80,7 +79,7 @@ export class StoreReader implements ReadTransaction {
   *#scan(collection: Collection, range: KeyRange): Iterable<Entry> {
     this.check(collection);
     const reverse = range.reverse ?? false;
-    let { start, end } = byteRange(collection, range, this.namespace);
+    let { start, end } = rangeOf(collection, range, this.namespace);
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const wanted = Math.min(CHUNK, left);
@@ -93,7 +92,7 @@ export class StoreReader implements ReadTransaction {
       if (last === undefined || chunk.length < wanted) return;
       left -= chunk.length;
       if (reverse) end = last.key;
-      else start = Buffer.concat([last.key, Buffer.of(0)]);
+      else start = `${last.key}\0`;
     }
   }
 
@@ -198,12 +197,12 @@ export class StoreWriter extends StoreReader implements Transaction {
 
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void {
     this.check(collection);
-    const bytes = encodeValue(collection, value);
+    const { text, bytes } = encodeValue(collection, value);
     const place = encodeKey(collection, key, this.namespace);
     if (!this.#admitted) this.#admit();
-    this.pages.put(place, bytes);
+    this.pages.put(place, text);
     this.#change.changes++;
-    this.#change.bytes += bytes.length + PAGE_BYTES * Number(bytes.length > PAGE_BYTES / 2);
+    this.#change.bytes += bytes + PAGE_BYTES * Number(bytes > PAGE_BYTES / 2);
   }
 
   delete(collection: Collection, key: string): boolean {

@@ -1,11 +1,8 @@
+import type { JsonValue } from '../json.ts';
+import { compareKeys } from './key-order.ts';
 import type { Entry, Pages } from './pages.ts';
-import type { ByteRange } from './record.ts';
-
-interface Write {
-  readonly key: Buffer;
-  /** Undefined: removed. */
-  readonly value: Buffer | undefined;
-}
+import { type Range, readPlainly } from './record.ts';
+import type { Collection } from './store.ts';
 
 /**
  * What one transaction has written, on top of what it found: it reads both as one. Nothing reaches the pages below
@@ -14,8 +11,9 @@ interface Write {
  */
 export class WriteSet implements Pages {
   readonly #below: Pages;
-  readonly #writes = new Map<string, Write>();
-  /** The names of writes in order, but for the fresh ones: who never scans needs no order. */
+  /** Undefined: removed. */
+  readonly #writes = new Map<string, string | undefined>();
+  /** The keys of writes in order, but for the fresh ones: who never scans needs no order. */
   readonly #order: string[] = [];
   #fresh: string[] = [];
 
@@ -23,58 +21,63 @@ export class WriteSet implements Pages {
     this.#below = below;
   }
 
-  get(key: Buffer): Buffer | undefined {
-    const write = this.#writes.get(nameOf(key));
-    return write === undefined ? this.#below.get(key) : write.value;
+  get(key: string): string | undefined {
+    const value = this.#writes.get(key);
+    return value !== undefined || this.#writes.has(key) ? value : this.#below.get(key);
   }
 
-  chunk(range: ByteRange, reverse: boolean, limit: number): readonly Entry[] {
-    const writes = this.#within(range);
-    if (writes.length === 0) return this.#below.chunk(range, reverse, limit);
+  read<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined {
+    return this.#writes.has(key) ? readPlainly(this, collection, key) : this.#below.read(collection, key);
+  }
+
+  chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
+    const written = this.#within(range);
+    if (written.length === 0) return this.#below.chunk(range, reverse, limit);
     // Each write hides at most one of those below.
-    const below = this.#below.chunk(range, reverse, limit + writes.length).filter(({ key }) => !this.#writes.has(nameOf(key)));
-    const entries = [...below, ...writes.filter(isPut)];
-    return entries.sort((one, other) => (reverse ? other.key.compare(one.key) : one.key.compare(other.key))).slice(0, limit);
+    const entries = this.#below.chunk(range, reverse, limit + written.length).filter(({ key }) => !this.#writes.has(key));
+    for (const key of written) {
+      const value = this.#writes.get(key);
+      if (value !== undefined) entries.push({ key, value });
+    }
+    return entries.sort((one, other) => (reverse ? compareKeys(other.key, one.key) : compareKeys(one.key, other.key))).slice(0, limit);
   }
 
-  put(key: Buffer, value: Buffer): void {
-    this.#set({ key, value });
+  put(key: string, value: string): void {
+    this.#set(key, value);
   }
 
-  remove(key: Buffer): boolean {
+  remove(key: string): boolean {
     const wasThere = this.get(key) !== undefined;
-    this.#set({ key, value: undefined });
+    this.#set(key, undefined);
     return wasThere;
   }
 
   /** Writes it all to the pages below, within their transaction. */
   flush(): void {
-    for (const { key, value } of this.#writes.values()) {
+    for (const [key, value] of this.#writes) {
       if (value === undefined) this.#below.remove(key);
       else this.#below.put(key, value);
     }
   }
 
-  #set(write: Write): void {
-    const name = nameOf(write.key);
-    if (!this.#writes.has(name)) this.#fresh.push(name);
-    this.#writes.set(name, write);
+  #set(key: string, value: string | undefined): void {
+    if (!this.#writes.has(key)) this.#fresh.push(key);
+    this.#writes.set(key, value);
   }
 
-  #within({ start, end }: ByteRange): readonly Write[] {
+  #within({ start, end }: Range): readonly string[] {
     if (this.#writes.size === 0) return [];
     const order = this.#ordered();
-    const names = order.slice(positionOf(order, nameOf(start)), positionOf(order, nameOf(end)));
-    return names.map((name) => this.#writes.get(name)).filter((write) => write !== undefined);
+    return order.slice(positionOf(order, start), positionOf(order, end));
   }
 
   /** A few are put in their places, so that a long transaction which scans and writes by turns stays linear. */
   #ordered(): readonly string[] {
     if (this.#fresh.length > FEW) {
       this.#order.push(...this.#fresh);
-      this.#order.sort();
+      this.#order.sort(compareKeys);
     } else {
-      for (const name of this.#fresh) this.#order.splice(positionOf(this.#order, name), 0, name);
+      for (const key of this.#fresh) this.#order.splice(positionOf(this.#order, key), 0, key);
     }
     this.#fresh = [];
     return this.#order;
@@ -83,19 +86,14 @@ export class WriteSet implements Pages {
 
 const FEW = 16;
 
-/** Of the first name that is not before this one. */
-function positionOf(order: readonly string[], name: string): number {
+/** Of the first key that is not before this one. */
+function positionOf(order: readonly string[], key: string): number {
   let low = 0;
   let high = order.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((order[middle] ?? '') < name) low = middle + 1;
+    if (compareKeys(order[middle] ?? '', key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
 }
-
-/** One character per byte. */
-const nameOf = (key: Buffer): string => key.toString('latin1');
-
-const isPut = (write: Write): write is Entry => write.value !== undefined;

@@ -30,7 +30,7 @@ export async function layDown(records: readonly StoredRecord[], folder: string):
     if (store === 'state') await writeBootId(path, BOOT);
     const environment = new Environment(path, { sync: false });
     environment.transact(() => {
-      for (const { key, value, store: of } of records) if (of === store) environment.put(Buffer.from(key), Buffer.from(value));
+      for (const { key, value, store: of } of records) if (of === store) environment.put(key, value);
     });
     await environment.close();
   }
