@@ -1,17 +1,18 @@
-import { extname, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Core's own sources, or its built files. */
-const CORE = fileURLToPath(new URL('../..', import.meta.url));
+/** Core's package: frames of its built files may name its sources, too. */
+const CORE = fileURLToPath(new URL('../../..', import.meta.url));
 const INNERMOST_FRAMES = 60;
 const LIBRARY = `${sep}node_modules${sep}`;
 const RUNNER = /[\\/]node_modules[\\/](@vitest|vitest|vite|tinypool)[\\/]/;
-const files = (...names: readonly string[]): ReadonlySet<string> =>
-  new Set(names.map((name) => fileURLToPath(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url))));
 /** Who looks, at the top of each stack. */
-const WATCHES = files('origin', 'resource-watch', 'file-watch', 'process-watch', 'watch');
+const WATCHES = /[\\/]testing[\\/]plugin[\\/](origin|(resource-|file-|process-)?watch)\.[jt]s$/;
+const KIT = /[\\/]testing[\\/]plugin[\\/](subject|life|import-probe)\.[jt]s$/;
+/** What the command line of a process has as its program. */
+const EVALUATED = `${sep}[eval`;
 /** What calls a plugin here; who calls these in turn is no plugin's doing. */
-const CALLERS = files('subject', 'life');
+const CALLERS = /[\\/]testing[\\/]plugin[\\/](subject|life)\.[jt]s$/;
 
 /** Where somebody's code did something: `start in src/counter.ts:12:5`. */
 export type Origin = string;
@@ -29,7 +30,7 @@ export function stackHere(): string {
 export function ownFrame(stack: string): Origin | undefined {
   for (const line of stack.split('\n')) {
     const frame = readFrame(line);
-    if (frame !== undefined && CALLERS.has(frame.file)) return undefined;
+    if (frame !== undefined && isOfCore(frame.file, CALLERS)) return undefined;
     if (frame !== undefined && isOwn(frame.file)) return wordsFor(frame);
   }
   return undefined;
@@ -38,7 +39,8 @@ export function ownFrame(stack: string): Origin | undefined {
 /** The innermost frame whosever it is, where that is not the test runner; for what no plugin's own code stands behind. */
 export function nearestFrame(stack: string): Origin | undefined {
   const frame = innermost(stack);
-  return frame === undefined || RUNNER.test(frame.file) || CALLERS.has(frame.file) ? undefined : wordsFor(frame);
+  if (frame === undefined || RUNNER.test(frame.file) || isOfCore(frame.file, KIT)) return undefined;
+  return frame.file.includes(EVALUATED) ? undefined : wordsFor(frame);
 }
 
 /** Whether it is a library that calls. */
@@ -47,10 +49,12 @@ export const isByLibrary = (stack: string): boolean => innermost(stack)?.file.in
 function innermost(stack: string): Frame | undefined {
   for (const line of stack.split('\n')) {
     const frame = readFrame(line);
-    if (frame !== undefined && !WATCHES.has(frame.file)) return frame;
+    if (frame !== undefined && !isOfCore(frame.file, WATCHES)) return frame;
   }
   return undefined;
 }
+
+const isOfCore = (file: string, names: RegExp): boolean => file.startsWith(CORE) && names.test(file);
 
 const wordsFor = ({ name, file, at }: Frame): Origin => `${name}${relative(process.cwd(), file)}:${at}`;
 
@@ -75,7 +79,7 @@ function readFrame(line: string): Frame | undefined {
 }
 
 function isOwn(file: string): boolean {
-  if (!file.startsWith(sep) || file.includes(LIBRARY) || file.includes(`${sep}[eval`)) return false;
+  if (!file.startsWith(sep) || file.includes(LIBRARY) || file.includes(EVALUATED)) return false;
   // Plugins that core's own tests make up are nobody else's.
   return !file.startsWith(CORE) || /\.(test|fixture)\.[cm]?[jt]s$/.test(file);
 }
