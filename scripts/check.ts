@@ -11,6 +11,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   docs: ['node', 'scripts/check-docs.ts'],
   generated: ['node', 'scripts/generated-docs.ts'],
   containerd: ['node', 'scripts/check-containerd.ts'],
+  packages: ['node', 'scripts/check-packages.ts'],
   repository: ['node', 'scripts/check-repository.ts'],
 };
 
