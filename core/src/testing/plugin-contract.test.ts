@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import * as z from 'zod';
 import { describePluginContract } from './plugin-contract.ts';
 import { left, sound } from './plugin/defective.fixture.ts';
+import { printedBy } from './plugin/printed-by.fixture.ts';
 
 describePluginContract(sound, { calls: (lamp) => [lamp.light()], module: new URL('plugin/early/sound.fixture.ts', import.meta.url) });
 
@@ -20,43 +16,14 @@ afterAll(async () => {
   for (const release of left.splice(0)) await release();
 });
 
-const Results = z.object({
-  testResults: z.array(
-    z.object({
-      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) })),
-    }),
-  ),
-});
-
-/** What an author reads under each test of that file that fails. */
+/** What an author reads of that file, without the folder that all plugins here are in, and the lines that they are on. */
 async function printed(file: string): Promise<Readonly<Record<string, string>>> {
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const plugins = fileURLToPath(new URL('plugin/', import.meta.url));
-  const folder = await mkdtemp(join(tmpdir(), 'hwt-printed-'));
-  try {
-    const report = join(folder, 'report.json');
-    const words = ['run', '--config', join(plugins, 'printed.config.fixture.ts'), '--reporter=json', `--outputFile=${report}`, file];
-    // It exits with 1, as tests fail.
-    await new Promise((resolve) => execFile(process.execPath, [vitest, ...words], { timeout: 90_000 }, resolve));
-    const { testResults } = Results.parse(JSON.parse(await readFile(report, 'utf8')));
-    return Object.fromEntries(
-      testResults
-        .flatMap(({ assertionResults }) => assertionResults)
-        .filter(({ status }) => status === 'failed')
-        .map(({ fullName, failureMessages: [message = ''] }) => [fullName, sentencesOf(message, `${relative(process.cwd(), plugins)}/`)]),
-    );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const { failures } = await printedBy(process.cwd(), ['--config', join(plugins, 'printed.config.fixture.ts'), file]);
+  const place = `${relative(process.cwd(), plugins)}/`;
+  const plain = (text: string): string => text.replaceAll(place, '').replaceAll(/:\d+:\d+/g, ':line:column');
+  return Object.fromEntries(Object.entries(failures).map(([name, text]) => [name, plain(text)]));
 }
-
-/** Without the stack of the contract, and the folder that all plugins here are in. */
-const sentencesOf = (message: string, folder: string): string =>
-  message
-    .replace(/\n {4}at [^]*/, '')
-    .replaceAll(folder, '')
-    .replaceAll(/:\d+:\d+/g, ':line:column')
-    .replace('AssertionError: ', '');
 
 test('prints who did what, and nothing about the rest', { timeout: 100_000 }, async () => {
   expect(await printed('plugin/printed.fixture.ts')).toMatchInlineSnapshot(`
