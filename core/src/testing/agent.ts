@@ -64,7 +64,8 @@ export async function startTestAgent(
 ): Promise<TestAgent> {
   await using starting = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'hawser-agent-'));
-  starting.defer(() => rm(folder, { recursive: true, force: true }));
+  // A store whose opening was given up may still be making its files.
+  starting.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const site = new Site(folder, plugins, settings, options);
   starting.defer(() => site.stop());
   await site.start();
