@@ -3,7 +3,6 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type HawserError, toHawserError } from '../errors/index.ts';
-import { putCopy } from './backup.ts';
 import { type BootIdReader, writeBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
@@ -76,6 +75,7 @@ export class KeptFile implements AsyncDisposable {
 
   async #put(): Promise<void> {
     const { environment, store, bootId } = this.#options;
+    const { putCopy } = await import('./backup.ts'); // nearly never needed
     const draft = `${environment.folder}.rescue`;
     await rm(draft, { recursive: true, force: true });
     await putCopy(draft, (into) => environment.copyTo(into));
