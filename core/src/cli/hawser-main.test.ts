@@ -55,6 +55,7 @@ describe('hawser without an agent', () => {
     [['--config', '', 'leases', 'ls'], /--config is empty/],
     [['--socket', '', 'leases', 'ls'], /--socket is empty/],
     [['leases', 'show', ''], /argument 1 is empty/],
+    [['leeses', 'ls', '--help'], /unknown command 'leeses' \(Did you mean leases\?\)/],
     [['help', 'leeses'], /unknown command 'leeses' \(Did you mean leases\?\)/],
     [['\u001b[2J'], /unknown command '\\x1b\[2J'/],
     [['completion', 'tcsh'], /no completion for "tcsh"/],

@@ -82,7 +82,8 @@ async function run(assembly: Assembly, argv: readonly string[], host: CliProcess
     await complete(program, argv.slice(2));
     return EXIT.done;
   }
-  if (argv[0] === 'help' && argv[1] !== undefined) checkHelpTopic(program, argv[1]);
+  const topic = argv[0] === 'help' ? argv[1] : argv.includes('--help') || argv.includes('-h') ? argv[0] : undefined;
+  if (topic !== undefined) checkHelpTopic(program, topic);
   if (!(await parse(program, argv)) || parsed === undefined) return EXIT.done;
   const globals = await readGlobals(program.opts(), { env: host.env, isTTY: host.stdout.isTTY === true });
   return runCommand(parsed, globals, host);
