@@ -28,7 +28,7 @@ const AGENTS: readonly (readonly [name: string, environment: Readonly<Record<str
 
 test.for(AGENTS)(
   'play.sh: %s attaches pods on the real kernel, dies and goes on',
-  { timeout: 70_000 },
+  { timeout: 130_000 },
   async ([, environment], { skip }) => {
     const namespaces = ['--user', '--map-root-user', '--net', '--mount'];
     const refused = spawnSync('unshare', [...namespaces, 'ip', 'netns', 'list'], { stdio: 'ignore', timeout: 5_000 }).status !== 0;
@@ -36,7 +36,7 @@ test.for(AGENTS)(
     skip(!existsSync(join(EXAMPLE, '../agent/dist/main.js')), 'needs the built packages');
     const { stdout } = await run('unshare', [...namespaces, 'bash', 'play.sh'], {
       cwd: EXAMPLE,
-      timeout: 60_000,
+      timeout: 120_000,
       env: { ...process.env, ...environment, PATH: `${join(EXAMPLE, '../../node_modules/.bin')}:${process.env['PATH'] ?? ''}` },
     });
     expect(stdout.match(/1 received, 0% packet loss/g)).toHaveLength(2);
