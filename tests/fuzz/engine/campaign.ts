@@ -85,11 +85,10 @@ class Campaign {
     coverage?.learn(await coverage.novelty());
     if (target.large !== false) await this.#batch(largeInputs(this.#material, corpus, few ? 4 : 24));
     coverage?.learn((await coverage.novelty()) ?? new Map());
-    while (!this.#isOver())
-      await this.#explore(
-        Array.from({ length: BATCH }, () => this.#next()),
-        coverage,
-      );
+    for (let left = this.#left(); left > 0; left = this.#left()) {
+      const inputs = Array.from({ length: left }, () => this.#next());
+      await this.#explore(inputs, coverage);
+    }
   }
 
   findings(): Findings {
@@ -114,9 +113,11 @@ class Campaign {
     return { input: small, error: describe(last) };
   }
 
-  #isOver(): boolean {
+  /** Inputs of the next batch; none when it is over. */
+  #left(): number {
     const { until } = this.#options;
-    return 'executions' in until ? this.#executions >= until.executions : performance.now() - this.#begun >= until.ms;
+    if ('executions' in until) return Math.min(BATCH, until.executions - this.#executions);
+    return performance.now() - this.#begun < until.ms ? BATCH : 0;
   }
 
   #next(): Buffer {
