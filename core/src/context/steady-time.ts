@@ -16,8 +16,9 @@ export interface SteadyTime {
   /**
    * When a duration that begins now is over, for comparison with `now`. One that outlives the ten minutes after a jump is counted from the
    * later of both clocks, so that it is not over early; a shorter one is on time whichever way the jump ends.
+   * `wall`: what the wall clock has said, for who has asked already.
    */
-  after(durationMs: number): number;
+  after(durationMs: number, wall?: number): number;
 }
 
 const known = new WeakMap<object, SteadyTime>();
@@ -49,7 +50,11 @@ class Steady implements SteadyTime {
   }
 
   now(): number {
-    const [wall, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    return this.#at(this.#clock.now());
+  }
+
+  #at(wall: number): number {
+    const monotonic = this.#clock.monotonic();
     const steady = monotonic + this.#offset;
     if (Math.abs(wall - steady) > TOLERANCE_MS) {
       this.#jumpedAt ??= monotonic;
@@ -60,9 +65,9 @@ class Steady implements SteadyTime {
     return wall;
   }
 
-  after(durationMs: number): number {
-    const steady = this.now();
+  after(durationMs: number, wall = this.#clock.now()): number {
+    const steady = this.#at(wall);
     const left = this.#jumpedAt === undefined ? Number.POSITIVE_INFINITY : this.#jumpedAt + GRACE_MS - this.#clock.monotonic();
-    return (durationMs <= left ? steady : Math.max(this.#clock.now(), steady)) + durationMs;
+    return (durationMs <= left ? steady : Math.max(wall, steady)) + durationMs;
   }
 }

@@ -60,7 +60,7 @@ export class LeaseStore implements Leases {
     if (options.id !== undefined) checkIdentifier(id, 'a lease', leaseErrors.invalidId);
     if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
     const now = clock.now();
-    const record: LeaseRecord = { createdAt: new Date(now).toISOString(), ...this.#terms(tx, options) };
+    const record: LeaseRecord = { createdAt: new Date(now).toISOString(), ...this.#terms(tx, now, options) };
     writeLease(tx, id, record);
     this.#met = { tx, id };
     const { labels, expiresAt } = record;
@@ -71,7 +71,7 @@ export class LeaseStore implements Leases {
 
   renew(tx: Transaction, id: string, expiresInMs: number): Lease {
     const former = this.#existing(tx, id);
-    const expiresAt = this.#expiry(tx, expiresInMs);
+    const expiresAt = this.#expiry(tx, this.#core.context.clock.now(), expiresInMs);
     const { [EXPIRE_LABEL]: _unreadable, ...labels } = former.labels;
     const record = { labels, createdAt: former.createdAt, expiresAt };
     writeLease(tx, id, record, former);
@@ -167,7 +167,7 @@ export class LeaseStore implements Leases {
     return record;
   }
 
-  #terms(tx: Transaction, { labels = {}, expiresInMs }: LeaseOptions): Terms {
+  #terms(tx: Transaction, now: number, { labels = {}, expiresInMs }: LeaseOptions): Terms {
     const checked = newLabels(labels, leaseErrors.invalidLabels);
     if (expiresInMs === undefined) {
       const terms = toTerms(checked);
@@ -175,13 +175,13 @@ export class LeaseStore implements Leases {
       return terms;
     }
     if (checked[EXPIRE_LABEL] !== undefined) throw leaseErrors.invalidExpiry('the expiry is told twice, as a duration and as a label');
-    return { labels: checked, expiresAt: this.#expiry(tx, expiresInMs) };
+    return { labels: checked, expiresAt: this.#expiry(tx, now, expiresInMs) };
   }
 
-  #expiry(tx: Transaction, expiresInMs: number): string {
+  #expiry(tx: Transaction, now: number, expiresInMs: number): string {
     if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER)
       throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
-    const at = Math.min(steadyTime(this.#core.context.clock).after(expiresInMs), MAX_TIME);
+    const at = Math.min(steadyTime(this.#core.context.clock).after(expiresInMs, now), MAX_TIME);
     this.#core.gc.wakeAt(tx, at);
     return new Date(at).toISOString();
   }

@@ -18,7 +18,7 @@ export function fileError(error: unknown, path: string): HawserError | undefined
   if (FULL.has(code)) return fullDisk(path, error);
   if (READ_ONLY.has(code)) return metadataErrors.readOnly(`${path} is on a file system that is read-only`, options);
   if (FORBIDDEN.has(code)) {
-    const remedy = 'Run as root, or name folders that this user owns by `root` and `state` in the config.';
+    const remedy = 'Run as root, or set `root` and `state` in the config to folders that this user owns.';
     return metadataErrors.readOnly(`${path} can't be used by this user`, { ...options, remedy });
   }
   if (IN_THE_WAY.has(code)) return metadataErrors.badFolder(`${path} can't be a folder: something else is in its way`, options);
