@@ -1,6 +1,6 @@
 import type { Clock } from '../context/index.ts';
 import { unlinkNode } from '../leases/lease-records.ts';
-import type { Transaction } from '../metadata/store.ts';
+import type { StoreName, Transaction } from '../metadata/store.ts';
 import { deleteCondemned, isCondemned, readCondemned, writeCondemned } from './condemned.ts';
 import type { Collector, Node } from './gc.ts';
 import { standingOf, type World } from './liveness.ts';
@@ -125,7 +125,7 @@ export class Sentencing {
     this.step.condemned.push({ type: node.type, key: node.key, reason });
   }
 
-  /** Garbage whose labels refer to a node goes in the same transaction, so that nobody can take it up again. */
+  /** Garbage whose labels refer to a node goes in the same transaction, so that nobody can take it up again, where it can. */
   #condemnTies(node: Node, ties: readonly Node[], tied: Set<string>): boolean {
     if (tied.size >= MAX_TIES) return false;
     tied.add(nodeName(node));
@@ -133,7 +133,18 @@ export class Sentencing {
       if (tied.has(nodeName(tie))) return true;
       const store = this.world.collectors.get(tie.type)?.collector.store;
       if (store === undefined) return false;
-      return isCondemned(this.world.views[store], tie) || this.condemnIfDead(tie, undefined, tied);
+      return isCondemned(this.world.views[store], tie) || this.condemnIfDead(tie, undefined, tied) || this.#followsLater(tie, store, tied);
     });
+  }
+
+  /**
+   * Whether a tie is garbage that goes after what it is tied to, and would else hold it for ever: what stands under it waits
+   * until it is finished, and no transaction is of both stores.
+   */
+  #followsLater(tie: Node, store: StoreName, tied: Set<string>): boolean {
+    const standing = standingOf(this.world, tie);
+    if (store !== this.#tx.store) return standing.kind === 'eligible' || standing.kind === 'blocked';
+    if (standing.kind !== 'blocked' || standing.by.length === 0) return false;
+    return standing.by.every((referrer) => tied.has(nodeName(referrer))) && this.#condemnTies(tie, standing.ties, tied);
   }
 }
