@@ -3,6 +3,7 @@ import { addresses, pci } from './addresses.ts';
 import { cniCalls, cniFrames } from './cni.ts';
 import { cniSocket } from './cni-socket.ts';
 import { config, environment, toml } from './config.ts';
+import { cursors } from './cursors.ts';
 import { executable } from './executable.ts';
 import { filters } from './filters.ts';
 import { http } from './http.ts';
@@ -22,6 +23,7 @@ export const targets: readonly FuzzTarget[] = [
   measures,
   names,
   labels,
+  cursors,
   toml,
   config,
   environment,
