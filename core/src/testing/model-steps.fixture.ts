@@ -1,5 +1,4 @@
 import * as fc from 'fast-check';
-import type { StoreName } from '../metadata/store.ts';
 import type { ModelStep } from './store-model.ts';
 
 const store = fc.constantFrom('state' as const, 'state' as const, 'root' as const);
@@ -34,17 +33,13 @@ export const drawnStep = (now: () => number): fc.Arbitrary<() => DrawnStep> => {
       weight: 2,
       arbitrary: fc
         .record({ store, key, back: fc.boolean(), to: fc.option(fc.record({ store, key }), { nil: undefined }) })
-        .map(({ to, ...rest }) => (): DrawnStep => ({ do: 'refer', ...rest, to: to && { ...to, store: within(rest, to.store) } })),
+        .map((rest) => (): DrawnStep => ({ do: 'refer', ...rest })),
     },
     { weight: 4, arbitrary: fc.record({ store, key }).map((rest) => (): DrawnStep => ({ do: 'remove', ...rest })) },
     fc.constant((): DrawnStep => ({ do: 'collect', at: now() })),
     fc.integer({ min: 1, max: 4_000 }).map((ms) => (): DrawnStep => ({ do: 'wait', ms })),
   );
 };
-
-/** `state` refers to `root` and never the other way round: see metadata/store.ts. */
-const within = ({ store, back }: { readonly store: StoreName; readonly back: boolean }, other: StoreName): StoreName =>
-  (back ? store === 'root' : store === 'state') ? other : store;
 
 const made = fc
   .record({
