@@ -63,16 +63,18 @@ describe('a store that is taken away under its agent', () => {
   });
 
   test('is there again from the moment of the look, should the agent be killed', async () => {
-    await using metadata = await open();
-    await put(metadata, 'a');
-    rmSync(join(state, 'store'), { recursive: true });
-    await metadata.lookAfter();
     const dead = folder;
-    folder = mkdtempSync(join(tmpdir(), 'hwt-kept-'));
-    cpSync(dead, folder, { recursive: true });
+    {
+      await using metadata = await open();
+      await put(metadata, 'a');
+      rmSync(join(state, 'store'), { recursive: true });
+      await metadata.lookAfter();
+      folder = mkdtempSync(join(tmpdir(), 'hwt-kept-'));
+      cpSync(dead, folder, { recursive: true });
+    }
+    rmSync(dead, { recursive: true });
     state = join(folder, 'state');
     expect(await afterwards()).toEqual(['a', 'new']);
-    rmSync(dead, { recursive: true });
   });
 
   test('leaves alone what another agent has put there', async () => {
