@@ -26,8 +26,11 @@ export interface Assembly {
 export const pluginsOf = async ({ plugins }: Pick<Assembly, 'plugins'>): Promise<readonly AnyPlugin[]> =>
   typeof plugins === 'function' ? await plugins() : plugins;
 
-/** The assembly's own commands; of those that no word names only what a list of commands shows. */
-export async function commandsOf({ commands = [] }: Assembly, words: readonly string[]): Promise<readonly CommandSpec[]> {
+/** Commands; of those that no word names only what a list of commands shows. */
+export async function loadNamed(
+  commands: readonly (CommandSpec | LazyCommand)[],
+  words: readonly string[],
+): Promise<readonly CommandSpec[]> {
   return await Promise.all(
     commands.map(async (command) => ('load' in command && words.includes(command.name) ? await command.load() : command)),
   );

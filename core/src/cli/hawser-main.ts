@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { openClient } from '../api/open-client.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import { nearest } from '../plugin/nearest.ts';
-import { type Assembly, commandsOf } from './assembly.ts';
+import { type Assembly, loadNamed } from './assembly.ts';
 import type { GlobalOptions, Invocation } from './command.ts';
 import { cliErrors } from './errors.ts';
 import { coreCommands } from './commands/index.ts';
@@ -72,7 +72,7 @@ async function run(assembly: Assembly, argv: readonly string[], host: CliProcess
     version: assembly.version,
     summary: `${assembly.name}: moors pods to networks.`,
     globals: GLOBALS,
-    commands: [...coreCommands(assembly), ...(await commandsOf(assembly, argv))],
+    commands: await loadNamed([...coreCommands(assembly), ...(assembly.commands ?? [])], argv),
     write: (text) => void host.stdout.write(text),
     // A program reads one object there.
     writeError: (text) => void (isForPeople(formatOf(argv)) && host.stderr.write(text)),

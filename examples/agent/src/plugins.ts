@@ -3,7 +3,7 @@ import cni from '@hawser/cni';
 import { assemble } from '@hawser/core';
 import { corePlugins } from '@hawser/core/agent';
 import hostLinux from '@hawser/host-linux';
-import hostSimulated from '@hawser/host-simulated';
+import hostSimulated from '@hawser/host-simulated/plugin';
 import ipamRange from '@hawser/ipam-range';
 import bridge from '@hawser/mode-bridge';
 import health from '@hawser/plugin-health';

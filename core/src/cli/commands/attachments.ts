@@ -6,6 +6,7 @@ import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, show } from '../view.ts';
 import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<AttachmentView>[] = [
   ['CONTAINER', (record) => shortId(record.containerId)],
@@ -71,7 +72,7 @@ async function detachOne(invocation: Invocation): Promise<void> {
 
 export const attachmentsCommand: CommandSpec = {
   name: 'attachments',
-  summary: 'Attachments: one interface of one container on one network.',
+  summary: SUMMARIES.attachments,
   commands: [
     {
       name: 'ls',

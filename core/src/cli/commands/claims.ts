@@ -2,6 +2,7 @@ import type { Claim } from '../../claims/claims.ts';
 import type { CommandSpec } from '../command.ts';
 import type { Listing } from '../view.ts';
 import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const LISTING: Listing<Claim> = {
   columns: [
@@ -16,7 +17,7 @@ const LISTING: Listing<Claim> = {
 
 export const claimsCommand: CommandSpec = {
   name: 'claims',
-  summary: 'Resources that attachments hold.',
+  summary: SUMMARIES.claims,
   commands: [
     {
       name: 'ls',

@@ -1,12 +1,13 @@
 import { textArgument } from '../arguments.ts';
 import type { CommandSpec } from '../command.ts';
 import { cliErrors } from '../errors.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'];
 
 export const completionCommand: CommandSpec = {
   name: 'completion',
-  summary: "Print a shell's script that completes hawser's commands.",
+  summary: SUMMARIES.completion,
   arguments: [{ name: '<shell>', description: SHELLS.join(', ') }],
   examples: [
     ['source <(hawser completion bash)', 'completes in this shell'],

@@ -4,6 +4,7 @@ import { isForPeople } from '../globals.ts';
 import { readConfig } from '../read-config.ts';
 import { configMigrateCommand } from './config-migrate.ts';
 import { configReloadCommand } from './config-reload.ts';
+import { SUMMARIES } from './summaries.ts';
 
 /** The schemas of all plugins take a moment to load. */
 const loadConfigModules = () => import('../../config/index.ts');
@@ -38,7 +39,7 @@ async function check(assembly: Assembly, { global, output }: Invocation): Promis
 
 export const configCommand = (assembly: Assembly): CommandSpec => ({
   name: 'config',
-  summary: 'The config file: its defaults, its faults, its reference.',
+  summary: SUMMARIES.config,
   commands: [
     {
       name: 'default',

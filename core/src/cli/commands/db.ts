@@ -6,6 +6,7 @@ import type { CommandSpec, Invocation, OptionSpec } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { readConfig } from '../read-config.ts';
 import { toJson } from '../view.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const STORE: OptionSpec = { flags: '--store <store>', description: 'which of the two stores', choices: ['root', 'state'], default: 'root' };
 
@@ -73,7 +74,7 @@ async function backup(invocation: Invocation): Promise<void> {
 
 export const dbCommand = (assembly: Assembly): CommandSpec => ({
   name: 'db',
-  summary: 'The store: its soundness, its size, its backups.',
+  summary: SUMMARIES.db,
   commands: [
     {
       name: 'check',

@@ -3,6 +3,7 @@ import type { CommandSpec, Invocation } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { EXIT } from '../exit-code.ts';
 import { paintStatus, styleOf } from '../style.ts';
+import { SUMMARIES } from './summaries.ts';
 
 async function examine(assembly: Assembly, { output, global, signal }: Invocation): Promise<number> {
   const { examineMachine } = await import('../doctor/examine-machine.ts');
@@ -21,7 +22,7 @@ async function examine(assembly: Assembly, { output, global, signal }: Invocatio
 
 export const doctorCommand = (assembly: Assembly): CommandSpec => ({
   name: 'doctor',
-  summary: 'Examine this machine: one line per check, with a remedy; exit 1 when one fails.',
+  summary: SUMMARIES.doctor,
   examples: [['hawser doctor -o json', 'the same for a program']],
   run: (invocation) => examine(assembly, invocation),
 });

@@ -5,6 +5,7 @@ import type { CatalogueEntry } from '../catalogue.ts';
 import type { CommandSpec } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, list, show } from '../view.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<CatalogueEntry>[] = [
   ['CODE', ({ code }) => code],
@@ -26,7 +27,7 @@ async function proxiedBy({ proxies }: Assembly): Promise<readonly AnyPlugin[]> {
 
 export const errorsCommand = (assembly: Assembly): CommandSpec => ({
   name: 'errors',
-  summary: 'What an error code means, and what to do about it.',
+  summary: SUMMARIES.errors,
   commands: [
     {
       name: 'ls',

@@ -5,6 +5,7 @@ import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { visible } from '../visible.ts';
 import { FILTERS } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const POLICIES: readonly QueuePolicy[] = ['drop_oldest', 'block', 'disconnect'];
 
@@ -64,7 +65,7 @@ const eventLine = ({ timestamp, topic, data }: Envelope): string =>
 
 export const eventsCommand = (assembly: Assembly): CommandSpec => ({
   name: 'events',
-  summary: 'Print what has happened, one line (or JSON object) an event.',
+  summary: SUMMARIES.events,
   arguments: [FILTERS],
   options: [
     { flags: '-f, --follow', description: 'go on with what happens from now' },

@@ -3,6 +3,7 @@ import { flag, textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { toJson } from '../view.ts';
+import { SUMMARIES } from './summaries.ts';
 
 async function run(invocation: Invocation): Promise<number> {
   const { client, signal, output } = invocation;
@@ -67,7 +68,7 @@ async function forget(invocation: Invocation): Promise<void> {
 
 export const gcCommand: CommandSpec = {
   name: 'gc',
-  summary: 'Garbage collection: what nothing keeps alive any more.',
+  summary: SUMMARIES.gc,
   commands: [
     {
       name: 'run',

@@ -6,6 +6,7 @@ import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, labelsText, show } from '../view.ts';
 import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<Lease>[] = [
   ['ID', (lease) => lease.id],
@@ -57,7 +58,7 @@ async function label(invocation: Invocation): Promise<void> {
 
 export const leasesCommand: CommandSpec = {
   name: 'leases',
-  summary: 'Leases: what protects resources from garbage collection.',
+  summary: SUMMARIES.leases,
   commands: [
     {
       name: 'ls',

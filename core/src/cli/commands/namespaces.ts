@@ -4,6 +4,7 @@ import { listArgument, pairs, pairsOption, textArgument } from '../arguments.ts'
 import type { CommandSpec, Invocation } from '../command.ts';
 import { type Column, labelsText, show } from '../view.ts';
 import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<Namespace>[] = [
   ['NAME', (namespace) => namespace.name],
@@ -43,7 +44,7 @@ async function deleteOne(invocation: Invocation): Promise<void> {
 
 export const namespacesCommand: CommandSpec = {
   name: 'namespaces',
-  summary: 'Namespaces: rooms of their own for leases, snapshots and what else the stores hold.',
+  summary: SUMMARIES.namespaces,
   commands: [
     {
       name: 'ls',

@@ -10,6 +10,7 @@ import { offlineReports } from '../offline-reports.ts';
 import { paintStatus, styleOf } from '../style.ts';
 import { type Column, list, show } from '../view.ts';
 import { FILTERS } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const OFFLINE: OptionSpec = { flags: '--offline', description: "don't ask the agent: show this assembly with its config" };
 
@@ -82,7 +83,7 @@ async function graph(assembly: Assembly, invocation: Invocation): Promise<void> 
 
 export const pluginsCommand = (assembly: Assembly): CommandSpec => ({
   name: 'plugins',
-  summary: 'Plugins: what this agent consists of and how it does.',
+  summary: SUMMARIES.plugins,
   commands: [
     {
       name: 'ls',

@@ -3,6 +3,7 @@ import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { DEFAULT_CONFIG } from '../globals.ts';
+import { SUMMARIES } from './summaries.ts';
 
 async function run(assembly: Assembly, { global }: Invocation): Promise<number> {
   const { createLog, runAgent } = await import('../../agent/index.ts');
@@ -32,7 +33,7 @@ async function run(assembly: Assembly, { global }: Invocation): Promise<number> 
 
 export const runCommand = (assembly: Assembly): CommandSpec => ({
   name: 'run',
-  summary: 'Run the agent in the foreground.',
+  summary: SUMMARIES.run,
   examples: [
     ['hawser run', `with ${DEFAULT_CONFIG}, or with the defaults where it isn't there`],
     ['hawser run --config ./config.toml --log-level debug', 'as any user, with folders that the config names'],

@@ -8,6 +8,7 @@ import { isForPeople } from '../globals.ts';
 import { snapshotTree } from '../snapshot-tree.ts';
 import { type Column, labelsText, show } from '../view.ts';
 import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<SnapshotView>[] = [
   ['TYPE', (snapshot) => snapshot.type],
@@ -49,7 +50,7 @@ const showOne = async (invocation: Invocation): Promise<void> =>
 
 export const snapshotsCommand: CommandSpec = {
   name: 'snapshots',
-  summary: 'Snapshots: the durable state of attachments and claims.',
+  summary: SUMMARIES.snapshots,
   commands: [
     {
       name: 'ls',

@@ -1,10 +1,11 @@
 import { coreVersion } from '../../version.ts';
 import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec } from '../command.ts';
+import { SUMMARIES } from './summaries.ts';
 
 export const versionCommand = (assembly: Assembly): CommandSpec => ({
   name: 'version',
-  summary: 'Print the versions of the agent, of core, of Node and of every plugin.',
+  summary: SUMMARIES.version,
   run: async ({ output }) => {
     const { name, version } = assembly;
     const { describePlugin } = await import('../../plugin/index.ts');
