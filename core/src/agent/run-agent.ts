@@ -65,7 +65,7 @@ export async function runAgent(options: RunOptions): Promise<number> {
 
 /** The config as it stands now. What of it is of an older version works, and is told each time. */
 async function readConfig({ configFile, plugins, proxies, configMissingOk, log }: RunOptions): Promise<AgentConfig> {
-  const config = await loadConfig({ file: configFile, plugins, proxies, missingOk: configMissingOk });
+  const config = await loadConfig({ file: configFile, plugins, proxies, missingOk: configMissingOk, lines: 'for_faults' });
   for (const { key, message, ...place } of config.warnings) log.warn(place, `${key} ${message}`);
   return config;
 }

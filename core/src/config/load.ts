@@ -9,6 +9,7 @@ import { invalidConfig, placed } from './faults.ts';
 import { NOTHING } from './merge.ts';
 import { readPlugins } from './plugin-stage.ts';
 import { type ProxyFactory, proxyPlugins, withProxySettings } from './proxies.ts';
+import type { Locate } from './parse-file.ts';
 import type { Reading } from './read-files.ts';
 import { type Environment, firstPart, type Variable, variablesIn } from './variable.ts';
 
@@ -22,6 +23,11 @@ export interface LoadOptions {
   readonly missingOk: boolean;
   /** Who makes plugins of `[proxy_plugins]`; without one such tables are faults. Called only where there are some. */
   readonly proxies?: (() => Promise<ProxyFactory>) | undefined;
+  /**
+   * Whether origins have lines: `always` unless told. `for_faults`: only faults and warnings do, and who has none doesn't pay
+   * for the parser that finds them.
+   */
+  readonly lines?: 'always' | 'for_faults';
   /** Whose `HAWSER_CONFIG__…` override the files; the process's unless told. */
   readonly environment?: Environment;
 }
@@ -32,7 +38,29 @@ export interface LoadOptions {
  * `config.invalid`; the latter with all faults at once in its message and in `details.faults` (see ConfigFault).
  */
 export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
-  const { main, reading, core, faults: early, overrides, allPlugins } = await readUpToPlugins(options);
+  if (options.lines === 'for_faults') {
+    const config = await loadUnlocated(options);
+    if (config !== undefined) return config;
+  }
+  return await load(options, await locator());
+}
+
+/** Undefined where there is something to be told that has a line. */
+async function loadUnlocated(options: LoadOptions): Promise<AgentConfig | undefined> {
+  try {
+    const { unlocated } = await import('./parse-file.ts');
+    const config = await load(options, unlocated);
+    return config.warnings.length === 0 ? config : undefined;
+  } catch (error) {
+    if (configErrors.invalid.is(error)) return undefined;
+    throw error;
+  }
+}
+
+const locator = async (): Promise<Locate> => (await import('./positions.ts')).keyLines;
+
+async function load(options: LoadOptions, locate: Locate): Promise<AgentConfig> {
+  const { main, reading, core, faults: early, overrides, allPlugins } = await readUpToPlugins(options, locate);
   const ofPlugins = overrides((first) => first === 'PLUGINS', allPlugins);
   const whole = readPlugins(core, ofPlugins.layer, allPlugins, main);
   // Without its packages a config would seem to name plugins that aren't there.
@@ -55,11 +83,14 @@ interface FirstHalf {
 }
 
 /** Reads the files and all core keys, and loads packages where there is no fault so far. */
-export async function readUpToPlugins({ file, plugins, missingOk, proxies, environment = process.env }: LoadOptions): Promise<FirstHalf> {
+export async function readUpToPlugins(
+  { file, plugins, missingOk, proxies, environment = process.env }: LoadOptions,
+  locate?: Locate,
+): Promise<FirstHalf> {
   const main = file === undefined ? undefined : resolve(file);
   // Parsers are only for who reads a file: most who load this define a plugin.
-  const [{ readMain }, { keyLines }] = await Promise.all([import('./read-main.ts'), import('./positions.ts')]);
-  const reading = await readMain(main, missingOk, keyLines);
+  const { readMain } = await import('./read-main.ts');
+  const reading = await readMain(main, missingOk, locate ?? (await locator()));
   // A newer config is refused before anything else is said of it: the rest would be guesses.
   if (reading.refused) throw invalidConfig(reading.faults);
   const overrides = await overridesIn(environment);

@@ -1,6 +1,5 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import { CONFIG_VERSION } from './core-history.ts';
-import { editToml } from './edit-toml.ts';
 import { invalidConfig } from './faults.ts';
 import type { FileLayer } from './file-layer.ts';
 import { dotted } from './key-path.ts';
@@ -34,6 +33,8 @@ export async function migrateConfig(options: LoadOptions): Promise<readonly File
   const migrated = reading.layers.map((file) => ({ file, tables: migrateTables(file, allPlugins) }));
   const refused = migrated.flatMap(({ tables }) => [...tables.refused.values()]);
   if (faults.length + refused.length > 0) throw invalidConfig([...faults, ...refused]);
+  // The editor is only for who migrates: every agent loads the rest.
+  const { editToml } = await import('./edit-toml.ts');
   return migrated.flatMap(({ file, tables }) => {
     const raised = raisedIn(file, tables, allPlugins);
     if (raised.length === 0) return [];
