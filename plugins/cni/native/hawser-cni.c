@@ -18,12 +18,16 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { HEADER = 16, MAX_ENVIRONMENT = 64 << 10, MAX_TRACE = 600, MAX_INPUT = 1 << 20, MAX_BODY = 16 << 20 };
 enum { E_ENVIRONMENT = 4, E_IO = 5, E_DECODE = 6, E_CONFIG = 7, E_AGAIN = 11, E_UNAVAILABLE = 50 };
+
+/* What each call waits for the agent: longer than the agent may be set to take itself (src/endpoint/config.ts), then it hangs. */
+static const struct { const char *command; time_t seconds; } patience[] = {{"STATUS", 10}, {"DEL", 130}, {"ADD", 250}, {"CHECK", 250}, {"", 610}};
 
 static const char *const versions[] = {"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"};
 enum { VERSIONS = sizeof versions / sizeof *versions };
@@ -149,11 +153,16 @@ static void scan(const char *at, const char *end) {
   }
 }
 
-static int dial(const char *path) {
+static int dial(const char *path, const char *command) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (path[0] != '/' || strlen(path) >= sizeof address.sun_path) fail(E_CONFIG, "socket must be an absolute path of at most 107 bytes", "");
   strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), kind = 0;
+  while (*patience[kind].command && strcmp(patience[kind].command, command) != 0) kind++;
+  const struct timeval limit = {.tv_sec = patience[kind].seconds};
+  /* Of connecting, where the backlog is full, and of writing; then of reading. */
+  if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0))
+    return close(fd), -1;
   while (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
     if (errno != EINTR) return close(fd), -1;
   return fd;
@@ -253,7 +262,7 @@ int main(void) {
   put32(frame + 8, (uint32_t)environment);
   put32(frame + 12, (uint32_t)input);
   size += (size_t)input;
-  int fd = dial(fields[0].value);
+  int fd = dial(fields[0].value, command);
   if (fd >= 0) exchange(fd, size, strcmp(command, "ADD") == 0);
   alone(command, size);
 }

@@ -42,10 +42,9 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
         const reader = new RequestReader();
         stream.on('data', (chunk: Buffer) => {
           const frame = reader.push(chunk);
-          if (frame === undefined) return;
-          const answer = bytes({ environment: decodeEnvironment(frame.environment), input: frame.input });
-          if (answer === undefined) stream.destroy();
-          else stream.end(answer);
+          const answer = frame && bytes({ environment: decodeEnvironment(frame.environment), input: frame.input });
+          if (answer !== undefined) stream.end(answer);
+          else if (frame !== undefined) stream.destroy();
         });
       });
     };
@@ -266,12 +265,10 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
     });
 
     test('a killed executable closes its connection', async () => {
-      const closed = Promise.withResolvers<void>();
-      const connected = Promise.withResolvers<void>();
+      const [closed, connected] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       await listen((stream) => {
-        stream.resume();
+        stream.resume().on('end', () => stream.destroy());
         stream.on('close', () => closed.resolve());
-        stream.on('end', () => stream.destroy());
         connected.resolve();
       });
       const { child, done } = start(executable, environment('ADD'), config());
@@ -279,6 +276,11 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
       child.kill('SIGKILL');
       await closed.promise;
       expect((await done).code).toBeNull();
+    });
+
+    test('an agent that hangs is told as none, in the time of the call', { timeout: 30_000 }, async () => {
+      await listen((stream) => void stream.resume().on('end', () => stream.destroy()));
+      expect(await run(executable, environment('STATUS'), config())).toMatchObject({ code: 50 });
     });
 
     test('an agent that does not read delays nobody else: the call waits and ends with it', async () => {

@@ -16,6 +16,9 @@ const MAX_INPUT = 1024 * 1024;
 const MAX_BODY = 16 * 1024 * 1024;
 const MAX_SOCKET_PATH = 107;
 const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
+/** Seconds that each call waits for the agent; see native/hawser-cni.c. */
+const PATIENCE: Readonly<Record<string, number>> = { STATUS: 10, DEL: 130, ADD: 250, CHECK: 250 };
+const LONGEST_PATIENCE = 610;
 const E = { environment: 4, io: 5, decode: 6, config: 7, again: 11, unavailable: 50 };
 
 interface Fields {
@@ -111,12 +114,14 @@ function frameOf(input: Buffer): Buffer {
   return Buffer.concat([header, environment, input]);
 }
 
-/** The agent's answer; undefined when there is none or it breaks off. */
-function exchange(socket: string, frame: Buffer): Promise<Response | undefined> {
+/** The agent's answer; undefined when there is none in time or it breaks off. */
+function exchange(socket: string, frame: Buffer, seconds: number): Promise<Response | undefined> {
   if (!socket.startsWith('/') || Buffer.byteLength(socket) > MAX_SOCKET_PATH || socket.includes('\0'))
     throw new Failure(E.config, 'socket must be an absolute path of at most 107 bytes');
   return new Promise((resolve) => {
     const stream = connect(socket);
+    // oxlint-disable-next-line walls/time -- no context here: this is a process of its own
+    const timer = setTimeout(() => stream.destroy(), seconds * 1000);
     const chunks: Buffer[] = [];
     stream.on('connect', () => stream.write(frame));
     stream.on('data', (chunk: Buffer) => {
@@ -128,7 +133,10 @@ function exchange(socket: string, frame: Buffer): Promise<Response | undefined> 
     });
     // What came before an error still counts, so only the close ends it.
     stream.on('error', () => undefined);
-    stream.on('close', () => resolve(undefined));
+    stream.on('close', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
   });
 }
 
@@ -211,7 +219,7 @@ async function call(input: Buffer | undefined, fields: Fields): Promise<number> 
   if (input === undefined) throw new Failure(E.io, 'standard input cannot be read');
   if (input.length > MAX_INPUT) throw new Failure(E.decode, 'standard input is larger than 1 MiB');
   const frame = frameOf(input);
-  const response = await exchange(fields.socket, frame);
+  const response = await exchange(fields.socket, frame, PATIENCE[command] ?? LONGEST_PATIENCE);
   if (response === undefined || (command === 'ADD' && response.code === 0 && response.body.length === 0)) {
     alone(command, fields.tombstones, frame);
     return 0;
