@@ -64,3 +64,16 @@ test('a longer one, of labels and of parents, goes too, and what is alive beside
     ]),
   ).toEqual(['thing/a', 'thing/b', 'thing/c', 'thing/d']);
 });
+
+test('what is not there keeps nobody, whatever labels say of it', async () => {
+  expect(
+    await leftOf([
+      { do: 'create_lease', store: state, id: 'l' },
+      { do: 'prepare', store: state, key: 'kept', parents: [], rooted: false, lease: 'l' },
+      { do: 'refer', store: state, key: 'kept', back: false, to: { store: state, key: 'nothing' } },
+      { do: 'add_resource', store: state, id: 'l', key: 'nothing' },
+      { do: 'prepare', store: root, key: 'left', parents: [], rooted: false },
+      { do: 'refer', store: root, key: 'left', back: true, to: { store: state, key: 'nothing' } },
+    ]),
+  ).toEqual(['thing/kept']);
+});

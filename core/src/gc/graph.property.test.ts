@@ -10,24 +10,33 @@ const pace = () => new Pace({ clock: heldClock(), sliceMs: 5, signal: new AbortC
 const SIZE = 12;
 const index = fc.nat(SIZE - 1);
 const graphs = fc.record({
-  nodes: fc.array(fc.record({ exists: fc.boolean(), root: fc.boolean(), flat: fc.boolean(), condemned: fc.boolean() }), {
-    minLength: SIZE,
-    maxLength: SIZE,
-  }),
+  nodes: fc.array(
+    fc.record({
+      // What nobody collects may be there.
+      presence: fc.constantFrom('there' as const, 'there' as const, 'unknown' as const, 'nowhere' as const),
+      root: fc.boolean(),
+      flat: fc.boolean(),
+      condemned: fc.boolean(),
+    }),
+    { minLength: SIZE, maxLength: SIZE },
+  ),
   edges: fc.array(fc.record({ from: index, to: index, byLabel: fc.boolean() }), { maxLength: 30 }),
 });
 
 type Shape = typeof graphs extends fc.Arbitrary<infer T> ? T : never;
 
-/** The meaning in few words: follow all from roots, then all but labels from flat ones. */
+/** The meaning in few words: follow all from roots, then all but labels from flat ones; nothing from what is not there. */
 function liveIn({ nodes, edges }: Shape): ReadonlySet<number> {
   const live = new Set<number>();
   const reach = (node: number, byLabel: boolean): void => {
     if (live.has(node)) return;
     live.add(node);
+    if (nodes[node]?.presence === 'nowhere') return;
     for (const edge of edges) if (edge.from === node && (byLabel || !edge.byLabel)) reach(edge.to, byLabel);
   };
-  nodes.forEach(({ exists, root, condemned }, node) => exists && root && !condemned && reach(node, true));
+  nodes.forEach(({ presence, root, condemned }, node) => {
+    if (!condemned && (presence === 'unknown' || (presence === 'there' && root))) reach(node, true);
+  });
   nodes.forEach(({ flat, condemned }, node) => flat && !condemned && reach(node, false));
   return live;
 }
@@ -37,8 +46,9 @@ test('marks exactly what roots and flat leases reach; garbage is ranked behind a
     fc.asyncProperty(graphs, async (shape) => {
       const graph = new Graph();
       shape.edges.forEach(({ from, to, byLabel }) => graph.refer(`t/${from}`, `t/${to}`, byLabel));
-      shape.nodes.forEach(({ exists, root, flat, condemned }, node) => {
-        if (exists) graph.node(`t/${node}`, 3, root);
+      shape.nodes.forEach(({ presence, root, flat, condemned }, node) => {
+        if (presence === 'there') graph.node(`t/${node}`, 3, root);
+        if (presence === 'unknown') graph.unknown(`t/${node}`);
         if (flat) graph.keep(`t/${node}`, true);
         if (condemned) graph.condemned(`t/${node}`);
       });
@@ -46,7 +56,8 @@ test('marks exactly what roots and flat leases reach; garbage is ranked behind a
       const live = liveIn(shape);
       const found = new Map(shape.nodes.map((_, node) => [node, graph.garbage(`t/${node}`)]));
       const isDead = (node: number) => found.get(node) !== undefined;
-      for (const [node, { exists, condemned }] of shape.nodes.entries()) expect(isDead(node)).toBe(exists && !condemned && !live.has(node));
+      for (const [node, { presence, condemned }] of shape.nodes.entries())
+        expect(isDead(node)).toBe(presence === 'there' && !condemned && !live.has(node));
       for (const { from, to, byLabel } of shape.edges) {
         const [upper, lower] = [found.get(from), found.get(to)];
         if (byLabel || from === to || upper === undefined || lower === undefined || lower.circular) continue;

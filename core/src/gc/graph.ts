@@ -11,6 +11,8 @@ const LIVE = 16;
 const CIRCULAR = 32;
 /** Something that exists refers to it, alive or not, by structure or by label. */
 const REFERRED = 64;
+/** Of a type without a collector: it may be there. */
+const UNKNOWN = 128;
 const TYPE_SHIFT = 8;
 
 const TO_BY_LABEL = 1;
@@ -54,6 +56,11 @@ export class Graph {
   /** It lives whatever refers to it; `flat`: and what only its labels refer to does not for that. */
   keep(name: string, flat: boolean): void {
     this.#add(this.#names.add(name), flat ? FLAT_ROOT : ROOT);
+  }
+
+  /** Nobody can tell whether it is there: it lives, with what it refers to. */
+  unknown(name: string): void {
+    this.#add(this.#names.add(name), ROOT | UNKNOWN);
   }
 
   condemned(name: string): void {
@@ -121,6 +128,8 @@ export class Graph {
   }
 
   #push(grey: Column, waiting: number, node: number, byLabel: boolean): number {
+    // What is not there keeps nobody, whatever labels say of it.
+    if ((this.#flags.get(node) & (EXISTS | UNKNOWN)) === 0) return waiting;
     let count = waiting;
     for (let edge = this.#first.get(node); edge !== 0; edge = this.#next.get(edge)) {
       const target = this.#target.get(edge);

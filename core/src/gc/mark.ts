@@ -91,7 +91,7 @@ class Marker {
   async #readReferences(tx: ReadTransaction): Promise<void> {
     for (const { from, to } of allReferences(tx)) {
       const type = parseNode(from)?.type;
-      if (type !== undefined && this.#world.collectors.get(type) === undefined) this.#graph.keep(from, false);
+      if (type !== undefined && this.#world.collectors.get(type) === undefined) this.#graph.unknown(from);
       this.#graph.refer(from, to, true);
       await this.#unit();
     }

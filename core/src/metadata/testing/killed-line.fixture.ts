@@ -132,13 +132,8 @@ export class KilledLine {
       const before = contentOf((namespace) => this.#models[namespace].content());
       const after = copyOf(this.#models);
       apply(after, amid);
-      expect(
-        isBetween(
-          content,
-          contentOf((namespace) => after[namespace].content()),
-          before,
-        ),
-      ).toBe(true);
+      const least = contentOf((namespace) => after[namespace].content());
+      expect({ content, least, before, between: isBetween(content, least, before) }).toEqual({ content, least, before, between: true });
       return await this.#settle(player);
     }
     const candidates = outcomesOf(this.#models, amid?.steps ?? []);
