@@ -30,8 +30,9 @@ export async function makeNamespaces(count: number): Promise<readonly string[]> 
   return names.map((name) => `/run/netns/${name}`);
 }
 
-function program(
-  { folder }: Bench,
+/** One CNI call. */
+export function program(
+  { folder }: Pick<Bench, 'folder'>,
   side: Side,
   command: string,
   masquerade: boolean,
@@ -51,7 +52,7 @@ function program(
 }
 
 /** Waits until no link of a pod is left, so that nothing of one side runs on under the measurement of the other; milliseconds. */
-async function settled(): Promise<number> {
+export async function settled(): Promise<number> {
   const began = performance.now();
   while ((await must('ip', ['-o', 'link', 'show', 'type', 'veth'])).trim() !== '') {
     if (performance.now() - began > SETTLE_MS) throw new Error(`links are left ${SETTLE_MS} ms after their DEL`);

@@ -12,12 +12,13 @@ import { PATH, ROOT } from '../tests/clients/harness/machine.ts';
 import { measureBoot, measureMemory } from './agent.ts';
 import { type Bench, makeNamespaces, measurePods, measureVersion } from './pods.ts';
 import { markdown, met, ratio, render, type Row } from './rows.ts';
+import { measureCollecting } from './collecting/rows.ts';
 import { measureCore } from './core/rows.ts';
 import { makeAgent, OUR_BRIDGE, ourSide, REFERENCE_BRIDGE, referenceSide } from './side.ts';
 import { Spawner } from './spawner.ts';
 
 const PARALLEL = 50;
-const NAMES = ['boot', 'memory', 'version', 'pods', 'pods-masquerade', 'parallel', 'parallel-masquerade', 'core'] as const;
+const NAMES = ['boot', 'memory', 'version', 'pods', 'pods-masquerade', 'parallel', 'parallel-masquerade', 'collecting', 'core'] as const;
 type Name = (typeof NAMES)[number];
 
 const { values, positionals } = parseArgs({
@@ -95,6 +96,7 @@ async function measureCalls(
   await report('pods-masquerade', () => measurePods(bench, 1, Math.ceil(rounds / 2), true));
   await report('parallel', () => measurePods(bench, PARALLEL, Math.ceil(rounds / 4), false));
   await report('parallel-masquerade', () => measurePods(bench, PARALLEL, Math.ceil(rounds / 10), true));
+  await report('collecting', () => measureCollecting(bench, 5 * rounds));
 }
 
 function finish(rows: readonly Row[]): void {

@@ -34,7 +34,7 @@ export function referenceSide(folder: string): Side | undefined {
 }
 
 /** Our agent's tables: the same network of one family as the reference's. */
-const TABLES = `
+export const TABLES = `
 [plugins."hawser.attachments.v1.engine"]
 default_mode = "bridge"
 

@@ -13,6 +13,7 @@ const [folder = '', name = '', sizeText = ''] = process.argv.slice(2);
 const never = new AbortController().signal;
 const BATCH = 1_000;
 const ROUNDS = 5;
+const CYCLES = 300;
 const AT_ONCE = 100;
 
 type Thing = Snapshotter<Record<string, never>>;
@@ -62,9 +63,9 @@ async function fill(agent: Agent, thing: Thing, size: number, garbage: number): 
   }
 }
 
-async function leaseCycle(agent: Agent, size: number): Promise<number[]> {
+async function leaseCycle(agent: Agent, times: number): Promise<number[]> {
   const [metadata, leases] = [must(agent.get(Metadata)), must(agent.get(Leases))];
-  return repeated(size, async () => {
+  return repeated(times, async () => {
     const { id } = await metadata.write('root', (tx) => leases.create(tx));
     await metadata.write('root', (tx) => leases.delete(tx, id));
   });
@@ -84,13 +85,30 @@ async function leaseWriters(agent: Agent, size: number): Promise<number[]> {
   return whole.map((ms) => ms / (64 * size));
 }
 
-async function snapshotCycle(agent: Agent, size: number): Promise<number[]> {
-  const [metadata, thing] = [must(agent.get(Metadata)), things(agent)];
-  return repeated(size, async (turn) => {
-    await metadata.write('root', (tx) => thing.prepare(tx, nameOf(turn), { data: {}, labels: { 'gc.root': 'yes' } }));
-    await metadata.write('root', (tx) => thing.commit(tx, nameOf(turn)));
-    await metadata.write('root', (tx) => thing.remove(tx, nameOf(turn)));
+async function snapshotCycle(agent: Agent, times: number, thing = things(agent)): Promise<number[]> {
+  const metadata = must(agent.get(Metadata));
+  return repeated(times, async (turn) => {
+    await metadata.write('root', (tx) => thing.prepare(tx, `new${turn}`, { data: {}, labels: { 'gc.root': 'yes' } }));
+    await metadata.write('root', (tx) => thing.commit(tx, `new${turn}`));
+    await metadata.write('root', (tx) => thing.remove(tx, `new${turn}`));
   });
+}
+
+/** The same among so many others. */
+async function leasesAmong(agent: Agent, size: number): Promise<number[]> {
+  const [metadata, leases] = [must(agent.get(Metadata)), must(agent.get(Leases))];
+  for (let from = 0; from < size; from += BATCH) {
+    await metadata.write('root', (tx) => {
+      for (let at = from; at < Math.min(from + BATCH, size); at++) leases.create(tx, { id: nameOf(at) });
+    });
+  }
+  return leaseCycle(agent, CYCLES);
+}
+
+async function snapshotsAmong(agent: Agent, size: number): Promise<number[]> {
+  const thing = things(agent);
+  await fill(agent, thing, size, 0);
+  return snapshotCycle(agent, CYCLES, thing);
 }
 
 async function walk(agent: Agent, size: number, filters: readonly string[]): Promise<number[]> {
@@ -200,7 +218,9 @@ async function reopen(first: Agent, size: number): Promise<number[]> {
 const MEASURES: Readonly<Record<string, (agent: Agent, size: number) => Promise<number[]>>> = {
   lease: leaseCycle,
   'lease-writers': leaseWriters,
-  snapshot: snapshotCycle,
+  snapshot: (agent, size) => snapshotCycle(agent, size),
+  'lease-among': leasesAmong,
+  'snapshot-among': snapshotsAmong,
   walk: (agent, size) => walk(agent, size, []),
   'walk-filter': (agent, size) => walk(agent, size, ['labels.mark==wanted']),
   stat,

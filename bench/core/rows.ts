@@ -35,6 +35,15 @@ const LINES: readonly Line[] = [
   { name: 'reopening 100,000 snapshots', measure: 'reopen', size: 100_000, target: 0.2 },
 ];
 
+/** What is done among 100,000 others and among 1,000. */
+const GROWTH: readonly Pick<Line, 'name' | 'measure'>[] = [
+  { name: 'lease create + delete', measure: 'lease-among' },
+  { name: 'snapshot prepare + commit + remove', measure: 'snapshot-among' },
+  { name: 'stat', measure: 'stat' },
+];
+const [FEW, MANY] = [1_000, 100_000];
+const MOST_GROWTH = 1.5;
+
 /** A writer beside a collection may wait this long at most, milliseconds. */
 const LONGEST_WAIT_MS = 5;
 const DEADLINE_MS = 300_000;
@@ -52,20 +61,39 @@ interface Measured {
 export async function measureCore(folder: string, peer = process.env['HAWSER_BENCH_PEER']): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const { name, measure, size, target } of LINES) {
-    const ours = await measured(folder, process.execPath, [join(import.meta.dirname, 'measure.ts')], measure, size);
+    const own = await ours(folder, measure, size);
     const theirs = peer === undefined ? undefined : await measured(folder, peer, [], measure, size);
     const reference = theirs === undefined ? {} : { reference: summarize(theirs.samples) };
-    rows.push({ name, unit: 'ms', ours: summarize(ours.samples), ...reference, target: { ratio: target } });
-    if (ours.waits.length > 0)
+    rows.push({ name, unit: 'ms', ours: summarize(own.samples), ...reference, target: { ratio: target } });
+    if (own.waits.length > 0)
       rows.push({
         name: '  longest wait of a writer meanwhile',
         unit: 'ms',
-        ours: summarize(ours.waits),
+        ours: summarize(own.waits),
         target: { atMost: LONGEST_WAIT_MS },
       });
   }
+  return [...rows, ...(await measureGrowth(folder))];
+}
+
+/** Ours among many, against ours among few. */
+async function measureGrowth(folder: string): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const { name, measure } of GROWTH) {
+    const [few, many] = [await ours(folder, measure, FEW), await ours(folder, measure, MANY)];
+    rows.push({
+      name: `${name} among ${MANY.toLocaleString('en')}, against among ${FEW.toLocaleString('en')}`,
+      unit: 'ms',
+      ours: summarize(many.samples),
+      reference: summarize(few.samples),
+      target: { ratio: MOST_GROWTH },
+    });
+  }
   return rows;
 }
+
+const ours = (folder: string, measure: string, size: number): Promise<Measured> =>
+  measured(folder, process.execPath, [join(import.meta.dirname, 'measure.ts')], measure, size);
 
 /** Runs one measurement in a process and a folder of its own. */
 async function measured(parent: string, program: string, before: readonly string[], name: string, size: number): Promise<Measured> {
