@@ -15,6 +15,8 @@ type Entry = readonly [cursor: string, record: JournalRecord];
 const BATCH = 200;
 /** Events after which they are moved before their time: the state store may be in memory. */
 const BACKLOG = 20_000;
+/** One for all rests: the platform makes a reason with a stack each time that none is given. */
+const WOKEN = new Error('there is work to do');
 
 /** Keeps the journal: moves the boot's part to the durable store and deletes what is too old or too much. */
 export class JournalKeeper {
@@ -135,7 +137,7 @@ export class JournalKeeper {
   /** Until its time has come, or there is much to do, or the signal aborts. */
   async #rest(ms: number, signal: AbortSignal): Promise<void> {
     const rest = new AbortController();
-    const end = (): void => rest.abort();
+    const end = (): void => rest.abort(WOKEN);
     this.#wake = end;
     if (this.#backlog >= BACKLOG || signal.aborted) return;
     signal.addEventListener('abort', end, { once: true });
