@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isAsCleanlyStopped, markCleanStop } from './clean-stop.ts';
+import { inodeIn, isAsCleanlyStopped, markCleanStop } from './clean-stop.ts';
 import { openMetadata } from './lmdb-metadata.ts';
 import { defineCollection } from './store.ts';
 import { STORE_FOLDER } from './store-folder.ts';
@@ -99,6 +99,18 @@ test('there is no mark where the file system rounds times to seconds', async () 
   await useAndStop();
   rmSync(mark());
   utimesSync(data(), 1_700_000_000, 1_700_000_000);
-  markCleanStop(root());
+  markCleanStop(root(), inodeIn(root()));
   expect(isAsCleanlyStopped(root())).toBe(false);
+});
+
+test('what was put in the place of the file while it was open is not marked as sound', async () => {
+  const copy = `${data()}.copy`;
+  {
+    await using metadata = await open();
+    await metadata.write('root', (tx) => tx.put(things, 'one', ''));
+    writeFileSync(copy, Buffer.alloc(statSync(data()).size, 0x5a));
+    renameSync(copy, data());
+  }
+  expect(isAsCleanlyStopped(root())).toBe(false);
+  await expect(open()).rejects.toMatchObject({ code: 'metadata.damaged' });
 });

@@ -15,10 +15,16 @@ const FILE = 'clean-stop.json';
 const CleanStop = z.strictObject({ inode: z.string(), size: z.string(), modifiedNs: z.string(), changedNs: z.string() });
 type CleanStop = z.infer<typeof CleanStop>;
 
-/** Call when a sound store has been closed. Where the file system rounds times to seconds they don't tell enough, and there is no mark. */
-export function markCleanStop(folder: string): void {
+/** The file that a folder has now, for `markCleanStop`. */
+export const inodeIn = (folder: string): string => look(folder).inode;
+
+/**
+ * Call when a sound store has been closed, with the file that it was: what somebody has put in its place meanwhile nobody has
+ * looked at. Where the file system rounds times to seconds they don't tell enough, and there is no mark either.
+ */
+export function markCleanStop(folder: string, inode: string): void {
   const now = look(folder);
-  if (now.modifiedNs.endsWith(WHOLE_SECOND)) return;
+  if (now.inode !== inode || now.modifiedNs.endsWith(WHOLE_SECOND)) return;
   writeFileSync(join(folder, FILE), `${JSON.stringify(now)}\n`, { mode: 0o600 });
 }
 

@@ -2,7 +2,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { type BootIdReader, setAsideOtherBoot, writeBootId } from './boot-id.ts';
-import { isAsCleanlyStopped, markCleanStop } from './clean-stop.ts';
+import { inodeIn, isAsCleanlyStopped, markCleanStop } from './clean-stop.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE, Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
@@ -37,7 +37,8 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
   if (aside !== undefined) log.info({ store, aside }, 'set the store of another boot aside');
   if (!isThere(folder)) await create(store, folder, currentVersion(steps), bootId);
   if (!isAsCleanlyStopped(folder)) assertSound(join(folder, DATA_FILE));
-  const environment = openEnvironment(folder, store === 'root', () => tryMarkCleanStop(folder, log));
+  const inode = inodeIn(folder);
+  const environment = openEnvironment(folder, store === 'root', () => tryMarkCleanStop(folder, inode, log));
   try {
     migrate(store, environment, steps, log);
     return environment;
@@ -48,9 +49,9 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
 }
 
 /** Without the mark the next start takes longer, no more. */
-function tryMarkCleanStop(folder: string, log: Logger): void {
+function tryMarkCleanStop(folder: string, inode: string, log: Logger): void {
   try {
-    markCleanStop(folder);
+    markCleanStop(folder, inode);
   } catch (error) {
     log.warn({ err: error, folder }, 'the clean stop of a store could not be marked');
   }
