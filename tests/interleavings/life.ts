@@ -1,6 +1,7 @@
 import type { Clock, Context, FaultInjector } from '@hawser/core';
 import type { Metadata } from '@hawser/core/contracts';
 import type { Host } from '@hawser/core/network';
+import { withWrite } from '@hawser/core/testing';
 import type { Turns } from './turns.ts';
 
 /** One life of an agent inside the test's own process. When it ends, nothing of that agent goes on: whatever it waits for never comes. */
@@ -84,13 +85,7 @@ export class Life implements FaultInjector {
       await this.reach('store.write.after');
       return result;
     };
-    return new Proxy(metadata, {
-      get(target, property) {
-        if (property === 'write') return write;
-        const value: unknown = Reflect.get(target, property, target);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    return withWrite(metadata, write);
   }
 
   /** A host that takes its time to open a namespace. */

@@ -56,7 +56,7 @@ export async function openAgentFolder(): Promise<TestFolder> {
       configMissingOk: false,
       context: systemContext,
       log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as Line) }),
-      signals: signals as unknown as RunOptions['signals'],
+      signals,
       notifySocket: undefined,
       exit: (status) => void exits.push(status),
       ...more,

@@ -14,6 +14,12 @@ import { trimMemory } from './trim-memory.ts';
 const FIRST_TRIM_MS = 1_000;
 const TRIM_MS = 60_000;
 
+/** Where signals come from: the process, or a test's stand-in. */
+export interface SignalSource {
+  on(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: (name: NodeJS.Signals) => void): unknown;
+  off(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: (name: NodeJS.Signals) => void): unknown;
+}
+
 /** What an agent in the foreground is run with. */
 export interface RunOptions {
   readonly name: string;
@@ -26,8 +32,7 @@ export interface RunOptions {
   readonly configMissingOk: boolean;
   readonly context: Context;
   readonly log: Logger;
-  /** Where signals come from: the process, or a test's stand-in. */
-  readonly signals: Pick<NodeJS.Process, 'on' | 'off'>;
+  readonly signals: SignalSource;
   readonly notifySocket: string | undefined;
   /** WATCHDOG_USEC and WATCHDOG_PID, as the service manager sets them. */
   readonly watchdog?: { readonly usec: string | undefined; readonly pid: string | undefined };
@@ -202,6 +207,8 @@ interface Signals extends Disposable {
   onReload(reload: () => void): Disposable;
 }
 
+const STOPS = ['SIGTERM', 'SIGINT'] as const;
+
 function watchSignals({ signals, exit, log }: RunOptions): Signals {
   const stop = new AbortController();
   const onStop = (signal: NodeJS.Signals) => {
@@ -217,7 +224,8 @@ function watchSignals({ signals, exit, log }: RunOptions): Signals {
     log.info('received SIGHUP: reading the config again');
     reload();
   };
-  signals.on('SIGTERM', onStop).on('SIGINT', onStop).on('SIGHUP', onReload);
+  for (const name of STOPS) signals.on(name, onStop);
+  signals.on('SIGHUP', onReload);
   return {
     stop: stop.signal,
     onReload: (listener) => {
@@ -225,6 +233,9 @@ function watchSignals({ signals, exit, log }: RunOptions): Signals {
       if (waits) reload();
       return { [Symbol.dispose]: () => void (reload = () => undefined) };
     },
-    [Symbol.dispose]: () => void signals.off('SIGTERM', onStop).off('SIGINT', onStop).off('SIGHUP', onReload),
+    [Symbol.dispose]: () => {
+      for (const name of STOPS) signals.off(name, onStop);
+      signals.off('SIGHUP', onReload);
+    },
   };
 }

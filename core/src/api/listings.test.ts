@@ -3,33 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Claims } from '../claims/claims.ts';
 import { systemRandom } from '../context/index.ts';
-import { Leases } from '../leases/leases.ts';
-import { Snapshots } from '../metadata/snapshots.ts';
-import { Metadata } from '../metadata/store.ts';
-import { type AttachmentRecord, Attachments } from '../network/index.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { type Client, openClient } from './client.ts';
 import { agentView } from './agent-view.fixture.ts';
 import { serveApi } from './server.ts';
-import { hanging } from './services.fixture.ts';
+import { attachedRecord, servicesOf } from './services.fixture.ts';
 
 const never = new AbortController().signal;
-const attached = (containerId: string, mode: string): AttachmentRecord => ({
-  containerId,
-  ifname: 'eth0',
-  id: containerId,
-  network: 'n',
-  mode,
-  netns: '/x',
-  settings: {},
-  claims: [],
-  state: 'attached',
-  createdAt: '',
-});
-
 let core: TestCore;
 let client: Client;
 let stack: AsyncDisposableStack;
@@ -38,14 +20,7 @@ beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hwt-list-'));
   stack.defer(() => rm(folder, { recursive: true }));
   core = stack.use(await startCore({ context: testContext() }));
-  const attachments = { ...hanging, list: () => [attached('c2', 'bridge'), attached('c1', 'bridge'), attached('c3', 'macvlan')] };
-  const services = new Map<string, unknown>([
-    [Metadata.id, core.metadata],
-    [Leases.id, core.leases],
-    [Snapshots.id, core.snapshots],
-    [Claims.id, core.claims],
-    [Attachments.id, attachments],
-  ]);
+  const services = servicesOf(core, { list: () => [attachedRecord('c2'), attachedRecord('c1'), attachedRecord('c3', 'macvlan')] });
   const agent = agentView(services);
   const path = join(folder, 's');
   stack.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));

@@ -3,36 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Claims } from '../claims/claims.ts';
 import { systemRandom } from '../context/index.ts';
-import { Events } from '../events/events.ts';
-import { Gc } from '../gc/gc.ts';
-import { Leases } from '../leases/leases.ts';
-import { Namespaces } from '../metadata/namespaces.ts';
-import { Snapshots } from '../metadata/snapshots.ts';
-import { Metadata } from '../metadata/store.ts';
-import { type AttachmentRecord, Attachments } from '../network/index.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { openType } from '../testing/garbage.fixture.ts';
 import { agentView } from './agent-view.fixture.ts';
 import { type Client, openClient } from './client.ts';
 import { serveApi } from './server.ts';
-import { hanging } from './services.fixture.ts';
+import { attachedRecord, servicesOf } from './services.fixture.ts';
 
 const never = new AbortController().signal;
-const attached: AttachmentRecord = {
-  containerId: 'c1',
-  ifname: 'eth0',
-  id: 'c1',
-  network: 'n',
-  mode: 'bridge',
-  netns: '/x',
-  settings: {},
-  claims: [],
-  state: 'attached',
-  createdAt: '',
-};
+const attached = attachedRecord('c1');
 
 let core: TestCore;
 let stack: AsyncDisposableStack;
@@ -42,16 +23,7 @@ beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hwt-spaces-'));
   stack.defer(() => rm(folder, { recursive: true }));
   core = stack.use(await startCore({ context: testContext() }));
-  const services = new Map<string, unknown>([
-    [Metadata.id, core.metadata],
-    [Namespaces.id, core.namespaces],
-    [Leases.id, core.leases],
-    [Snapshots.id, core.snapshots],
-    [Claims.id, core.claims],
-    [Gc.id, core.gc],
-    [Events.id, core.events],
-    [Attachments.id, { ...hanging, get: () => attached, list: () => [attached], check: async () => undefined }],
-  ]);
+  const services = servicesOf(core, { get: () => attached, list: () => [attached], check: async () => undefined });
   const path = join(folder, 's');
   stack.use(await serveApi({ agent: agentView(services), path, log: pino({ level: 'silent' }), random: systemRandom }));
   clientOf = (namespace) => openClient({ socket: path, ...(namespace === undefined ? {} : { namespace }) });

@@ -4,21 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
-import { Claims } from '../claims/claims.ts';
 import { systemClock, systemRandom } from '../context/index.ts';
-import { Events } from '../events/events.ts';
 import { Gc } from '../gc/gc.ts';
-import { Leases } from '../leases/leases.ts';
-import { Namespaces } from '../metadata/namespaces.ts';
-import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
-import { Attachments } from '../network/index.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
 import { serveApi } from './server.ts';
 import type { AgentView } from './service.ts';
-import { hanging } from './services.fixture.ts';
+import { servicesOf } from './services.fixture.ts';
 
 /** What a server answered; of a stream of events its head alone. */
 export interface Answered {
@@ -72,16 +66,7 @@ export async function serveCore(): Promise<ServedCore> {
     backup: async (store, to, signal) =>
       to.startsWith(folder) || to.startsWith('/dev/null/') ? core.metadata.backup(store, to, signal) : undefined,
   };
-  const services = new Map<string, unknown>([
-    [Metadata.id, metadata],
-    [Namespaces.id, core.namespaces],
-    [Leases.id, core.leases],
-    [Snapshots.id, core.snapshots],
-    [Claims.id, core.claims],
-    [Gc.id, core.gc],
-    [Events.id, core.events],
-    [Attachments.id, { ...hanging, detach: async () => undefined, check: async () => undefined }],
-  ]);
+  const services = servicesOf(core, { detach: async () => undefined, check: async () => undefined }, metadata);
   const socketPath = join(folder, 's');
   const log = pino({ level: 'silent' });
   const agent: AgentView = {

@@ -1,9 +1,14 @@
 import { expect } from 'vitest';
+import { Claims } from '../claims/claims.ts';
 import { defineErrors } from '../errors/index.ts';
-import type { Envelope, Events } from '../events/events.ts';
-import type { Lease, Leases } from '../leases/leases.ts';
-import { DEFAULT_NAMESPACE, type Metadata, type Transaction } from '../metadata/store.ts';
-import type { Attachments } from '../network/index.ts';
+import { type Envelope, Events } from '../events/events.ts';
+import { Gc } from '../gc/gc.ts';
+import { type Lease, Leases } from '../leases/leases.ts';
+import { Namespaces } from '../metadata/namespaces.ts';
+import { Snapshots } from '../metadata/snapshots.ts';
+import { DEFAULT_NAMESPACE, Metadata, type Transaction } from '../metadata/store.ts';
+import { type AttachmentRecord, Attachments } from '../network/index.ts';
+import type { TestCore } from '../testing/core.ts';
 
 const errors = defineErrors('leases', {
   alreadyExists: { kind: 'AlreadyExists', remedy: 'Choose another id.' },
@@ -95,6 +100,20 @@ export const events: Events = {
   topics: () => [],
 };
 
+/** An attachment that is there. */
+export const attachedRecord = (containerId: string, mode = 'bridge'): AttachmentRecord => ({
+  containerId,
+  ifname: 'eth0',
+  id: containerId,
+  network: 'n',
+  mode,
+  netns: '/x',
+  settings: {},
+  claims: [],
+  state: 'attached',
+  createdAt: '',
+});
+
 export const hanging: Attachments = {
   attach: () => new Promise(() => undefined),
   detach: () => new Promise(() => undefined),
@@ -102,19 +121,22 @@ export const hanging: Attachments = {
   reap: async () => [],
   ready: () => undefined,
   list: () => [],
-  get: ({ containerId, ifname }) =>
-    containerId === 'c1'
-      ? {
-          containerId,
-          ifname,
-          id: 'x',
-          network: 'n',
-          mode: 'bridge',
-          netns: '/x',
-          settings: {},
-          claims: [],
-          state: 'attached',
-          createdAt: '',
-        }
-      : undefined,
+  get: ({ containerId, ifname }) => (containerId === 'c1' ? { ...attachedRecord(containerId), ifname, id: 'x' } : undefined),
 };
+
+/** A core's services by their ids, beside attachments that hang but for what is told. */
+export const servicesOf = (
+  core: TestCore,
+  attachments: Partial<Attachments>,
+  metadata: Metadata = core.metadata,
+): ReadonlyMap<string, unknown> =>
+  new Map<string, unknown>([
+    [Metadata.id, metadata],
+    [Namespaces.id, core.namespaces],
+    [Leases.id, core.leases],
+    [Snapshots.id, core.snapshots],
+    [Claims.id, core.claims],
+    [Gc.id, core.gc],
+    [Events.id, core.events],
+    [Attachments.id, { ...hanging, ...attachments }],
+  ]);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { SignalSource } from '../agent/run-agent.ts';
 import { openClient } from '../api/open-client.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import { nearest } from '../plugin/nearest.ts';
@@ -14,12 +15,6 @@ import { buildProgram, parse, type Parsed } from './program.ts';
 import { assertWritten, isPipeClosed, outputFailed, type ResultStream, standardOutput } from './standard-output.ts';
 import { styleOf } from './style.ts';
 import { visible } from './visible.ts';
-
-/** Where SIGINT and SIGTERM come from. */
-interface SignalSource {
-  on(name: 'SIGINT' | 'SIGTERM', listener: (name: NodeJS.Signals) => void): unknown;
-  off(name: 'SIGINT' | 'SIGTERM', listener: (name: NodeJS.Signals) => void): unknown;
-}
 
 /** What of the process a command line touches; tests bring their own. */
 export interface CliProcess extends SignalSource {

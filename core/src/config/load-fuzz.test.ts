@@ -9,6 +9,7 @@ import { HawserError } from '../errors/index.ts';
 import { definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
 import type { ConfigFault } from './agent-config.ts';
+import { faultsOf } from './faults-of.fixture.ts';
 import { dumpConfig } from './dump.ts';
 import { cidr } from './fields.ts';
 import { loadConfig } from './load.ts';
@@ -48,7 +49,7 @@ async function judge(texts: ReadonlyMap<string, string | Uint8Array>, alsoMigrat
     if (alsoMigrate) await migrateConfig(options());
   } catch (error) {
     if (!(error instanceof HawserError) || !error.code.startsWith('config.')) throw error;
-    for (const fault of (error.details['faults'] ?? []) as unknown as ConfigFault[]) judgeFault(fault, texts);
+    for (const fault of faultsOf(error)) judgeFault(fault, texts);
   }
 }
 

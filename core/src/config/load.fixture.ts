@@ -6,8 +6,8 @@ import * as z from 'zod';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import { type AnyPlugin, definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
-import type { ConfigFault } from './agent-config.ts';
 import { coreKeys } from './core-keys.ts';
+import { faultsOf } from './faults-of.fixture.ts';
 import { cidr, duration } from './fields.ts';
 import { loadConfig } from './load.ts';
 import type { Environment } from './variable.ts';
@@ -84,10 +84,9 @@ export async function failure(files: Files, environment: Environment = {}, plugi
 
 /** `file:line key message (suggestion)` of each fault, files by their name alone. */
 export async function faults(files: Files, environment: Environment = {}, plugins = PLUGINS): Promise<string[]> {
-  const { code, details } = await failure(files, environment, plugins);
-  expect(code).toBe('config.invalid');
-  const list = details['faults'] as unknown as ConfigFault[];
-  return list.map(({ file, line, variable, key, message, suggestion }) => {
+  const error = await failure(files, environment, plugins);
+  expect(error.code).toBe('config.invalid');
+  return faultsOf(error).map(({ file, line, variable, key, message, suggestion }) => {
     const place = variable !== undefined ? `${variable} ` : file === undefined ? '' : `${file.split('/').at(-1)}:${line ?? ''} `;
     return `${place}${key} ${message}${suggestion === undefined ? '' : ` (${suggestion})`}`;
   });

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { toHawserError } from '../errors/index.ts';
 import { definePlugin } from '../plugin/definition.ts';
 import { defineToken } from '../plugin/token.ts';
-import type { ConfigFault } from './agent-config.ts';
 import { configJsonSchema } from './config-shape.ts';
 import { defaultConfigToml } from './default-toml.ts';
 import { diffConfigs } from './diff.ts';
@@ -11,6 +10,7 @@ import { load as plainLoad, PLUGINS, write } from './load.fixture.ts';
 import { loadConfig } from './load.ts';
 import { configMarkdown } from './markdown.ts';
 import type { ProxyFactory } from './proxies.ts';
+import { faultsOf } from './faults-of.fixture.ts';
 
 const Mode = defineToken<object>()('hawser.mode.v1');
 const factory: ProxyFactory = {
@@ -28,7 +28,7 @@ const load = async (text: string) =>
 
 async function faults(loading: Promise<unknown>): Promise<readonly string[]> {
   const error = await loading.then(() => expect.fail('it should be invalid'), toHawserError);
-  return (error.details['faults'] as unknown as ConfigFault[]).map(
+  return faultsOf(error).map(
     ({ line, key, message, suggestion }) => `${line} ${key} ${message}${suggestion === undefined ? '' : ` (${suggestion})`}`,
   );
 }

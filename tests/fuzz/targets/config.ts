@@ -18,6 +18,7 @@ import * as z from 'zod';
 import { editToml } from '../../../core/src/config/edit-toml.ts';
 import { environmentLayer } from '../../../core/src/config/environment.ts';
 import { parseFile } from '../../../core/src/config/parse-file.ts';
+import { faultsOf } from '../../../core/src/config/faults-of.fixture.ts';
 import { keyLines } from '../../../core/src/config/positions.ts';
 import type { AgentConfig, ConfigFault } from '../../../core/src/config/agent-config.ts';
 import { checkRefusal, hold } from '../engine/refusal.ts';
@@ -176,8 +177,7 @@ async function attemptConfig(folder: string, text: string): Promise<void> {
     await attemptDump(folder, options, loaded);
     await attemptMigration(options, loaded.plugins);
   } catch (error) {
-    const { details } = checkRefusal(error, 'config');
-    for (const fault of (details['faults'] ?? []) as unknown as ConfigFault[]) checkFault(fault, folder, files);
+    for (const fault of faultsOf(checkRefusal(error, 'config'))) checkFault(fault, folder, files);
   }
 }
 

@@ -65,6 +65,11 @@ export function faultyStore<M extends Metadata>(metadata: M, faults: FaultInject
     await faults.reach('store.write.after');
     return result;
   };
+  return withWrite(metadata, write);
+}
+
+/** The same store, but for how it is written to. */
+export function withWrite<M extends Metadata>(metadata: M, write: Metadata['write']): M {
   return new Proxy(metadata, {
     get(target, property) {
       if (property === 'write') return write;

@@ -9,6 +9,6 @@ export { type FakeHost, fakeHost, type FakeHostOptions } from './fake-host.ts';
 export { type FakeIpam, fakeIpam, type FakeIpamOptions } from './fake-ipam.ts';
 export { FakeMode } from './fake-mode.ts';
 export { fakePlugin } from './fake-plugin.ts';
-export { failAt, type FailingPoint, faultyHost, faultyStore } from './faults.ts';
+export { failAt, type FailingPoint, faultyHost, faultyStore, withWrite } from './faults.ts';
 export { type AroundHostCall, type HostCall, interceptHost } from './intercepted-host.ts';
 export { type RecordedEvents, recordedEvents } from './recorded-events.ts';
