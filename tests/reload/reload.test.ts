@@ -85,7 +85,7 @@ class Node implements AsyncDisposable {
       configMissingOk: false,
       context: systemContext,
       log: pino({ level: 'silent' }),
-      signals: this.#signals as unknown as Parameters<typeof runAgent>[0]['signals'],
+      signals: this.#signals,
       notifySocket: undefined,
       exit: () => undefined,
       onReady: async (agent) => ready.resolve(agent),
