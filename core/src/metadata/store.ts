@@ -32,6 +32,7 @@ export interface ReadTransaction {
   readonly begun: number;
   /** The same transaction in another namespace. */
   in(namespace: string): ReadTransaction;
+  /** The record under a key; it may be shared with others who read it, and is frozen then. */
   get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined;
   has(collection: Collection, key: string): boolean;
   /** Entries in key order. The iteration must end inside the callback. */
