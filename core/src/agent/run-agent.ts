@@ -80,16 +80,21 @@ async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceMa
   if (!(await isReady(agent, stop))) return false;
   announceReady(agent, options, manager);
   await options.onReady?.(agent).catch((error: unknown) => warn(options.log, error));
-  keepTrim(options, FIRST_TRIM_MS);
+  keepTrim(options, stop, FIRST_TRIM_MS);
   return true;
 }
 
-function keepTrim(options: Pick<RunOptions, 'context' | 'log'>, ms: number): void {
+/** Until the agent is to stop. */
+function keepTrim(options: Pick<RunOptions, 'context' | 'log'>, stop: AbortSignal, ms: number): void {
+  if (stop.aborted) return;
   const { context, log } = options;
-  context.clock.timer(ms, () => {
-    keepTrim(options, TRIM_MS);
+  const timer = context.clock.timer(ms, () => {
+    stop.removeEventListener('abort', end);
+    keepTrim(options, stop, TRIM_MS);
     trimMemory().catch((error: unknown) => warn(log, error));
   });
+  const end = (): void => timer[Symbol.dispose]();
+  stop.addEventListener('abort', end, { once: true });
 }
 
 async function isReady(agent: Agent, stop: AbortSignal): Promise<boolean> {

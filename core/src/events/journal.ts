@@ -22,7 +22,7 @@ import {
   type StoreName,
   type Transaction,
 } from '../metadata/store.ts';
-import { metadataErrors } from '../metadata/errors.ts';
+import { CHECK_STORE, metadataErrors } from '../metadata/errors.ts';
 import { cursorBefore, endOf, epochOf, isCursor } from './cursor.ts';
 import type { Envelope } from './events.ts';
 import { typeOf } from './topics.ts';
@@ -155,8 +155,6 @@ function toEnvelopes(last: string, record: JournalRecord): readonly Envelope[] {
   const events = eventsIn(record);
   return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), record.timestamp, event));
 }
-
-const CHECK_STORE = 'Check the store with `hawser db check`, and restore a backup with `hawser db restore FILE`.';
 
 /** A file is believed no further than it can be read. */
 function isRecord(record: unknown): record is JournalRecord {

@@ -1,5 +1,8 @@
 import { defineErrors } from '../errors/index.ts';
 
+/** The remedy where a record can't be read: there may be more of them. */
+export const CHECK_STORE = 'Check the store with `hawser db check`, and restore a backup with `hawser db restore FILE`.';
+
 /** The metadata room's part of the error catalogue. */
 export const metadataErrors = defineErrors('metadata', {
   wrongStore: { kind: 'InvalidArgument', remedy: 'This is a defect of a plugin: use the collection in a transaction of its own store.' },

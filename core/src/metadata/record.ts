@@ -9,7 +9,7 @@
  * Keys are UTF-8 too, and sort so (key-order.ts). Collections and namespaces hold no zero byte, keys may.
  */
 import type { JsonValue } from '../json.ts';
-import { metadataErrors } from './errors.ts';
+import { CHECK_STORE, metadataErrors } from './errors.ts';
 import { pastPrefix } from './key-order.ts';
 import type { Pages } from './pages.ts';
 import type { RecordCache } from './record-cache.ts';
@@ -73,7 +73,7 @@ export function decodeValue<V extends JsonValue>(collection: Collection<V>, text
   } catch (cause) {
     throw metadataErrors.damaged(`a record of ${collection.name} in the ${collection.store} store is not JSON`, {
       cause,
-      remedy: 'Check the store with `hawser db check`, and restore a backup with `hawser db restore FILE`.',
+      remedy: CHECK_STORE,
     });
   }
 }
