@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -89,7 +90,7 @@ describe('who may talk to the agent', () => {
         crowd.kill('SIGKILL');
         await once(crowd, 'exit');
       }
-      await expect.poll(() => askAs(uid, path)).toMatchObject({ status: uid === NOBODY ? 200 : 403 });
+      await expect.poll(() => askAs(uid, path), { timeout: 10_000 }).toMatchObject({ status: uid === NOBODY ? 200 : 403 });
     }
   });
 
@@ -112,5 +113,26 @@ describe('who may talk to the agent', () => {
     hanging.reject(new Error('enough'));
     await Promise.all(waiting);
     expect(await ask('GET', '/v1/version')).toBe(200);
+  });
+
+  test('requests that are lost with their connection behind another are not counted for ever', async () => {
+    const path = join(folder, 'hawser.sock');
+    const hanging = new Promise<never>(() => undefined);
+    server = await serveApi({ agent: { ...agent, reload: () => hanging }, path, log, random: systemRandom });
+    const status = (): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const made = request({ socketPath: path, path: '/v1/version', agent: false }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        made.once('error', reject);
+        made.end();
+      });
+    const pipelining = connect(path);
+    const waits = 'POST /v1/config/reload HTTP/1.1\r\nHost: hawser\r\nContent-Length: 0\r\n\r\n';
+    pipelining.write(waits + 'GET /v1/version HTTP/1.1\r\nHost: hawser\r\n\r\n'.repeat(63));
+    await expect.poll(status).toBe(429);
+    pipelining.destroy();
+    await expect.poll(status).toBe(200);
   });
 });

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type Access, type AccessRules, accessOf } from './access.ts';
 import { apiErrors } from './errors.ts';
 import { openPeerReader, type Peer } from './peer.ts';
+import { whenEnded } from './when-ended.ts';
 
 /** Connections that may be open; a command has one, a dashboard a handful. */
 const MAX_CONNECTIONS = 256;
@@ -65,7 +66,6 @@ function limit(app: FastifyInstance): void {
       throw apiErrors.busy(`${count} requests are under way already`);
     }
     count++;
-    // Comes once, however the answer ends.
-    reply.raw.once('close', () => count--);
+    whenEnded(request.raw, reply.raw, () => count--);
   });
 }

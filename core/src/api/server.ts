@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -16,6 +16,7 @@ import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
 import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
 import { serveTelemetry } from './telemetry.ts';
+import { whenEnded } from './when-ended.ts';
 
 /**
  * Bodies and answers are checked by zod. Without compilers of our own the framework loads its own at the start, a
@@ -106,7 +107,7 @@ function addRoute(app: FastifyInstance, agent: AgentView, route: Route): void {
       const late = (): Error => apiErrors.deadlineExceeded(`the request took longer than ${ms} ms`);
       const work = (signal: AbortSignal): unknown => route.handle({ params, query, body, requestId, signal });
       // A client that has gone, too, ends it; nobody waits for work that doesn't listen.
-      const result = await withDeadline(agent.clock, ms, late, work, goneSignal(reply.raw));
+      const result = await withDeadline(agent.clock, ms, late, work, goneSignal(request.raw, reply.raw));
       if (isAnswer(result)) return reply.code(result.status).send(result.body);
       return result === undefined ? reply.code(204).send() : reply.send(result);
     },
@@ -114,16 +115,16 @@ function addRoute(app: FastifyInstance, agent: AgentView, route: Route): void {
 }
 
 /** Aborts when the client closes the connection before it has its answer. */
-function goneSignal(response: ServerResponse): AbortSignal {
+function goneSignal(request: IncomingMessage, response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  response.once('close', () => {
+  whenEnded(request, response, () => {
     if (!response.writableFinished) gone.abort(apiErrors.clientGone('the client has gone'));
   });
   return gone.signal;
 }
 
 async function serveEvents(agent: AgentView, request: FastifyRequest, reply: FastifyReply, closing: AbortSignal): Promise<void> {
-  const signal = AbortSignal.any([closing, goneSignal(reply.raw)]);
+  const signal = AbortSignal.any([closing, goneSignal(request.raw, reply.raw)]);
   const events = await openEvents(agent, request.query, signal);
   reply.hijack();
   await streamLines(reply.raw, events, signal, request.id);
