@@ -169,6 +169,21 @@ describe('the attachment engine', () => {
       await fixture.engine.detach({ ...ID, network: 'other' }, call());
       expect(fixture.engine.get(ID)?.state).toBe('attached');
     });
+
+    test('leaves it alone while it is being attached, too', async () => {
+      const gate = Promise.withResolvers<void>();
+      fixture.mode.during = (method, signal) =>
+        method === 'attach'
+          ? Promise.race([gate.promise, new Promise<never>((_, reject) => signal.addEventListener('abort', reject))])
+          : undefined;
+      const attaching = fixture.engine.attach(request('a'), call());
+      await expect.poll(() => fixture.mode.log).toEqual(['attach a/eth0']);
+      const detaching = fixture.engine.detach({ ...ID, network: 'other' }, call());
+      gate.resolve();
+      await attaching;
+      await detaching;
+      expect(fixture.engine.get(ID)?.state).toBe('attached');
+    });
   });
 
   describe('check', () => {

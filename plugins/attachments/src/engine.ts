@@ -42,8 +42,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
   readonly #attaching: Attaching;
   readonly #calls = new KeyedQueue(CALLS_PER_ATTACHMENT, (key) => attachmentErrors.busy(`too many calls are waiting for ${key}`));
   readonly #work = new KeyedQueue(CALLS_PER_ATTACHMENT, (key) => attachmentErrors.busy(`too much work is waiting for ${key}`));
-  /** Attaches under way or waiting, so that a detach can cancel them. */
-  readonly #attempts = new Map<string, Set<AbortController>>();
+  /** Attaches under way or waiting, so that a detach can cancel them; each with the name of its network. */
+  readonly #attempts = new Map<string, Map<AbortController, string>>();
   /** Detaches have slots of their own: they must go on however many attaches hang. */
   readonly #slots: Readonly<Record<'attach' | 'detach', PQueue>>;
   #drainReason: string | undefined;
@@ -73,7 +73,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.drain('the agent is stopping');
     const reason = attachmentErrors.draining('the agent is stopping');
-    for (const attempts of this.#attempts.values()) for (const attempt of attempts) attempt.abort(reason);
+    for (const attempts of this.#attempts.values()) for (const attempt of attempts.keys()) attempt.abort(reason);
     await this.#calls.idle();
     await this.#work.idle();
     this.#books[Symbol.dispose]();
@@ -97,8 +97,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     this.ready();
     const key = attachmentKey(request);
     const attempt = new AbortController();
-    const attempts = this.#attempts.get(key) ?? new Set();
-    this.#attempts.set(key, attempts.add(attempt));
+    const attempts = this.#attempts.get(key) ?? new Map<AbortController, string>();
+    this.#attempts.set(key, attempts.set(attempt, request.network.name));
     using deadline = deadlineSignal(
       this.#deps.context.clock,
       this.#deps.settings.attach_deadline,
@@ -116,7 +116,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   async detach(request: DetachRequest, { signal, requestId }: CallOptions): Promise<void> {
     const key = attachmentKey(request);
-    for (const attempt of this.#attempts.get(key) ?? []) attempt.abort(attachmentErrors.conflict(`${key} is being detached`));
+    for (const [attempt, network] of this.#attempts.get(key) ?? [])
+      if (network === request.network) attempt.abort(attachmentErrors.conflict(`${key} is being detached`));
     await this.#detach(key, { signal, requestId }, (data) => data.network === request.network);
   }
 

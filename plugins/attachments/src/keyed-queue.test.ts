@@ -58,4 +58,31 @@ describe('KeyedQueue', () => {
     gate.resolve();
     await Promise.all([first, second]);
   });
+
+  test('only calls that are there count: a key that is never idle takes any number of them, one after the other', async () => {
+    const calls = queue(2);
+    const gates = Array.from({ length: 10 }, () => Promise.withResolvers<void>());
+    let running = calls.run('a', undefined, () => Promise.resolve());
+    for (const gate of gates) {
+      const next = calls.run('a', undefined, () => gate.promise);
+      await running;
+      gate.resolve();
+      running = next;
+    }
+    await running;
+  });
+
+  test('a call that gave up waiting makes room at once', async () => {
+    const calls = queue(2);
+    const gate = Promise.withResolvers<void>();
+    const first = calls.run('a', undefined, () => gate.promise);
+    const controller = new AbortController();
+    const waiting = calls.run('a', controller.signal, async () => {});
+    controller.abort(new Error('client gone'));
+    await expect(waiting).rejects.toThrow('client gone');
+    const last = calls.run('a', undefined, async () => 'ran');
+    gate.resolve();
+    await first;
+    expect(await last).toBe('ran');
+  });
 });

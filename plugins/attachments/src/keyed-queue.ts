@@ -3,7 +3,8 @@
  * A call whose signal aborts while it waits leaves the queue at once.
  */
 export class KeyedQueue {
-  readonly #tails = new Map<string, { readonly settled: Promise<void>; length: number }>();
+  /** Of each key that has calls: when the last of them is done, and how many there are. */
+  readonly #keys = new Map<string, { tail: Promise<void> | undefined; count: number }>();
   readonly #limit: number;
   readonly #overflow: (key: string) => Error;
 
@@ -15,31 +16,33 @@ export class KeyedQueue {
 
   /** Number of keys that have calls. */
   get size(): number {
-    return this.#tails.size;
+    return this.#keys.size;
   }
 
   /** Resolves when all calls that are there now are done. */
   async idle(): Promise<void> {
-    await Promise.all(Array.from(this.#tails.values(), (tail) => tail.settled));
+    await Promise.all(Array.from(this.#keys.values(), async ({ tail }) => tail));
   }
 
   async run<T>(key: string, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(key);
-    const length = (before?.length ?? 0) + 1;
-    if (length > this.#limit) throw this.#overflow(key);
     const turn = Promise.withResolvers<void>();
-    const tail = { settled: turn.promise, length };
-    this.#tails.set(key, tail);
+    const calls = this.#keys.get(key) ?? { tail: undefined, count: 0 };
+    if (calls.count >= this.#limit) throw this.#overflow(key);
+    const before = calls.tail;
+    calls.tail = turn.promise;
+    calls.count++;
+    this.#keys.set(key, calls);
     try {
-      if (before) await turnOrAbort(before.settled, signal);
+      if (before) await turnOrAbort(before, signal);
       signal?.throwIfAborted();
       return await call();
     } finally {
+      calls.count--;
       // A call that gave up waiting passes its turn on only when those before it are done.
-      if (before) void before.settled.then(turn.resolve);
+      if (before) void before.then(turn.resolve);
       else turn.resolve();
       void turn.promise.then(() => {
-        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+        if (calls.tail === turn.promise) this.#keys.delete(key);
       });
     }
   }
