@@ -53,7 +53,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   readonly #work = new Set<Promise<unknown>>();
 
   constructor(deps: GcDependencies) {
-    const { metadata, events, context, metrics } = deps;
+    const { metadata, events, context, log, metrics } = deps;
     const { clock } = context;
     const steady = steadyClock(clock);
     this.#deps = deps;
@@ -89,7 +89,6 @@ export class GcScheduler implements Gc, AsyncDisposable {
     );
     this.#undertakings = this.#openUndertakings();
     const expiry = { metadata, events, now: () => steady.now(), committed };
-    const { log } = deps;
     this.#cycle = new Cycle({
       collection,
       collectors,
@@ -240,6 +239,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
     if (path.includes(name)) throw gcErrors.cycle(`${name} refers to itself by way of ${path.join(', ')}`);
     const store = this.#storeOf(node);
     for (;;) {
+      this.#assertRunning(); // nothing is begun any more then, and what is in the way stays there
       const known = this.#undertakings.begin(node, RESUMED, true);
       if (known !== undefined) return void (await known.attempt());
       const { standing, step } = await this.#collection.condemnOne(store, node);

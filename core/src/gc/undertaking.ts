@@ -170,12 +170,10 @@ export class Undertaking {
     const { clock, retry } = this.#options;
     await this.#options.failed(error, attempts);
     const pause = Math.min(retry.firstMs * 2 ** Math.min(attempts - 1, 30), retry.maxMs);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = (): void => resolve();
-    using _timer = clock.timer(pause, end);
-    this.#signal.addEventListener('abort', end, { once: true });
-    await Promise.race([promise, this.#hurry.promise]);
-    this.#signal.removeEventListener('abort', end);
+    const over = Promise.withResolvers<void>();
+    using _timer = clock.timer(pause, () => over.resolve());
+    // Of a stop the next attempt tells.
+    await untilAborted(Promise.race([over.promise, this.#hurry.promise]), this.#signal).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { putCopy } from './backup.ts';
 import { assertSound } from './data-file.ts';
 import { openMetadata } from './lmdb-metadata.ts';
 import { restoreStore } from './maintenance.ts';
-import type { Metadata } from './store.ts';
+import { defineCollection, type Metadata } from './store.ts';
 
 let base = '';
 let metadata: Metadata & AsyncDisposable;
@@ -104,4 +104,16 @@ test('where the copier has died in the middle, nothing looks like a backup', asy
   await expect(putCopy(at('copy'), async () => undefined)).rejects.toMatchObject({
     message: expect.stringContaining('was left unfinished'),
   });
+});
+
+test('a store that is closed while it is copied waits for the copy, which is whole', async () => {
+  const rows = defineCollection<string>('state', 'rows');
+  await metadata.write('state', (tx) => {
+    for (let n = 0; n < 20_000; n++) tx.put(rows, `${n}`, 'x'.repeat(1_000));
+  });
+  const made = metadata.backup('state', at('copy'), signal);
+  await expect.poll(() => existsSync(at('copy/unfinished/data.mdb'))).toBe(true);
+  await metadata[Symbol.asyncDispose]();
+  await made;
+  expect(() => assertSound(at('copy/data.mdb'))).not.toThrow();
 });

@@ -34,6 +34,7 @@ export class Environment implements Pages {
   readonly #db: RootDatabase<string, string>;
   readonly #whenClosed: () => void;
   readonly #cache = new RecordCache();
+  readonly #copies = new Set<Promise<void>>();
   #closed = false;
 
   /** `sync: false` skips the flush of each commit: it then survives the process, not a power loss. `whenClosed` must not throw. */
@@ -91,12 +92,16 @@ export class Environment implements Pages {
 
   /** A consistent copy of the data file while it is in use. `metadata.disk_full` where there is no room for it. */
   async copyTo(folder: string): Promise<void> {
+    const copy = this.#db.backup(folder, true);
+    this.#copies.add(copy);
     try {
-      await this.#db.backup(folder, true);
+      await copy;
     } catch (error) {
       if (error instanceof Error && NO_SPACE.test(error.message))
         throw metadataErrors.diskFull(`there is no space in ${folder} for a copy`, { cause: error });
       throw error;
+    } finally {
+      this.#copies.delete(copy);
     }
   }
 
@@ -107,6 +112,8 @@ export class Environment implements Pages {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    // The library's thread would go on reading what is no longer mapped.
+    await Promise.allSettled(this.#copies);
     await this.#db.close();
     this.#whenClosed();
   }
