@@ -131,10 +131,10 @@ describe('a backend that hangs', () => {
 });
 
 describe('what changes while a backend is at work', () => {
-  /** Runs once, in the middle of the first prepare. */
-  const meanwhile = (bench: Bench, change: () => Promise<unknown>) => {
+  /** Runs once, in the middle of the first prepare, or of what is told. */
+  const meanwhile = (bench: Bench, change: () => Promise<unknown>, at = 'prepare') => {
     bench.backend.after = async (method) => {
-      if (method !== 'prepare') return;
+      if (method !== at) return;
       bench.backend.after = () => {};
       await change();
     };
@@ -147,6 +147,25 @@ describe('what changes while a backend is at work', () => {
     meanwhile(bench, () => bench.layers.remove('base'));
     expect(await bench.layers.prepare('top', { ...ROOTED, parents: ['layer/base'] }).catch(codeOf)).toBe('snapshots.not_found');
     await expect.poll(() => bench.backend.objects.size).toBe(0);
+  });
+
+  test('its parent is removed and made anew: not_found, for it would stand on what is gone', async () => {
+    await using bench = await open();
+    const base = async () => (await bench.layers.prepare('base', ROOTED), bench.layers.commit('base', { signal }));
+    await base();
+    meanwhile(bench, async () => (await bench.layers.remove('base'), base()));
+    expect(await bench.layers.prepare('top', { ...ROOTED, parents: ['layer/base'] }).catch(codeOf)).toBe('snapshots.not_found');
+    await expect.poll(() => bench.backend.objects.size).toBe(1);
+  });
+
+  test('what is committed is removed and made anew: not_found, and the new one stays as it is', async () => {
+    await using bench = await open();
+    await bench.layers.prepare('a', ROOTED);
+    meanwhile(bench, async () => (await bench.layers.remove('a'), bench.layers.prepare('a', ROOTED)), 'commit');
+    expect(await bench.layers.commit('a', { signal }).catch(codeOf)).toBe('snapshots.not_found');
+    await expect.poll(() => bench.backend.objects.size).toBe(1);
+    const { kind, data } = bench.core.metadata.read('state', (tx) => bench.layers.records.stat(tx, 'a'));
+    expect([kind, [data.id]]).toEqual(['active', [...bench.backend.objects.keys()]]);
   });
 
   test('its lease is deleted: not_found, and nothing is left', async () => {

@@ -98,7 +98,10 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
       await this.#reach('before_commit');
       const place = await this.#definition.backend.commit({ id, kind: 'active', parents }, working);
       await this.#reach('after_commit');
-      return this.#write(namespace, (tx) => this.records.commit(tx, key, { ...changes, data: { id, place } }));
+      return this.#write(namespace, (tx) => {
+        this.#assertUnmoved(key, parents, this.#assertCommittable(tx, key, id, changes.parents));
+        return this.records.commit(tx, key, { ...changes, data: { id, place } });
+      });
     });
   }
 
@@ -145,7 +148,10 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
       await this.#reach('after_prepare');
       working.throwIfAborted();
       const wanted = { data: { id, place }, parents, labels };
-      const write = (tx: Transaction) => (kind === 'view' ? this.records.view(tx, key, wanted) : this.records.prepare(tx, key, wanted));
+      const write = (tx: Transaction) => {
+        this.#assertUnmoved(key, below, this.#objectsOf(tx, parents));
+        return kind === 'view' ? this.records.view(tx, key, wanted) : this.records.prepare(tx, key, wanted);
+      };
       const made = await this.#write(namespace, write, lease);
       await this.#reach('after_record');
       return made;
@@ -194,6 +200,12 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
       throw snapshotErrors.failedPrecondition(`${nodeName(node)} stands on others already`, { details: { ...node, parents } });
     checkParents(tx, this.#core.gc, wanted);
     return this.#objectsOf(tx, wanted);
+  }
+
+  /** Names may have been given to others while the backend was at work, which built on the objects of before. */
+  #assertUnmoved(key: string, before: readonly string[], now: readonly string[]): void {
+    if (before.length === now.length && before.every((id, index) => id === now[index])) return;
+    throw snapshotErrors.notFound(`what ${this.type}/${key} was to stand on was removed meanwhile`, { details: { type: this.type, key } });
   }
 
   /**
