@@ -1,13 +1,18 @@
+// oxlint-disable-next-line walls/kernel -- an operator has `ip`
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemContext } from '@hawser/core';
-import { type Host, hostErrors } from '@hawser/core/network';
+import { type AttachmentRequest, type Host, hostErrors } from '@hawser/core/network';
 import { type Damage, describeModeContract, modeFixture, type ModeFixture, testContext } from '@hawser/core/testing';
 import { openLinuxHost } from '@hawser/host-linux';
 import { openSimulatedHost, SimulatedKernel } from '@hawser/host-simulated';
 import range from '@hawser/ipam-range';
 import bridge from '@hawser/mode-bridge';
+import { describe, it } from 'vitest';
+
+const signal = new AbortController().signal;
 
 const SETTINGS = {
   bridge: 'hwt-br0',
@@ -88,28 +93,61 @@ describeModeContract('bridge on the simulated kernel', {
   },
 });
 
+const noLinux = await whyNoLinux();
+
 describeModeContract('bridge on the Linux kernel', {
   settings: SETTINGS,
   damages,
-  unavailable: await whyNoLinux(),
-  async make() {
-    const linux = await openLinuxHost({ context: systemContext });
-    const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
-    const node = join(folder, 'node');
-    await linux.createNamespace(node);
-    const own = await linux.openNamespace(node);
-    let made = 0;
-    return onHost(withOwn(linux, own), {
-      namespacePath: () => join(folder, `hwt-${made++}`),
-      async [Symbol.asyncDispose]() {
-        own[Symbol.dispose]();
-        await linux.deleteNamespace(node);
-        await linux[Symbol.asyncDispose]();
-        rmSync(folder, { recursive: true, force: true });
-      },
-    });
-  },
+  unavailable: noLinux,
+  make: onLinux,
 });
+
+describe.skipIf(noLinux !== undefined)(`a bridge that the operator has made${noLinux === undefined ? '' : `: ${noLinux}`}`, () => {
+  it('keeps its MAC when ports come and go, so that containers go on finding their gateway', async () => {
+    await using fixture = await onLinux();
+    const { host } = fixture;
+    await using pods = new AsyncDisposableStack();
+    const mode = await fixture.start(host);
+    const ip = (...args: readonly string[]) => execFileSync('nsenter', [`--net=${fixture.node}`, 'ip', ...args]);
+    // Without an address of its own choice the kernel gives it the lowest of its ports'.
+    ip('link', 'add', SETTINGS.bridge, 'type', 'bridge');
+    const paths: string[] = [];
+    for (const containerId of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const netns = fixture.namespacePath();
+      await host.createNamespace(netns);
+      pods.defer(() => host.deleteNamespace(netns));
+      paths.push(netns);
+      const network = { name: 'n', settings: SETTINGS, capabilities: {} };
+      const request: AttachmentRequest = { containerId, ifname: 'eth0', netns, network, staticIps: [] };
+      const settings = (await mode.settings?.(request, signal)) ?? {};
+      const claims = await fixture.reserve(mode.claims(request, settings), { containerId, ifname: 'eth0' });
+      await mode.attach({ id: systemContext.random.id(), ...request, network: 'n', mode: 'bridge', settings, claims }, signal);
+    }
+    for (const path of paths) {
+      using pod = await host.openNamespace(path);
+      for (const gateway of ['10.88.0.1', 'fd00:88::1']) await pod.ping(gateway, { timeoutMs: 1_000, signal });
+    }
+  });
+});
+
+async function onLinux(): Promise<ModeFixture & { readonly node: string }> {
+  const linux = await openLinuxHost({ context: systemContext });
+  const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
+  const node = join(folder, 'node');
+  await linux.createNamespace(node);
+  const own = await linux.openNamespace(node);
+  let made = 0;
+  const fixture = await onHost(withOwn(linux, own), {
+    namespacePath: () => join(folder, `hwt-${made++}`),
+    async [Symbol.asyncDispose]() {
+      own[Symbol.dispose]();
+      await linux.deleteNamespace(node);
+      await linux[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  });
+  return { ...fixture, node };
+}
 
 /** The same host with another namespace in place of the agent's, so that nothing of this machine is touched. */
 function withOwn(host: Host, own: Host['own']): Host {

@@ -44,6 +44,8 @@ export class BridgeDevices {
     if (known !== undefined && known.revision === revision) return known.link;
     const bridge = (await this.#asWanted(plan)) ?? (await this.#oneAtATime(plan.name, () => this.#repair(plan, signal)));
     signal.throwIfAborted();
+    // Containers keep it as their gateway's: the kernel would change that of a bridge which others have made with each port.
+    if (plan.gateways.length > 0) await this.#node.setLink(plan.name, { mac: bridge.mac });
     for (const family of plan.forwarding) await this.#forward(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding');
     if (revision !== undefined) this.#remember(key, { revision, link: bridge });
     return bridge;
