@@ -1,4 +1,3 @@
-// oxlint-disable-next-line walls/kernel -- an operator has `ip`
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
