@@ -1,8 +1,12 @@
-import type { HostEvent } from '@hawser/core/network';
+import { readdirSync } from 'node:fs';
+import { type HostEvent, hostErrors } from '@hawser/core/network';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EventQueue } from './event-queue.ts';
+import { loadLibc } from './libc.ts';
+import { Netns } from './netns.ts';
 import { testKernel } from './testing/kernel.ts';
 import { unavailable } from './testing/machine.ts';
+import { watch } from './watch.ts';
 
 const missing = await unavailable();
 
@@ -82,5 +86,17 @@ describe('notifications of the kernel', () => {
     }
     expect(seen).toContain('removed 10.88.0.1/16 on br0');
     stop.abort();
+  });
+
+  it('that can not begin leave nothing open', async () => {
+    const libc = await loadLibc();
+    using own = Netns.own(libc);
+    const dump = (): never => {
+      throw hostErrors.busy('too fast');
+    };
+    const options = { libc, netns: own, socket: { dump }, capacity: 16, onEnd: () => undefined };
+    const before = readdirSync('/proc/self/fd').length;
+    for (let tries = 0; tries < 10; tries++) expect(() => watch(options, new AbortController().signal)).toThrow('too fast');
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
   });
 });

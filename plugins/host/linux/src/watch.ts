@@ -20,7 +20,7 @@ export interface WatchOptions {
   readonly libc: Libc;
   readonly netns: Netns;
   /** For the links that are there at the beginning and after an overrun. */
-  readonly socket: NetlinkSocket;
+  readonly socket: Pick<NetlinkSocket, 'dump'>;
   /** Events that may wait for the reader. */
   readonly capacity: number;
   /** Called when the watch has ended. */
@@ -31,18 +31,21 @@ export interface WatchOptions {
 export function watch(options: WatchOptions, signal: AbortSignal): EventQueue {
   const { libc, netns, capacity, onEnd } = options;
   signal.throwIfAborted();
-  const fd = netns.run(() =>
-    openNetlink(libc, { protocol: NETLINK_ROUTE, groups: GROUPS, nonBlocking: true, receiveTimeoutMs: 0, receiveBuffer: RECEIVE_BUFFER }),
+  using opening = new DisposableStack();
+  const socket = { protocol: NETLINK_ROUTE, groups: GROUPS, nonBlocking: true, receiveTimeoutMs: 0, receiveBuffer: RECEIVE_BUFFER };
+  const fd = opening.adopt(
+    netns.run(() => openNetlink(libc, socket)),
+    (open) => void libc.close(open),
   );
   const stop = () => queue.end();
   const queue = new EventQueue(capacity, () => {
     signal.removeEventListener('abort', stop);
-    poll[Symbol.dispose]();
-    libc.close(fd);
+    opened.dispose();
     onEnd();
   });
   const listener = new Listener(options, fd, queue);
-  const poll = libc.onReadable(fd, () => listener.read());
+  opening.use(libc.onReadable(fd, () => listener.read()));
+  const opened = opening.move();
   signal.addEventListener('abort', stop, { once: true });
   return queue;
 }

@@ -81,6 +81,26 @@ describe('masquerading on the kernel', () => {
     expect(await namespace.masquerades()).toHaveLength(2);
   });
 
+  it('brings them back, too, where nft failed the first time', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
+    const [nftPath, busy] = [join(folder, 'nft'), join(folder, 'busy')];
+    writeFileSync(nftPath, `#!/bin/sh\n[ -e ${busy} ] && exit 1\nexec ${nft} "$@"\n`);
+    chmodSync(nftPath, 0o755);
+    try {
+      await using kernel = await testKernel({ nftPath });
+      const namespace = await kernel.namespace();
+      await namespace.masquerade([A]);
+      await nftIn(namespace.path, 'flush', 'ruleset');
+      writeFileSync(busy, '');
+      await expect(namespace.masquerade([B])).rejects.toMatchObject({ code: 'host.kernel' });
+      rmSync(busy);
+      await namespace.unmasquerade([B]);
+      expect(await namespace.masquerades()).toEqual([A]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('knows what an earlier process has made', async () => {
     await using kernel = await testKernel();
     const namespace = await kernel.namespace();

@@ -27,9 +27,9 @@ const MAX_BATCH = 512;
 
 /**
  * The masquerade entries of one namespace. Changes that come while others are carried out become one transaction
- * afterwards. The kernel keeps the truth: what is in the table is read once, then known, and read again when a
- * change fails, which is how a table that somebody else flushed comes back whole. nft makes the table and takes it away;
- * entries come and go in it by messages of our own, which need no process.
+ * afterwards. What is in the table is read once, then known, whatever somebody else does to it: one that was flushed comes
+ * back whole with the next change. nft makes the table and takes it away; entries come and go in it by messages of our own,
+ * which need no process.
  */
 export class Masquerading implements Disposable {
   readonly #options: MasqueradingOptions;
@@ -121,10 +121,10 @@ export class Masquerading implements Disposable {
     }));
   }
 
+  /** Of one that fails everything that it names may be there or not, and is named again by who repeats or undoes it. */
   async #carryOut(changes: readonly Change[]): Promise<void> {
-    const before = this.#known ?? (await this.list());
+    const before = (this.#known ??= await this.list());
     const after = merge(before, changes);
-    this.#known = undefined;
     this.#made ||= before.size > 0;
     if (this.#made) await this.#amend(before, after, changes);
     else if (after.size > 0) await this.#loadWhole(after);
