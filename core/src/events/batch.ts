@@ -1,8 +1,11 @@
-import { HawserError, toHawserError } from '../errors/index.ts';
+import { type HawserError, toHawserError } from '../errors/index.ts';
 import { DEFAULT_NAMESPACE, type Transaction } from '../metadata/store.ts';
 import type { Cursors } from './cursor.ts';
 import type { Envelope, EventInput } from './events.ts';
 import { EVENTS, MOST_EVENTS, type StoredEvent } from './journal.ts';
+
+/** Characters of the message that stands for data which can't be stored. */
+const MOST_TOLD = 1_000;
 
 /**
  * What one transaction publishes: journalled in one record at its end, delivered after its commit. All of it has one time,
@@ -46,7 +49,7 @@ export class Batch {
   #putOne(index: number, envelope: Envelope): void {
     const fault = this.#tryPut([envelope]);
     if (fault === undefined) return;
-    const bare = { ...envelope, data: { omitted: { code: fault.code, message: fault.message } } };
+    const bare = { ...envelope, data: { omitted: { code: fault.code, message: fault.message.slice(0, MOST_TOLD) } } };
     this.#envelopes[index] = bare;
     const still = this.#tryPut([bare]);
     if (still !== undefined) throw still;
@@ -58,8 +61,7 @@ export class Batch {
       this.#tx.put(EVENTS[this.#tx.store], key, { timestamp: this.#timestamp, events: envelopes.map(toStored) });
       return undefined;
     } catch (error) {
-      if (!(error instanceof HawserError) && !(error instanceof TypeError)) throw error;
-      return toHawserError(error);
+      return toHawserError(error); // of the store, or of data that are no JSON
     }
   }
 }

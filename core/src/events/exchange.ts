@@ -143,17 +143,17 @@ export class EventExchange implements Events, Disposable {
   #batchOf(tx: Transaction): Batch {
     if (this.#open?.whole === tx.whole) return this.#open.batch;
     const batch = new Batch(tx, this.#cursors, this.#now());
-    tx.beforeCommit(() => this.#close(batch));
-    tx.afterCommit(() => this.#deliver(batch.envelopes));
+    tx.beforeCommit(() => this.#close(tx, batch));
     this.#open = { whole: tx.whole, batch };
     return batch;
   }
 
-  /** The journal's failure is not the publisher's. */
-  #close(batch: Batch): void {
+  /** The journal's failure is not the publisher's; nobody is told what it doesn't hold. */
+  #close(tx: Transaction, batch: Batch): void {
     this.#open = undefined;
     try {
       batch.close();
+      tx.afterCommit(() => this.#deliver(batch.envelopes));
     } catch (error) {
       this.#lost(error, batch.envelopes.map(({ topic }) => topic).join(', '));
     }

@@ -39,14 +39,18 @@ export class JournalKeeper {
 
   /** Works until the signal aborts, and once more then. */
   async run(intervalMs: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (let isLast = false; !isLast;) {
       await this.#rest(intervalMs, signal);
+      isLast = signal.aborted; // nothing is published any more
       await this.#keep();
     }
     await closeEpoch(this.#options.metadata);
   }
 
-  /** Copies to the root store first and deletes from the state store then: a crash between leaves both, which readers merge. */
+  /**
+   * Moves what is there; what comes meanwhile is for the next time, or it would never end while others are busy. Copies to the root store
+   * first and deletes from the state store then: a crash between leaves both, which readers merge.
+   */
   async archive(): Promise<number> {
     const { metadata } = this.#options;
     let moved = 0;
@@ -54,6 +58,7 @@ export class JournalKeeper {
     for (;;) {
       const batch = metadata.read('state', (tx) => [...tx.entries(EVENTS.state, { limit: BATCH })]);
       if (batch.length === 0) return moved;
+      const isAll = batch.length < BATCH;
       const behind = await metadata.write('root', (tx) => {
         // What lies behind the last one counted is counted when its turn comes; what is there from an earlier try has been.
         const uncounted = batch.filter(([cursor]) => cursor <= this.#counted && !tx.has(EVENTS.root, cursor));
@@ -65,6 +70,7 @@ export class JournalKeeper {
         for (const [cursor] of batch) tx.delete(EVENTS.state, cursor);
       });
       moved += countOf(batch);
+      if (isAll) return moved;
     }
   }
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { backupStore, restoreStore } from '../metadata/maintenance.ts';
 import type { Metadata, StoreName, Transaction } from '../metadata/store.ts';
 import { defineCollection } from '../metadata/store.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
@@ -67,6 +68,39 @@ describe('records', () => {
         core.events.publish(tx, { topic: '/test/happened', data });
     });
     expect(Array.from(core.events.history(), ({ data }) => Object.keys(data)[0])).toEqual(['n', 'omitted', 'n', 'omitted', 'text', 'n']);
+  });
+
+  test('so does one whose data fail in another way, and a subscriber sees of it what the journal has', async () => {
+    await using core = await startCore({ context: testContext() });
+    using controller = disposableController();
+    const stream = core.events.subscribe({ signal: controller.signal });
+    const broken: Record<string, never> = {};
+    Reflect.set(broken, 'toJSON', () => {
+      throw new RangeError('x'.repeat(2 ** 20));
+    });
+    await core.metadata.write('state', (tx) => {
+      for (const data of [{ n: 0 }, broken, { n: 2 }]) core.events.publish(tx, { topic: '/test/happened', data });
+    });
+    const seen = [];
+    for (let n = 0; n < 3; n++) seen.push((await stream.next()).value);
+    expect(seen).toMatchObject([{ data: { n: 0 } }, { data: { omitted: {} } }, { data: { n: 2 } }]);
+    expect([...core.events.history()]).toEqual(seen);
+  });
+
+  test('cursors go on behind those of this boot also where the durable store was put back to an earlier time', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hawser-events-'));
+    await using _folder = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+    const run = async () => {
+      await using core = await startCore({ context: testContext(), folder, bootId: async () => 'a' });
+      await publish(core, 0);
+      await keeper(core, testContext().clock).archive();
+      return cursors(core).at(-1) ?? '';
+    };
+    await run();
+    await backupStore('root', join(folder, 'root'), join(folder, 'backup'));
+    const [, last] = [await run(), await run()];
+    await restoreStore('root', join(folder, 'root'), join(folder, 'backup'));
+    expect((await run()) > last).toBe(true);
   });
 
   test('the journal of an agent of before, with a record for each event, is read', async () => {

@@ -85,7 +85,7 @@ export async function beginEpoch(metadata: Metadata): Promise<number> {
     const known = [young.last, lastCursor(tx)].map((cursor) => (cursor === undefined ? 0 : epochOf(cursor)));
     const { epoch: former = 0, ...state } = readState(tx);
     const lost = former > 0 && young.epoch === undefined && state.closed !== former;
-    const next = Math.max(former, ...known) + 1;
+    const next = Math.max(former, young.epoch ?? 0, ...known) + 1;
     tx.put(STATES.root, STATE_KEY, { ...state, epoch: next, ...(lost ? { lostThrough: endOf(former) } : {}) });
     return next;
   });

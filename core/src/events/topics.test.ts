@@ -7,6 +7,7 @@ import { countedMetrics } from '../testing/counted.ts';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 import { describeTopics, fieldsText } from './describe-topics.ts';
+import { journal } from './events.fixture.ts';
 import { openExchange } from './exchange.ts';
 
 const counted = defineTopic('/test/counted', z.strictObject({ n: z.int(), note: z.string().optional() }), 'Something was counted.');
@@ -22,6 +23,14 @@ test('data of another shape than the topic’s doesn’t compile', () => {
 });
 
 describe('what is published', () => {
+  test('no topic is so long that its event could not be stored', async () => {
+    await using core = await startCore({ context: testContext() });
+    await core.metadata.write('state', (tx) => {
+      for (const topic of [`/test/${'x'.repeat(2 ** 20)}`, '/test/happened']) core.events.publish(tx, { topic, data: { n: 1 } });
+    });
+    expect(journal(core)).toEqual([1]);
+  });
+
   test('is delivered as it is when it is not what its topic declares; the log and a metric tell', async () => {
     await using core = await startCore({ context: testContext() });
     const { metadata } = core;

@@ -2,6 +2,7 @@ import type { Topic } from '../plugin/topic.ts';
 import { eventErrors } from './errors.ts';
 
 const TOPIC = /^(?:\/[a-z][a-z0-9-]*){2,8}$/;
+const MOST_LENGTH = 256;
 
 /** The event's name, derived from its topic: `attachments.attached`. */
 export const typeOf = (topic: string): string => topic.slice(1).replaceAll('/', '.');
@@ -39,7 +40,7 @@ export class Topics {
   }
 
   #learn(name: string): KnownTopic {
-    if (!TOPIC.test(name)) throw eventErrors.invalidTopic(`'${name.slice(0, 80)}' is no topic`);
+    if (name.length > MOST_LENGTH || !TOPIC.test(name)) throw eventErrors.invalidTopic(`'${name.slice(0, 80)}' is no topic`);
     const declared = this.#declared().find((topic) => topic.name === name);
     const known: KnownTopic = { type: typeOf(name), area: name.slice(1, name.indexOf('/', 1)), declared };
     if (this.#known.size < MOST_TOPICS) this.#known.set(name, known);
