@@ -10,6 +10,7 @@
  */
 import { nodeName, parseNode } from '../gc/node.ts';
 import type { Node } from '../gc/gc.ts';
+import { isJsonObject, isTexts } from '../json.ts';
 import { keysByTerm, updateIndex } from '../metadata/indexes.ts';
 import { LEASES_BY_LABEL } from '../metadata/label-indexes.ts';
 import {
@@ -39,8 +40,14 @@ interface LeaseCollections {
   readonly leased: Collection<Link>;
 }
 
+const isLeaseRecord = (value: unknown): value is LeaseRecord =>
+  isJsonObject(value) &&
+  isTexts(value['labels']) &&
+  typeof value['createdAt'] === 'string' &&
+  (value['expiresAt'] === undefined || typeof value['expiresAt'] === 'string');
+
 const collectionsOf = (store: StoreName): LeaseCollections => ({
-  leases: defineCollection(store, 'leases'),
+  leases: defineCollection(store, 'leases', isLeaseRecord),
   resources: defineCollection(store, 'lease_resources'),
   leased: defineCollection(store, 'leased'),
 });
@@ -138,7 +145,7 @@ export function isExpired({ expiresAt }: Pick<LeaseRecord, 'expiresAt'>, now: nu
 /** Leases on a node, expired ones included. */
 export function* leasesOn(tx: ReadTransaction, node: Node): Iterable<string> {
   const prefix = `${nodeName(node)}\0`;
-  for (const [key] of tx.entries(COLLECTIONS[tx.store].leased, { prefix })) {
+  for (const key of tx.keys(COLLECTIONS[tx.store].leased, { prefix })) {
     const id = key.slice(prefix.length);
     if (!id.includes('\0')) yield id; // another node's key may go on behind a zero byte
   }
@@ -149,7 +156,7 @@ export function resourcesOf(tx: ReadTransaction, id: string, after?: string, lim
   const prefix = `${id}\0`;
   const range: KeyRange = after === undefined ? { prefix } : { start: `${prefix}${after}\0`, end: `${id}\x01` };
   const names: Node[] = [];
-  for (const [key] of tx.entries(COLLECTIONS[tx.store].resources, limit === undefined ? range : { ...range, limit })) {
+  for (const key of tx.keys(COLLECTIONS[tx.store].resources, limit === undefined ? range : { ...range, limit })) {
     const node = parseNode(key.slice(prefix.length));
     if (node !== undefined) names.push(node);
   }

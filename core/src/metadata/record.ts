@@ -8,6 +8,7 @@
  *
  * Keys are UTF-8 too, and sort so (key-order.ts). Collections and namespaces hold no zero byte, keys may.
  */
+import type { HawserError } from '../errors/index.ts';
 import type { JsonValue } from '../json.ts';
 import { CHECK_STORE, metadataErrors } from './errors.ts';
 import { pastPrefix } from './key-order.ts';
@@ -52,6 +53,9 @@ export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace =
   return prefix;
 }
 
+/** The prefix of the collection and namespace that a key, or the start of a range, is of. */
+export const tableOf = (key: string): string => key.slice(0, key.indexOf('\0', key.indexOf('\0') + 1) + 1);
+
 /** A value as it is stored, with its length in UTF-8. */
 export function encodeValue(collection: Collection, value: JsonValue): { readonly text: string; readonly bytes: number } {
   // The type says that it is one; a caller without types may still pass undefined or a function.
@@ -66,22 +70,47 @@ export function encodeValue(collection: Collection, value: JsonValue): { readonl
   return { text, bytes };
 }
 
-/** What was stored under a key of the collection; its type is what the collection's writers put. `metadata.damaged` where it is no JSON. */
-export function decodeValue<V extends JsonValue>(collection: Collection<V>, text: string): V {
+/**
+ * What was stored under a key of the collection, as `encodeKey` made it. `metadata.damaged` where it is no JSON, or not of the form that
+ * the collection asks for; where it asks for none, its type is what the collection's writers put.
+ */
+export function decodeValue<V extends JsonValue>(collection: Collection<V>, key: string, text: string): V {
+  let value: unknown;
   try {
-    return JSON.parse(text) as V;
+    value = JSON.parse(text);
   } catch (cause) {
-    throw metadataErrors.damaged(`a record of ${collection.name} in the ${collection.store} store is not JSON`, {
-      cause,
-      remedy: CHECK_STORE,
-    });
+    throw damagedRecord(collection, recordOf(key), 'is not JSON', { cause });
   }
+  if (collection.isValue?.(value) === false) throw damagedRecord(collection, recordOf(key));
+  return value as V;
+}
+
+/** The part of an encoded key that is the caller's. */
+function recordOf(key: string): { readonly namespace: string; readonly key: string } {
+  const start = key.indexOf('\0') + 1;
+  const end = key.indexOf('\0', start);
+  return { namespace: key.slice(start, end), key: key.slice(end + 1) };
+}
+
+/** The refusal of a record that can't be what its writers have put. */
+export function damagedRecord(
+  { name, store }: Pick<Collection, 'name' | 'store'>,
+  { namespace, key }: { readonly namespace: string; readonly key: string },
+  fault = 'is not of the form that its writers give it',
+  { cause }: { readonly cause?: unknown } = {},
+): HawserError {
+  const where = namespace === DEFAULT_NAMESPACE ? '' : ` in the namespace ${namespace}`;
+  return metadataErrors.damaged(`the record ${JSON.stringify(key)} of ${name}${where} in the ${store} store ${fault}`, {
+    ...(cause === undefined ? {} : { cause }),
+    details: { store, collection: name, namespace, key },
+    remedy: CHECK_STORE,
+  });
 }
 
 /** The record under a key, read anew. */
 export function readPlainly<V extends JsonValue>(pages: Pick<Pages, 'get'>, collection: Collection<V>, key: string): V | undefined {
   const text = pages.get(key);
-  return text === undefined ? undefined : decodeValue(collection, text);
+  return text === undefined ? undefined : decodeValue(collection, key, text);
 }
 
 /** The same by way of a cache, which is the pages' own. */
@@ -95,7 +124,7 @@ export function readCached<V extends JsonValue>(
   if (known !== undefined) return known as V;
   const text = pages.get(key);
   if (text === undefined) return undefined;
-  const value = decodeValue(collection, text);
+  const value = decodeValue(collection, key, text);
   cache.keep(key, value, text);
   return value;
 }

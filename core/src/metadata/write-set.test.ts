@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { compareKeys } from './key-order.ts';
 import type { JsonValue } from '../json.ts';
 import type { Entry, Pages } from './pages.ts';
@@ -36,8 +36,9 @@ class PlainPages implements Pages {
 
 const ALL: Range = { start: '', end: '\u{10ffff}\u{10ffff}' };
 
-/** Few keys, so that they meet; of characters, too, that sort otherwise as UTF-16. */
-const key = fc.string({ unit: fc.constantFrom('a', 'ß', '\uffff', '😀'), minLength: 1, maxLength: 2 });
+/** Few keys, so that they meet; of characters, too, that sort otherwise as UTF-16. Some are of a collection. */
+const rest = fc.string({ unit: fc.constantFrom('a', 'ß', '\uffff', '😀'), minLength: 1, maxLength: 2 });
+const key = fc.tuple(fc.constantFrom('', 'a\0a\0', 'a\0b\0'), rest).map((parts) => parts.join(''));
 const step = fc.oneof(
   fc.record({ do: fc.constant('put' as const), key, value: fc.nat(9).map(String) }),
   fc.record({ do: fc.constant('remove' as const), key }),
@@ -74,6 +75,22 @@ test('reads what it has written as if it were below, and puts it there at the en
       writes.flush();
       expect(below.chunk(ALL, false, Number.POSITIVE_INFINITY)).toEqual(model.chunk(ALL, false, Number.POSITIVE_INFINITY));
     }),
-    { numRuns: 500 },
+    { numRuns: 1_000 },
   );
+});
+
+test('who asks after one thing after the other that is not there has few looks below', () => {
+  const below = new PlainPages();
+  for (const key of ['a\0a\0k100', 'a\0a\0k200', 'b\0a\0k000']) below.put(key, '1');
+  const looks = vi.spyOn(below, 'chunk');
+  const writes = new WriteSet(below);
+  const found = (): string[] =>
+    Array.from({ length: 300 }, (_, at) => `a\0a\0k${String(at).padStart(3, '0')}`).flatMap((start) =>
+      writes.chunk({ start, end: `${start}\0` }, false, 8).map(({ key }) => key),
+    );
+  expect(found()).toEqual(['a\0a\0k100', 'a\0a\0k200']);
+  expect(looks.mock.calls.length).toBeLessThan(12);
+  writes.put('a\0a\0k150', '1');
+  writes.remove('a\0a\0k200');
+  expect(found()).toEqual(['a\0a\0k100', 'a\0a\0k150']);
 });

@@ -1,8 +1,20 @@
 import type { JsonValue } from '../json.ts';
-import { compareKeys } from './key-order.ts';
+import { compareKeys, pastPrefix } from './key-order.ts';
+import { OrderedKeys } from './ordered-keys.ts';
 import type { Entry, Pages } from './pages.ts';
-import { type Range, readPlainly } from './record.ts';
+import { type Range, readPlainly, tableOf } from './record.ts';
 import type { Collection } from './store.ts';
+
+/** What is known of one collection in one namespace. */
+interface Table {
+  readonly prefix: string;
+  /** Behind its last key. */
+  readonly end: string;
+  /** Keys of writes. */
+  readonly written: OrderedKeys;
+  /** Where the last look below that found nothing was. */
+  empty: Range | undefined;
+}
 
 /**
  * What one transaction has written, on top of what it found: it reads both as one. Nothing reaches the pages below
@@ -13,10 +25,9 @@ export class WriteSet implements Pages {
   readonly #below: Pages;
   /** Undefined: removed. */
   readonly #writes = new Map<string, string | undefined>();
-  /** The keys of writes in order, but for the fresh ones: who never scans needs no order. */
-  readonly #order: string[] = [];
-  #fresh: string[] = [];
+  readonly #tables = new Map<string, Table>();
 
+  /** `below` stays as it is until `flush`. */
   constructor(below: Pages) {
     this.#below = below;
   }
@@ -31,8 +42,10 @@ export class WriteSet implements Pages {
   }
 
   chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
-    const written = this.#within(range);
-    if (written.length === 0) return this.#below.chunk(range, reverse, limit);
+    const table = this.#table(range.start);
+    const isWide = table.prefix === '' || (!range.end.startsWith(table.prefix) && range.end !== table.end);
+    const written = isWide ? Array.from(this.#tables.values(), (one) => one.written.within(range)).flat() : table.written.within(range);
+    if (written.length === 0) return isWide ? this.#below.chunk(range, reverse, limit) : this.#chunkBelow(table, range, reverse, limit);
     // Each write hides at most one of those below.
     const entries = this.#below.chunk(range, reverse, limit + written.length).filter(({ key }) => !this.#writes.has(key));
     for (const key of written) {
@@ -61,39 +74,34 @@ export class WriteSet implements Pages {
   }
 
   #set(key: string, value: string | undefined): void {
-    if (!this.#writes.has(key)) this.#fresh.push(key);
+    if (!this.#writes.has(key)) this.#table(key).written.add(key);
     this.#writes.set(key, value);
   }
 
-  #within({ start, end }: Range): readonly string[] {
-    if (this.#writes.size === 0) return [];
-    const order = this.#ordered();
-    return order.slice(positionOf(order, start), positionOf(order, end));
+  #table(key: string): Table {
+    const prefix = tableOf(key);
+    const known = this.#tables.get(prefix);
+    if (known !== undefined) return known;
+    const table: Table = { prefix, end: pastPrefix(prefix), written: new OrderedKeys(), empty: undefined };
+    this.#tables.set(prefix, table);
+    return table;
   }
 
-  /** A few are put in their places, so that a long transaction which scans and writes by turns stays linear. */
-  #ordered(): readonly string[] {
-    if (this.#fresh.length > FEW) {
-      this.#order.push(...this.#fresh);
-      this.#order.sort(compareKeys);
-    } else {
-      for (const key of this.#fresh) this.#order.splice(positionOf(this.#order, key), 0, key);
-    }
-    this.#fresh = [];
-    return this.#order;
+  /**
+   * Who decides about many things one after the other looks for what is rarely there: the second look in a row that finds
+   * nothing tells of all up to the next key.
+   */
+  #chunkBelow(table: Table, range: Range, reverse: boolean, limit: number): readonly Entry[] {
+    const { empty } = table;
+    if (empty !== undefined && compareKeys(empty.start, range.start) <= 0 && compareKeys(range.end, empty.end) <= 0) return NONE;
+    const found = this.#below.chunk(range, reverse, limit);
+    if (found.length === 0) table.empty = empty === undefined ? range : { start: range.start, end: this.#nextKey(range.end, table.end) };
+    return found;
+  }
+
+  #nextKey(start: string, end: string): string {
+    return this.#below.chunk({ start, end }, false, 1)[0]?.key ?? end;
   }
 }
 
-const FEW = 16;
-
-/** Of the first key that is not before this one. */
-function positionOf(order: readonly string[], key: string): number {
-  let low = 0;
-  let high = order.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareKeys(order[middle] ?? '', key) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const NONE: readonly Entry[] = [];

@@ -1,8 +1,10 @@
+import type { HawserError } from '../errors/index.ts';
 import type { Node } from '../gc/gc.ts';
 import { nodeName } from '../gc/node.ts';
-import type { JsonObject } from '../json.ts';
+import { isJsonObject, isTexts, type JsonObject } from '../json.ts';
 import { keysByTerm, updateIndex } from '../metadata/indexes.ts';
 import { SNAPSHOTS_BY_LABEL } from '../metadata/label-indexes.ts';
+import { damagedRecord } from '../metadata/record.ts';
 import type { Snapshot, SnapshotKind, SnapshotUsage } from '../metadata/snapshots.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 
@@ -16,11 +18,30 @@ export type SnapshotRecord<D extends JsonObject = JsonObject> = {
   readonly data: D;
 };
 
-const snapshotsOf = (store: StoreName): Collection<SnapshotRecord> => defineCollection(store, 'snapshots');
+const isSnapshotRecord = (value: unknown): value is SnapshotRecord =>
+  isJsonObject(value) &&
+  (value['kind'] === 'committed' || value['kind'] === 'active' || value['kind'] === 'view') &&
+  isNames(value['parents']) &&
+  isTexts(value['labels']) &&
+  typeof value['createdAt'] === 'string' &&
+  typeof value['updatedAt'] === 'string' &&
+  isJsonObject(value['data']);
+
+function isNames(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value)) return false;
+  for (const name of value) if (typeof name !== 'string') return false;
+  return true;
+}
+
+const snapshotsOf = (store: StoreName): Collection<SnapshotRecord> => defineCollection(store, 'snapshots', isSnapshotRecord);
 const childrenOf = (store: StoreName): Collection<Readonly<Record<string, never>>> => defineCollection(store, 'snapshot_children');
 
 const SNAPSHOTS = { root: snapshotsOf('root'), state: snapshotsOf('state') };
 const CHILDREN = { root: childrenOf('root'), state: childrenOf('state') };
+
+/** The refusal of a record whose data are not what its type writes. */
+export const damagedSnapshot = (store: StoreName, namespace: string, node: Node): HawserError =>
+  damagedRecord(SNAPSHOTS[store], { namespace, key: nodeName(node) });
 
 /** Sorts behind everything that a key may begin with. */
 const PAST_ALL = '\u{10ffff}';
@@ -29,19 +50,27 @@ export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | un
 
 export const hasRecord = (tx: ReadTransaction, node: Node): boolean => tx.has(SNAPSHOTS[tx.store], nodeName(node));
 
-/** Names `type/key` and records, in order of the names; from behind `after` on, which has the prefix, where that is told. */
+/**
+ * Names `type/key` and records, in order of the names; from behind `after` on, which has the prefix, where that is told. `damaged` stands
+ * for what can't be read.
+ */
 export function readRecords(
   tx: ReadTransaction,
   prefix?: string,
   after?: string,
+  damaged?: SnapshotRecord,
 ): Iterable<readonly [name: string, record: SnapshotRecord]> {
   if (prefix === undefined) return tx.entries(SNAPSHOTS[tx.store]);
-  return tx.entries(SNAPSHOTS[tx.store], after === undefined ? { prefix } : { start: `${after}\0`, end: `${prefix}${PAST_ALL}` });
+  const range = after === undefined ? { prefix } : { start: `${after}\0`, end: `${prefix}${PAST_ALL}` };
+  return tx.entries(SNAPSHOTS[tx.store], range, damaged);
 }
 
 /** Of all types, from behind the name `after` on. */
 export const readAllRecords = (tx: ReadTransaction, after?: string): Iterable<readonly [name: string, record: SnapshotRecord]> =>
   tx.entries(SNAPSHOTS[tx.store], after === undefined ? {} : { start: `${after}\0` });
+
+/** Names of all types, without reading the records. */
+export const readAllNames = (tx: ReadTransaction): Iterable<string> => tx.keys(SNAPSHOTS[tx.store]);
 
 /** Keys of one type, without reading the records. */
 export function* readKeys(tx: ReadTransaction, type: string): Iterable<string> {
@@ -105,7 +134,7 @@ export function deleteRecord(tx: Transaction, node: Node, record: SnapshotRecord
 /** Full names of what stands on a snapshot, whatever their type. */
 export function* readChildren(tx: ReadTransaction, parent: Node, type?: string): Iterable<string> {
   const prefix = `${nodeName(parent)}\0`;
-  for (const [key] of tx.entries(CHILDREN[tx.store], { prefix: type === undefined ? prefix : `${prefix}${type}/` }))
+  for (const key of tx.keys(CHILDREN[tx.store], { prefix: type === undefined ? prefix : `${prefix}${type}/` }))
     yield key.slice(prefix.length);
 }
 
