@@ -39,4 +39,10 @@ export const attachmentErrors = defineErrors('attachments', {
   notReady: { kind: 'Unavailable', remedy: 'Try again; `hawser plugins ls` shows what is still starting or has failed.' },
   draining: { kind: 'Unavailable', remedy: 'Try again when the agent has restarted.' },
   conflict: { kind: 'AlreadyExists', remedy: 'Detach it first, or use another interface name.' },
+  modeFailed: { kind: 'Internal', remedy: 'This is a defect of the mode: the agent’s log has its cause, for the author of the mode.' },
+  modeHangs: {
+    kind: 'DeadlineExceeded',
+    remedy: 'Start the agent again if it does not end by itself, and report it to the author of the mode.',
+  },
+  badResult: { kind: 'Internal', remedy: 'This is a defect of the mode: report it to its author.' },
 });

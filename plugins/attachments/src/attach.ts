@@ -1,4 +1,4 @@
-import { type Context, type JsonObject, type Providers, toHawserError, untilAborted } from '@hawser/core';
+import { type Context, type Providers, toHawserError } from '@hawser/core';
 import {
   attachmentErrors,
   type AttachmentRequest,
@@ -10,11 +10,10 @@ import {
 import type { Logger } from 'pino';
 import type { Books, Reservation } from './books.ts';
 import type { Settings } from './config.ts';
-import { patience } from './patience.ts';
 import { elapsed } from './elapsed.ts';
-import type { KeyedQueue } from './keyed-queue.ts';
+import type { ModeCalls } from './mode-calls.ts';
 import { afterAnswering } from './after-answering.ts';
-import { chooseMode, requireMode } from './modes.ts';
+import { chooseMode } from './modes.ts';
 import { needPreparing, reservePrepared } from './prepared.ts';
 import { type AttachmentData, isRooted, logFields, sameNamespace, toAttachment } from './record.ts';
 import type { Undoing } from './undo.ts';
@@ -26,7 +25,7 @@ export interface AttachingDependencies {
   readonly settings: Settings;
   readonly log: Logger;
   readonly books: Books;
-  readonly work: KeyedQueue;
+  readonly work: ModeCalls;
   readonly undoing: Undoing;
 }
 
@@ -47,16 +46,15 @@ export class Attaching {
     const began = context.clock.monotonic();
     await context.faults?.reach('attach.received');
     const modeId = chooseMode(request, settings.default_mode, modes);
-    const mode = requireMode(modeId, modes);
     // Held until the end: whoever opens it meanwhile finds it open.
     using namespace = await host.openNamespace(request.netns);
     const netnsId = { device: namespace.id.device, inode: namespace.id.inode };
     const present = await this.#makeRoom(key, request, netnsId, signal);
     if (present) return present;
 
-    const data = await this.#reserve(key, request, modeId, mode, netnsId, signal);
+    const data = await this.#reserve(key, request, modeId, netnsId, signal);
     try {
-      const result = await this.#make(key, data, mode, began, signal);
+      const result = await this.#make(key, data, began, signal);
       const facts = { ...logFields(data), requestId, durationMs: elapsed(context, began), ips: result.ips.map((ip) => ip.address) };
       afterAnswering(() => log.info(facts, 'attached'));
       return result;
@@ -95,14 +93,12 @@ export class Attaching {
     key: string,
     request: AttachmentRequest,
     modeId: string,
-    mode: NetworkMode,
     netnsId: AttachmentData['netnsId'],
     signal: AbortSignal,
   ): Promise<AttachmentData> {
-    const { context, books, settings } = this.#deps;
-    const given = mode.settings?.(request, signal) ?? {};
-    const modeSettings: JsonObject = given instanceof Promise ? await untilAborted(given, signal) : given;
-    const claims = mode.claims(request, modeSettings);
+    const { context, books, settings, work } = this.#deps;
+    const modeSettings = await work.settings(modeId, request, signal);
+    const claims = await work.claims(modeId, request, modeSettings, signal);
     await context.faults?.reach('attach.before_reserve');
     const reservation: Reservation = {
       key,
@@ -127,12 +123,11 @@ export class Attaching {
   }
 
   /** From the reservation to the commit. */
-  async #make(key: string, data: AttachmentData, mode: NetworkMode, began: number, signal: AbortSignal): Promise<AttachmentResult> {
+  async #make(key: string, data: AttachmentData, began: number, signal: AbortSignal): Promise<AttachmentResult> {
     const { context, books, work } = this.#deps;
     await context.faults?.reach('attach.after_reserve');
     signal.throwIfAborted();
-    const working = work.run(key, signal, () => mode.attach(toAttachment(data), signal));
-    const result = await patience(context.clock, signal, working);
+    const result = await work.attach(toAttachment(data), signal);
     await context.faults?.reach('attach.after_mode');
     signal.throwIfAborted();
     await books.commit(key, data, result, { since: new Date(context.clock.now()).toISOString(), durationMs: elapsed(context, began) });

@@ -55,7 +55,10 @@ describe('the attachment engine', () => {
       fixture.mode.during = (method) => {
         if (method === 'attach') throw new Error('no carrier');
       };
-      await expect(fixture.engine.attach(request('a'), call())).rejects.toThrow('no carrier');
+      await expect(fixture.engine.attach(request('a'), call())).rejects.toMatchObject({
+        code: 'attachments.mode_failed',
+        cause: new Error('no carrier'),
+      });
       await detached();
       expect(fixture.mode.made).toEqual(new Set());
       expect([fixture.engine.list(), fixture.claims()]).toEqual([[], []]);
@@ -82,7 +85,7 @@ describe('the attachment engine', () => {
       await fixture.context.clock.advance(2_000);
       await expect.poll(() => fixture.engine.get(ID)?.state).toBe('detaching');
       gate.resolve();
-      await expect(attaching).rejects.toMatchObject({ name: 'TimeoutError' });
+      await expect(attaching).rejects.toMatchObject({ code: 'attachments.mode_hangs' });
       await detached();
       expect(fixture.mode.log).toEqual(['attach a/eth0', 'detach a/eth0']);
       expect(fixture.claims()).toEqual([]);
@@ -155,7 +158,7 @@ describe('the attachment engine', () => {
       fixture.mode.during = (method) => {
         if (method === 'detach') throw new Error('device busy');
       };
-      await expect(fixture.engine.detach(detachRequest, call())).rejects.toThrow('device busy');
+      await expect(fixture.engine.detach(detachRequest, call())).rejects.toMatchObject({ cause: new Error('device busy') });
       expect(fixture.claims()).toMatchObject([{ state: 'releasing' }]);
       fixture.mode.during = () => {};
       const done = detached();

@@ -18,11 +18,11 @@ import { Books, type BooksDependencies } from './books.ts';
 import { assertInside, assertSeenBy } from './check.ts';
 import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
-import { requireMode } from './modes.ts';
+import { ModeCalls } from './mode-calls.ts';
 import { lostAttachments } from './reap.ts';
 import { type AttachmentData, isRooted, logFields, toAttachment, toRecord } from './record.ts';
 import { acquireSlot } from './slot.ts';
-import { detachByMode, Undoing } from './undo.ts';
+import { Undoing } from './undo.ts';
 
 export type EngineDependencies = BooksDependencies & Pick<AttachingDependencies, 'context' | 'host' | 'modes' | 'settings' | 'log'>;
 
@@ -41,7 +41,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
   readonly #undoing: Undoing;
   readonly #attaching: Attaching;
   readonly #calls = new KeyedQueue(CALLS_PER_ATTACHMENT, (key) => attachmentErrors.busy(`too many calls are waiting for ${key}`));
-  readonly #work = new KeyedQueue(CALLS_PER_ATTACHMENT, (key) => attachmentErrors.busy(`too much work is waiting for ${key}`));
+  readonly #work: ModeCalls;
   /** Attaches under way or waiting, so that a detach can cancel them; each with the name of its network. */
   readonly #attempts = new Map<string, Map<AbortController, string>>();
   /** Detaches have slots of their own: they must go on however many attaches hang. */
@@ -53,9 +53,9 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     this.#deps = deps;
     const concurrency = settings.max_concurrent;
     this.#slots = { attach: new PQueue({ concurrency }), detach: new PQueue({ concurrency }) };
-    const cleanup = detachByMode(context, modes, this.#work);
-    this.#books = new Books(deps, cleanup);
-    this.#undoing = new Undoing(context, this.#books, log, cleanup);
+    this.#work = new ModeCalls(context, modes);
+    this.#books = new Books(deps, (data, signal) => this.#work.detach(toAttachment(data), signal));
+    this.#undoing = new Undoing(context, this.#books, log, this.#work);
     this.#attaching = new Attaching({ ...deps, books: this.#books, work: this.#work, undoing: this.#undoing });
   }
 
@@ -148,7 +148,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
       const attachment = toAttachment(found.snapshot.data);
       assertSeenBy(attachment, request.expected);
       assertInside(found.snapshot.data, request.netnsId);
-      await this.#work.run(key, deadline.signal, () => requireMode(attachment.mode, this.#deps.modes).check(attachment, deadline.signal));
+      await this.#work.check(attachment, deadline.signal);
     });
   }
 

@@ -3,12 +3,12 @@ import type { Clock } from '@hawser/core';
 /** How long work may go on after it was told to stop, before its caller is answered without it. */
 const GRACE_MS = 2_000;
 
-/** The work's outcome; when it ignores its signal, the signal's reason after a short grace. The work itself goes on. */
-export async function patience<T>(clock: Clock, signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** The work's outcome; when it ignores its signal, `hangs()` after a short grace. The work itself goes on. */
+export async function patience<T>(clock: Clock, signal: AbortSignal, work: Promise<T>, hangs: () => Error): Promise<T> {
   const gaveUp = Promise.withResolvers<never>();
   let grace: Disposable | undefined;
   const onAbort = () => {
-    grace = clock.timer(GRACE_MS, () => gaveUp.reject(signal.reason));
+    grace = clock.timer(GRACE_MS, () => gaveUp.reject(hangs()));
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {

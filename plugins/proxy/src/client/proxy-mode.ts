@@ -15,7 +15,6 @@ import { methodOf } from '../wire/proto.ts';
 import { attachResponse, checkResponse, claimsResponse, detachResponse, settingsResponse } from '../wire/shapes.ts';
 import { toStruct } from '../wire/struct.ts';
 import { checkProposals } from './check-proposal.ts';
-import { checkResult } from './check-result.ts';
 import type { Answers } from './connection.ts';
 import type { Peer } from './peer.ts';
 import { ProposedClaims, type Proposals } from './proposed-claims.ts';
@@ -65,8 +64,7 @@ export class ProxyMode implements NetworkMode {
   async attach(attachment: Attachment, signal: AbortSignal): Promise<AttachmentResult> {
     const { peer, callDeadlineMs: deadlineMs } = this.#options;
     const message = { attachment: attachmentMessage(attachment) };
-    const { result } = await peer.unary({ method: method('Attach'), message, answer: attachResponse, deadlineMs, signal });
-    return checkResult(peer.address, attachment, result);
+    return (await peer.unary({ method: method('Attach'), message, answer: attachResponse, deadlineMs, signal })).result;
   }
 
   async check(attachment: Attachment, signal: AbortSignal): Promise<void> {

@@ -1,21 +1,17 @@
-import { type Attachment, type AttachmentResult, canonicalIp } from '@hawser/core/network';
-import { proxyErrors } from '../errors.ts';
+import { type Attachment, attachmentErrors, attachmentKey, type AttachmentResult, canonicalIp } from '@hawser/core/network';
 
 /**
- * Throws `proxy.bad_answer` for a result that can't be true: an address that the attachment does not hold, one that it
- * holds and did not get, no interface in the container.
+ * Throws `attachments.bad_result` for a result that can't be true: an address that the attachment does not hold, one that
+ * it holds and did not get, no interface in the container.
  */
-export function checkResult(address: string, attachment: Attachment, result: AttachmentResult): AttachmentResult {
+export function checkedResult(attachment: Attachment, result: AttachmentResult): AttachmentResult {
   const fault = faultOf(attachment, result);
   if (fault === undefined) return result;
-  throw proxyErrors.badAnswer(
-    `the process at ${address} says of ${attachment.containerId}/${attachment.ifname} that it is attached, but ${fault}`,
-  );
+  throw attachmentErrors.badResult(`the mode '${attachment.mode}' says of ${attachmentKey(attachment)} that it is attached, but ${fault}`);
 }
 
 function faultOf({ ifname, netns, claims }: Attachment, { interfaces, ips }: AttachmentResult): string | undefined {
   if (!interfaces.some(({ name, sandbox }) => name === ifname && sandbox === netns)) return `names no interface ${ifname} in ${netns}`;
-  if (ips.length === 0) return 'names no address';
   const held = new Set(claims.filter(({ type }) => type === 'address').map(({ key }) => key));
   const given = new Set(ips.map(({ address }) => canonicalIp(address.split('/', 1)[0] ?? '') ?? address));
   const foreign = [...given].find((key) => !held.has(key));
