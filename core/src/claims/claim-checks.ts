@@ -2,7 +2,7 @@ import { defineStoreCheck, type Disagreement, RESTORE } from '../metadata/store-
 import type { ReadTransaction } from '../metadata/store.ts';
 import { readChildren, readKeys } from '../snapshots/snapshot-records.ts';
 import { readSound } from '../snapshots/sound-records.ts';
-import { CLAIM } from './claim-record.ts';
+import { CLAIM, isClaimData } from './claim-record.ts';
 
 type Holding = { readonly containerId: string; readonly ifname: string };
 
@@ -14,9 +14,8 @@ defineStoreCheck('claims', function* (tx) {
     if (data === undefined) continue; // told with the snapshots
     const holder = holdingOf(data['holder']);
     for (const child of readChildren(tx, { type: CLAIM, key })) yield* checkChild(tx, name, holder, child);
-    if (data['state'] === 'held' && holder === undefined) {
-      yield { what: `${name} is held by nobody`, means: 'nothing frees it before its lease ends', remedy: RESTORE };
-    }
+    if (!isClaimData(data))
+      yield { what: `${name} is not of the form that a claim has`, means: 'nobody can take it or free it', remedy: RESTORE };
   }
 });
 

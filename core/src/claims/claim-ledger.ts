@@ -6,8 +6,9 @@ import type { JsonObject } from '../json.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
 import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
+import { readRecords, type SnapshotRecord } from '../snapshots/snapshot-records.ts';
 import { claimListing, type ClaimRecords } from './claim-listing.ts';
-import { CLAIM, type ClaimData, claimKey, toClaim } from './claim-record.ts';
+import { CLAIM, type ClaimData, claimKey, isClaimData, toClaim } from './claim-record.ts';
 import type { Claim, Claims, Holder, TakenClaim, TakeOptions } from './claims.ts';
 import { claimErrors } from './errors.ts';
 import { releasingSince } from './releasing.ts';
@@ -17,6 +18,9 @@ export interface LedgerDependencies {
   readonly events: Pick<Events, 'publish'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
+
+/** What cannot be read is in the way until somebody says otherwise. */
+const DAMAGED: SnapshotRecord = { kind: 'committed', parents: [], labels: {}, createdAt: '', updatedAt: '', data: {} };
 
 const TYPE = /^[a-z][a-z0-9-]*$/;
 
@@ -40,6 +44,7 @@ export class ClaimLedger implements Claims, Disposable {
       type: CLAIM,
       store: 'state',
       quiet: true,
+      isData: isClaimData,
       removed: (tx, snapshot) => this.#removed(tx, snapshot),
     });
   }
@@ -86,10 +91,10 @@ export class ClaimLedger implements Claims, Disposable {
   }
 
   *taken(tx: ReadTransaction, type: string, after?: string): Iterable<TakenClaim> {
-    const prefix = `${type}/`;
-    for (const { key, data, labels } of this.#records.walk(tx, after === undefined ? { prefix } : { prefix, after: prefix + after })) {
-      const until = data.state === 'cooling' ? labels['gc.expire'] : undefined;
-      yield { key: key.slice(prefix.length), ...(until === undefined ? {} : { until }) };
+    const prefix = `${CLAIM}/${type}/`;
+    for (const [name, { data, labels }] of readRecords(tx, prefix, after === undefined ? undefined : prefix + after, DAMAGED)) {
+      const until = isClaimData(data) && data.state === 'cooling' ? labels['gc.expire'] : undefined;
+      yield { key: name.slice(prefix.length), ...(until === undefined ? {} : { until }) };
     }
   }
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import type { Snapshot } from '../metadata/snapshots.ts';
 import type { Claim } from './claims.ts';
 
@@ -11,6 +11,15 @@ export type ClaimData = {
   readonly cooldownMs: number;
   readonly data: JsonObject;
 };
+
+export const isClaimData = (data: JsonObject): data is ClaimData =>
+  (data['state'] === 'cooling' || (data['state'] === 'held' && isHolder(data['holder']))) &&
+  typeof data['since'] === 'string' &&
+  typeof data['cooldownMs'] === 'number' &&
+  isJsonObject(data['data']);
+
+const isHolder = (value: unknown): boolean =>
+  isJsonObject(value) && typeof value['containerId'] === 'string' && typeof value['ifname'] === 'string';
 
 /** The snapshot's type; its key is `<claim's type>/<claim's key>`. */
 export const CLAIM = 'claim';

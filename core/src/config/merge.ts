@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { Origin } from './agent-config.ts';
 import { dotted, type KeyPath } from './key-path.ts';
 
@@ -87,9 +87,7 @@ export function pluginTables(table: JsonObject): Readonly<Record<string, JsonObj
 }
 
 /** Whether a value is a table rather than a list or a plain value. */
-export function isTable(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export const isTable = (value: JsonValue | undefined): value is JsonObject => isJsonObject(value);
 
 /** Array.isArray, for lists that are not to be changed. */
 export function isList(value: JsonValue | undefined): value is readonly JsonValue[] {

@@ -11,7 +11,7 @@
  * The state store's part is moved to the root store as time goes on: copied first, deleted then. A record may
  * therefore be in both for a while; readers merge by cursor.
  */
-import type { JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import {
   type Collection,
   DEFAULT_NAMESPACE,
@@ -62,7 +62,11 @@ export const MOST_EVENTS = 64;
 
 const eventsOf = (store: StoreName): Collection<JournalRecord> => defineCollection(store, 'events');
 export const EVENTS: Readonly<Record<StoreName, Collection<JournalRecord>>> = { root: eventsOf('root'), state: eventsOf('state') };
-const stateOf = (store: StoreName): Collection<JournalState> => defineCollection(store, 'events_state');
+const isState = (value: unknown): value is JournalState =>
+  isJsonObject(value) &&
+  ['epoch', 'closed'].every((field) => value[field] === undefined || Number.isSafeInteger(value[field])) &&
+  ['lostThrough', 'prunedThrough'].every((field) => value[field] === undefined || typeof value[field] === 'string');
+const stateOf = (store: StoreName): Collection<JournalState> => defineCollection(store, 'events_state', isState);
 const STATES: Readonly<Record<StoreName, Collection<JournalState>>> = { root: stateOf('root'), state: stateOf('state') };
 const STATE_KEY = 'journal';
 

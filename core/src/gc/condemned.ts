@@ -5,6 +5,7 @@
  * gc_condemned/<type>/<key> → CondemnedRecord
  * ```
  */
+import { isJsonObject } from '../json.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 import type { NamespacedNode, Node } from './gc.ts';
 import { nodeName, parseNode } from './node.ts';
@@ -18,10 +19,19 @@ export type CondemnedRecord = {
   readonly lastError?: string;
 };
 
+const isCondemnedRecord = (value: unknown): value is CondemnedRecord =>
+  isJsonObject(value) &&
+  typeof value['since'] === 'string' &&
+  typeof value['reason'] === 'string' &&
+  typeof value['attempts'] === 'number' &&
+  (value['lastError'] === undefined || typeof value['lastError'] === 'string');
+
 const COLLECTIONS: Readonly<Record<StoreName, Collection<CondemnedRecord>>> = {
-  root: defineCollection('root', 'gc_condemned'),
-  state: defineCollection('state', 'gc_condemned'),
+  root: defineCollection('root', 'gc_condemned', isCondemnedRecord),
+  state: defineCollection('state', 'gc_condemned', isCondemnedRecord),
 };
+/** For checks. */
+export { COLLECTIONS as CONDEMNED };
 
 export function readCondemned(tx: ReadTransaction, node: Node): CondemnedRecord | undefined {
   return tx.get(COLLECTIONS[tx.store], nodeName(node));
@@ -34,6 +44,14 @@ export function* listCondemned(tx: ReadTransaction): Iterable<readonly [node: No
   for (const [name, record] of tx.entries(COLLECTIONS[tx.store])) {
     const node = parseNode(name);
     if (node !== undefined) yield [node, record];
+  }
+}
+
+/** The same without their records. */
+export function* condemnedNodes(tx: ReadTransaction): Iterable<Node> {
+  for (const name of tx.keys(COLLECTIONS[tx.store])) {
+    const node = parseNode(name);
+    if (node !== undefined) yield node;
   }
 }
 

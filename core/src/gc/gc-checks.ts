@@ -1,9 +1,11 @@
-import { defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
+import { damagedRecords, defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import { malformedCondemned } from './condemned.ts';
-import { REFERENCE_COLLECTIONS } from './references.ts';
+import { CONDEMNED, malformedCondemned } from './condemned.ts';
+import { KNOWN_TYPES } from './known-types.ts';
+import { DAMAGED_REFERENCE, REFERENCE_COLLECTIONS } from './references.ts';
 
 defineStoreCheck('condemned', function* (tx) {
+  yield* damagedRecords(tx, CONDEMNED[tx.store], KNOWN_TYPES[tx.store]);
   for (const name of malformedCondemned(tx)) {
     yield { what: `${JSON.stringify(name)} is condemned and names no resource`, means: 'it is never cleaned up', remedy: RESTORE };
   }
@@ -11,6 +13,8 @@ defineStoreCheck('condemned', function* (tx) {
 
 /** Either way of a reference tells what the other one was; the one that is missing is made, which keeps rather than frees. */
 defineStoreCheck('references', function* (tx) {
+  const { references, referrers } = REFERENCE_COLLECTIONS[tx.store];
+  yield* damagedRecords(tx, references, referrers);
   yield* checkWay(tx, 'references');
   yield* checkWay(tx, 'referrers');
 });
@@ -20,7 +24,8 @@ type Way = keyof (typeof REFERENCE_COLLECTIONS)['state'];
 function* checkWay(tx: ReadTransaction, way: Way): Iterable<Disagreement> {
   const ways = REFERENCE_COLLECTIONS[tx.store];
   const other = ways[way === 'references' ? 'referrers' : 'references'];
-  for (const [key, reference] of tx.entries(ways[way])) {
+  for (const [key, reference] of tx.entries(ways[way], {}, DAMAGED_REFERENCE)) {
+    if (reference === DAMAGED_REFERENCE) continue;
     const { from, to } = reference;
     const owner = key.slice(key.lastIndexOf('\0') + 1);
     const [here, back] = [`${from}\0${to}\0${owner}`, `${to}\0${from}\0${owner}`];

@@ -5,6 +5,7 @@
  * gc_types/<type> → KnownType        in the namespace `default`
  * ```
  */
+import { isJsonObject } from '../json.ts';
 import { type Collection, defineCollection, type Metadata, type StoreName } from '../metadata/store.ts';
 import type { AbsentType, Collector } from './gc.ts';
 
@@ -13,10 +14,19 @@ type KnownType = {
   readonly refersTo?: readonly string[];
 };
 
+const isKnownType = (value: unknown): value is KnownType => isJsonObject(value) && isOptionalTexts(value['refersTo']);
+
+const isOptionalTexts = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((type) => typeof type === 'string'));
+
 const COLLECTIONS: Readonly<Record<StoreName, Collection<KnownType>>> = {
-  root: defineCollection('root', 'gc_types'),
-  state: defineCollection('state', 'gc_types'),
+  root: defineCollection('root', 'gc_types', isKnownType),
+  state: defineCollection('state', 'gc_types', isKnownType),
 };
+/** For checks. */
+export { COLLECTIONS as KNOWN_TYPES };
+/** What a record that can't be read comes to: nodes of the type may refer to whatever there is. */
+const DAMAGED: KnownType = {};
 const STORES = ['root', 'state'] as const;
 
 /** Which types there are and which of them nobody collects now. */
@@ -31,7 +41,7 @@ export class KnownTypes {
     this.#metadata = metadata;
     for (const store of STORES) {
       metadata.read(store, (tx) => {
-        for (const [type, record] of tx.entries(COLLECTIONS[store])) this.#known.set(type, { type, store, ...record });
+        for (const [type, record] of tx.entries(COLLECTIONS[store], {}, DAMAGED)) this.#known.set(type, { type, store, ...record });
       });
     }
   }

@@ -1,5 +1,5 @@
 import type { Metadata } from '../metadata/store.ts';
-import { allReferences } from './references.ts';
+import { hasReferences } from './references.ts';
 
 /**
  * Whether any label refers to anything: on most nodes none ever does, and decisions then need not look for it. Once it is
@@ -10,12 +10,7 @@ export class LabelUse {
 
   constructor(metadata: Pick<Metadata, 'read'>) {
     this.#isUsed = (['root', 'state'] as const).some((store) =>
-      metadata.read(store, (tx) =>
-        tx.namespaces().some((namespace) => {
-          for (const _reference of allReferences(tx.in(namespace))) return true;
-          return false;
-        }),
-      ),
+      metadata.read(store, (tx) => tx.namespaces().some((namespace) => hasReferences(tx.in(namespace)))),
     );
   }
 

@@ -7,6 +7,7 @@
  * gc_referrers/<to>\0<from>\0<from|to>   → StoredReference
  * ```
  */
+import { isJsonObject } from '../json.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 import { gcErrors } from './errors.ts';
 import type { Node } from './gc.ts';
@@ -20,9 +21,12 @@ interface ReferenceCollections {
   readonly referrers: Collection<StoredReference>;
 }
 
+const isReference = (value: unknown): value is StoredReference =>
+  isJsonObject(value) && typeof value['from'] === 'string' && typeof value['to'] === 'string';
+
 const collectionsOf = (store: StoreName): ReferenceCollections => ({
-  references: defineCollection(store, 'gc_references'),
-  referrers: defineCollection(store, 'gc_referrers'),
+  references: defineCollection(store, 'gc_references', isReference),
+  referrers: defineCollection(store, 'gc_referrers', isReference),
 });
 
 const COLLECTIONS: Readonly<Record<StoreName, ReferenceCollections>> = { root: collectionsOf('root'), state: collectionsOf('state') };
@@ -75,14 +79,23 @@ export function dropReferences(tx: Transaction, node: Node): void {
   }
 }
 
+/** What a record that can't be read comes to where others must be looked at all the same: names of no nodes. */
+export const DAMAGED_REFERENCE: StoredReference = { from: '', to: '' };
+
+/** Whether there is any in a store and namespace. */
+export function hasReferences(tx: ReadTransaction): boolean {
+  for (const _key of tx.keys(COLLECTIONS[tx.store].references, { limit: 1 })) return true;
+  return false;
+}
+
 /** All of a store and namespace; full names. */
 export function* allReferences(tx: ReadTransaction): Iterable<StoredReference> {
   for (const [, reference] of tx.entries(COLLECTIONS[tx.store].references)) yield reference;
 }
 
-/** The same with who has the label; those of which a name is none are left out. */
+/** The same with who has the label; those of which a name is none, or that can't be read, are left out. */
 export function* storedReferences(tx: ReadTransaction): Iterable<LabelReference> {
-  for (const [key, reference] of tx.entries(COLLECTIONS[tx.store].references)) {
+  for (const [key, reference] of tx.entries(COLLECTIONS[tx.store].references, {}, DAMAGED_REFERENCE)) {
     const [from, to] = [parseNode(reference.from), parseNode(reference.to)];
     if (from !== undefined && to !== undefined) yield { from, to, owner: key.endsWith('\0to') ? 'to' : 'from' };
   }

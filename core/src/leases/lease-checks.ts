@@ -1,5 +1,5 @@
 import { parseNode } from '../gc/node.ts';
-import { defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
+import { damagedRecords, defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import { hasLease, LEASE_COLLECTIONS } from './lease-records.ts';
 
@@ -8,6 +8,7 @@ import { hasLease, LEASE_COLLECTIONS } from './lease-records.ts';
  * made: what may be protected stays protected.
  */
 defineStoreCheck('leases', function* (tx) {
+  yield* damagedRecords(tx, LEASE_COLLECTIONS[tx.store].leases);
   yield* checkResources(tx);
   yield* checkLeased(tx);
 });

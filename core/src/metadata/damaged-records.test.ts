@@ -40,7 +40,7 @@ test('a record that is no JSON is told to whoever reads it as what it is', async
   await layDown([...sound(), { store: 'state', key: 'things\u0000default\u0000a', value: '{"half' }], folder);
   await using metadata = await open();
   const things = defineCollection('state', 'things');
-  const damaged = expect.objectContaining({ code: 'metadata.damaged', message: 'a record of things in the state store is not JSON' });
+  const damaged = expect.objectContaining({ code: 'metadata.damaged', message: 'the record "a" of things in the state store is not JSON' });
   expect(() => metadata.read('state', (tx) => tx.get(things, 'a'))).toThrow(damaged);
   expect(() => metadata.read('state', (tx) => [...tx.entries(things)])).toThrow(damaged);
 });

@@ -1,9 +1,10 @@
-import { adoptNamespaces, isNamespace } from './namespace-records.ts';
-import { defineStoreCheck, REPAIR } from './store-checks.ts';
+import { adoptNamespaces, isNamespace, NAMESPACE_RECORDS } from './namespace-records.ts';
+import { damagedRecords, defineStoreCheck, REPAIR } from './store-checks.ts';
 
 /** The root store's own; of the state store nothing by itself tells which namespaces there are. Opening both takes in what is found. */
 defineStoreCheck('namespaces', function* (tx) {
   const { store, namespace } = tx;
+  if (store === 'root') yield* damagedRecords(tx, NAMESPACE_RECORDS);
   if (store !== 'root' || isNamespace(tx, namespace)) return;
   yield {
     what: `the namespace ${namespace} holds records and has none itself`,

@@ -8,6 +8,7 @@
  * committed before the next one of either store begins. So whoever writes does it before the look, and is found, or after
  * the commit of the deletion, and is refused. A death leaves the deletion whole or not begun, for it is one transaction of one store.
  */
+import { isJsonObject, isTexts } from '../json.ts';
 import { checkIdentifier, isIdentifier } from './identifiers.ts';
 import type { Labels } from './labels.ts';
 import { metadataErrors } from './errors.ts';
@@ -19,7 +20,11 @@ export type NamespaceRecord = {
   readonly labels: Labels;
 };
 
-const NAMESPACES: Collection<NamespaceRecord> = defineCollection('root', 'namespaces');
+const isNamespaceRecord = (value: unknown): value is NamespaceRecord => isJsonObject(value) && isTexts(value['labels']);
+
+const NAMESPACES: Collection<NamespaceRecord> = defineCollection('root', 'namespaces', isNamespaceRecord);
+/** For checks. */
+export { NAMESPACES as NAMESPACE_RECORDS };
 
 /** Undefined where there is none; `metadata.invalid_namespace` where there can't be one. */
 export function readNamespace(tx: ReadTransaction, name: string): NamespaceRecord | undefined {

@@ -82,7 +82,7 @@ export function decodeValue<V extends JsonValue>(collection: Collection<V>, key:
     throw damagedRecord(collection, recordOf(key), 'is not JSON', { cause });
   }
   if (collection.isValue?.(value) === false) throw damagedRecord(collection, recordOf(key));
-  return value as V;
+  return value;
 }
 
 /** The part of an encoded key that is the caller's. */

@@ -120,6 +120,11 @@ export interface SnapshotType<D extends JsonObject> {
   readonly store: StoreName;
   /** Its owner tells of its changes by events of its own; `/snapshots/…` would only repeat them. */
   readonly quiet?: boolean;
+  /**
+   * Whether stored data are of the form that this type writes: what isn't is refused to whoever reads it (`metadata.damaged`). Asked
+   * with each read; anything goes unless told.
+   */
+  isData?(data: JsonObject): data is D;
   /** Undoes what the snapshot stands for, outside every transaction. See Collector.cleanup. */
   cleanup?(snapshot: Snapshot<D>, signal: AbortSignal): Promise<void | { readonly settled: Promise<void> }>;
   /** In the transaction that deletes the record; the parents' references are already gone. */

@@ -3,7 +3,8 @@
  * its checks beside its records, and who runs them loads the rooms.
  */
 import { toHawserError } from '../errors/index.ts';
-import type { ReadTransaction, Transaction } from './store.ts';
+import { metadataErrors } from './errors.ts';
+import type { Collection, ReadTransaction, Transaction } from './store.ts';
 
 /** Two records of a namespace, or a record and one that is not there, that contradict each other. */
 export interface Disagreement {
@@ -36,6 +37,26 @@ export const RESTORE = 'Restore a backup with `hawser db restore`, or report it 
 export function defineStoreCheck(name: string, check: Check): void {
   if (registry.has(name)) throw new TypeError(`there is a check ${name} already`);
   registry.set(name, check);
+}
+
+/** What `read` reads; undefined too where the record is damaged, which must not hide what others have. */
+export function ifSound<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!metadataErrors.damaged.is(error)) throw error;
+    return undefined;
+  }
+}
+
+/** The records of these collections that nobody can read, each by itself. */
+export function* damagedRecords(tx: ReadTransaction, ...collections: readonly Collection[]): Iterable<Disagreement> {
+  for (const collection of collections) {
+    for (const key of tx.keys(collection)) {
+      if (ifSound(() => tx.get(collection, key)) === undefined)
+        yield { what: `${JSON.stringify(key)} in ${collection.name} is damaged`, means: 'whoever reads it is refused', remedy: RESTORE };
+    }
+  }
 }
 
 /** What all registered checks find, in every namespace of a store. */

@@ -35,8 +35,11 @@ export interface ReadTransaction {
   /** The record under a key; it may be shared with others who read it, and is frozen then. */
   get<V extends JsonValue>(collection: Collection<V>, key: string): V | undefined;
   has(collection: Collection, key: string): boolean;
-  /** Entries in key order. The iteration must end inside the callback. */
-  entries<V extends JsonValue>(collection: Collection<V>, range?: KeyRange): Iterable<readonly [key: string, value: V]>;
+  /**
+   * Entries in key order. The iteration must end inside the callback. A damaged record ends it (`metadata.damaged`), unless the
+   * caller says what stands for one.
+   */
+  entries<V extends JsonValue>(collection: Collection<V>, range?: KeyRange, damaged?: V): Iterable<readonly [key: string, value: V]>;
   /** The same without the values, which are not decoded. */
   keys(collection: Collection, range?: KeyRange): Iterable<string>;
   /** Every namespace of the store that holds a record, sorted. Costs one seek for each pair of collection and namespace. */
@@ -90,6 +93,11 @@ export interface KeyRange {
 export interface Collection<V extends JsonValue = JsonValue> {
   readonly store: StoreName;
   readonly name: string;
+  /**
+   * Whether a stored value is of the collection's form: one that isn't is refused to whoever reads it (`metadata.damaged`). Asked
+   * of each that is decoded, so that it is to be cheap.
+   */
+  readonly isValue?: (value: unknown) => value is V;
   /** Made from another collection's records, e.g. an index: a digest stands before the key of one. */
   readonly derived?: boolean;
   /** Only for the type checker. */
@@ -97,8 +105,12 @@ export interface Collection<V extends JsonValue = JsonValue> {
 }
 
 /** Declares a collection; names are unique per store, `[a-z][a-z0-9_.]*`. */
-export function defineCollection<V extends JsonValue>(store: StoreName, name: string): Collection<V> {
-  return Object.freeze({ store, name });
+export function defineCollection<V extends JsonValue>(
+  store: StoreName,
+  name: string,
+  isValue?: (value: unknown) => value is V,
+): Collection<V> {
+  return Object.freeze(isValue === undefined ? { store, name } : { store, name, isValue });
 }
 
 /** Where a call reads. */

@@ -56,9 +56,13 @@ export class StoreReader implements ReadTransaction {
     return this.pages.get(encodeKey(collection, key, this.namespace)) !== undefined;
   }
 
-  *entries<V extends JsonValue>(collection: Collection<V>, range: KeyRange = {}): Iterable<readonly [key: string, value: V]> {
+  *entries<V extends JsonValue>(collection: Collection<V>, range: KeyRange = {}, damaged?: V): Iterable<readonly [key: string, value: V]> {
     const prefixLength = collectionPrefix(collection, this.namespace).length;
-    for (const { key, value } of this.#scan(collection, range)) yield [key.slice(prefixLength), decodeValue(collection, value)];
+    for (const { key, value } of this.#scan(collection, range))
+      yield [
+        key.slice(prefixLength),
+        damaged === undefined ? decodeValue(collection, key, value) : decodeOr(collection, key, value, damaged),
+      ];
   }
 
   *keys(collection: Collection, range: KeyRange = {}): Iterable<string> {
@@ -117,6 +121,15 @@ export class StoreReader implements ReadTransaction {
   protected checkAlive(): void {
     if (this.#life.ended)
       throw metadataErrors.transactionEnded('a transaction was used after its callback had returned, or a view after its end');
+  }
+}
+
+function decodeOr<V extends JsonValue>(collection: Collection<V>, key: string, text: string, damaged: V): V {
+  try {
+    return decodeValue(collection, key, text);
+  } catch (error) {
+    if (!metadataErrors.damaged.is(error)) throw error;
+    return damaged;
   }
 }
 

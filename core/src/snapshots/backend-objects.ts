@@ -1,4 +1,5 @@
 import type { Collector, Node } from '../gc/gc.ts';
+import { isJsonObject } from '../json.ts';
 import { type Collection, defineCollection, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 
 /** What is stored under `type/id`; see metadata/snapshot-backend.ts for the picture. */
@@ -9,10 +10,15 @@ export type ObjectRecord = {
   readonly since: string;
 };
 
+const isObjectRecord = (value: unknown): value is ObjectRecord =>
+  isJsonObject(value) && typeof value['key'] === 'string' && typeof value['since'] === 'string';
+
 const OBJECTS: Readonly<Record<StoreName, Collection<ObjectRecord>>> = {
-  root: defineCollection('root', 'snapshot_objects'),
-  state: defineCollection('state', 'snapshot_objects'),
+  root: defineCollection('root', 'snapshot_objects', isObjectRecord),
+  state: defineCollection('state', 'snapshot_objects', isObjectRecord),
 };
+/** For checks. */
+export { OBJECTS as OBJECT_RECORDS };
 
 /** An object's namespace is told by its id, so that one without a record can be placed. */
 const ID = /^(?<namespace>.+)\.[a-z0-9]{26}$/;

@@ -1,4 +1,4 @@
-import { listCondemned } from '../gc/condemned.ts';
+import { condemnedNodes } from '../gc/condemned.ts';
 import { type LabelReference, referencesOf } from '../gc/labels.ts';
 import type { Node } from '../gc/gc.ts';
 import { nodeName, parseNode } from '../gc/node.ts';
@@ -94,7 +94,7 @@ const isSame = (one: LabelReference, other: LabelReference): boolean =>
 
 /** A condemned snapshot keeps its record until it is cleaned up. */
 defineStoreCheck('condemned_snapshots', function* (tx) {
-  for (const [node] of listCondemned(tx)) {
+  for (const node of condemnedNodes(tx)) {
     if (hasRecord(tx, node) || !hasType(tx, node.type)) continue;
     yield {
       what: `${nodeName(node)} is condemned and not there`,

@@ -1,12 +1,12 @@
 import { parseNode } from '../gc/node.ts';
+import { ifSound } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import { hasRecord, readAllRecords, readChildLinks, readRecord, type SnapshotRecord } from './snapshot-records.ts';
+import { hasRecord, readAllNames, readChildLinks, readRecord, type SnapshotRecord } from './snapshot-records.ts';
 
 /** A record by its name, where that and its form are a snapshot's: a damaged one must not hide what others have. */
 export function readSound(tx: ReadTransaction, name: string): SnapshotRecord | undefined {
   const node = parseNode(name);
-  const record = node && readRecord(tx, node);
-  return isSound(record) ? record : undefined;
+  return node && ifSound(() => readRecord(tx, node));
 }
 
 /** Whether there is a record that is none of a snapshot: what it says is not known, so that nothing follows from it. */
@@ -17,14 +17,8 @@ export function isDamaged(tx: ReadTransaction, name: string): boolean {
 
 /** Names of all records, with those that are sound. */
 export function* readAllSound(tx: ReadTransaction): Iterable<readonly [name: string, record: SnapshotRecord | undefined]> {
-  for (const [name, record] of readAllRecords(tx)) yield [name, parseNode(name) !== undefined && isSound(record) ? record : undefined];
+  for (const name of readAllNames(tx)) yield [name, readSound(tx, name)];
 }
-
-function isSound(record: SnapshotRecord | undefined): record is SnapshotRecord {
-  return record !== undefined && isObject(record) && Array.isArray(record.parents) && isObject(record.labels) && isObject(record.data);
-}
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** A link, and what it says. */
 export interface ChildLink {

@@ -22,6 +22,7 @@ import { applyChanges } from './apply-changes.ts';
 import { snapshotErrors } from './errors.ts';
 import { checkParents, linkParents } from './parents.ts';
 import {
+  damagedSnapshot,
   deleteRecord,
   hasRecord,
   readChildren,
@@ -89,11 +90,11 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
 
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined {
     const record = readRecord(tx, this.#node(tx, key));
-    return record === undefined ? undefined : this.#snapshot(tx.namespace, key, record);
+    return record === undefined ? undefined : this.#stored(tx.namespace, key, record);
   }
 
   stat(tx: ReadTransaction, key: string): Snapshot<D> {
-    return this.#snapshot(tx.namespace, key, this.#existing(tx, key));
+    return this.#stored(tx.namespace, key, this.#existing(tx, key));
   }
 
   usage(tx: ReadTransaction, key: string): SnapshotUsage {
@@ -103,7 +104,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {
     const behind = after === undefined ? undefined : `${this.type}/${after}`;
     for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind))
-      yield this.#snapshot(tx.namespace, name.slice(this.type.length + 1), record);
+      yield this.#stored(tx.namespace, name.slice(this.type.length + 1), record);
   }
 
   lease(tx: Transaction, key: string, id?: string): void {
@@ -138,7 +139,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     deleteRecord(tx, node, record);
     this.#core.gc.relabel(tx, node, record.labels, undefined);
     this.#tell(tx, 'removed', node);
-    this.#definition.removed?.(tx, this.#snapshot(tx.namespace, key, record));
+    this.#definition.removed?.(tx, this.#stored(tx.namespace, key, record));
   }
 
   #make(tx: Transaction, key: string, kind: SnapshotKind, options: PrepareOptions<D>): Snapshot<D> {
@@ -230,6 +231,13 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     this.#changes.add(1, this.#labels[verb]);
     if (this.#definition.quiet === true) return;
     this.#core.events.publish(tx, { topic: `/snapshots/${verb}`, data: { ...node, ...facts } });
+  }
+
+  /** One that was read; `metadata.damaged` where its data can't be what the type has put. */
+  #stored(namespace: string, key: string, record: SnapshotRecord): Snapshot<D> {
+    const { isData, store } = this.#definition;
+    if (isData?.(record.data) === false) throw damagedSnapshot(store, namespace, { type: this.type, key });
+    return this.#snapshot(namespace, key, record);
   }
 
   /** The type's own data comes back as the type has put it. */

@@ -1,6 +1,6 @@
 import { claimName, type Events, type Gc, type Leases, type Metadata, type Snapshot, type Snapshots } from '@hawser/core/contracts';
 import type { AttachmentRecord, AttachmentResult, ClaimRequest } from '@hawser/core/network';
-import { ATTACHMENT, type AttachmentData, eventData, ROOT_LABEL, storedClaim, toRecord } from './record.ts';
+import { ATTACHMENT, type AttachmentData, eventData, isAttachmentData, ROOT_LABEL, storedClaim, toRecord } from './record.ts';
 
 /** The label of leases that protect an attachment in the making; its value is the attachment's key. */
 const LEASE_LABEL = 'hawser.dev/attachment';
@@ -135,6 +135,7 @@ function openSnapshotter(
   return core.snapshots.open<AttachmentData>({
     type: ATTACHMENT,
     store: 'state',
+    isData: isAttachmentData,
     cleanup: (snapshot, signal) => cleanup(snapshot.data, signal),
     removed: (tx, snapshot) => core.events.publish(tx, { topic: '/attachments/detached', data: eventData(snapshot.data) }),
   });

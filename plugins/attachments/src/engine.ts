@@ -61,8 +61,14 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   /** Takes over what an earlier process left behind; call once, before the first attach. */
   async recover(): Promise<void> {
-    const abandoned = await this.#books.dropAbandonedLeases();
-    if (abandoned > 0) this.#deps.log.warn({ abandoned }, 'attachments were in the making when the agent ended; they are being undone');
+    const { log } = this.#deps;
+    try {
+      const abandoned = await this.#books.dropAbandonedLeases();
+      if (abandoned > 0) log.warn({ abandoned }, 'attachments were in the making when the agent ended; they are being undone');
+    } catch (error) {
+      if (toHawserError(error).code !== 'metadata.damaged') throw error;
+      log.error({ err: error }, 'a lease can’t be read: what was in the making when the agent ended stays until it can');
+    }
   }
 
   /** Refuses new attachments from now on; detaching stays possible. */

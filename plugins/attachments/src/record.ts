@@ -9,7 +9,7 @@
  *   data     AttachmentData
  * ```
  */
-import type { JsonObject, JsonValue } from '@hawser/core';
+import { isJsonObject, isTexts, type JsonObject, type JsonValue } from '@hawser/core';
 import type { Snapshot } from '@hawser/core/contracts';
 import type {
   Attachment,
@@ -43,6 +43,27 @@ export type AttachmentData = {
   readonly lease: string;
   readonly result?: AttachmentResult;
 };
+
+const TEXTS = ['id', 'containerId', 'ifname', 'network', 'mode', 'netns', 'lease'] as const;
+const LISTS = ['interfaces', 'ips', 'routes'] as const;
+
+/** Whether stored data can be what the engine has put. */
+export const isAttachmentData = (data: JsonObject): data is AttachmentData =>
+  TEXTS.every((field) => typeof data[field] === 'string') &&
+  isTexts(data['netnsId']) &&
+  (data['pod'] === undefined || isTexts(data['pod'])) &&
+  (data['mac'] === undefined || typeof data['mac'] === 'string') &&
+  isJsonObject(data['settings']) &&
+  Array.isArray(data['claims']) &&
+  data['claims'].every(isStoredClaim) &&
+  (data['result'] === undefined || isResult(data['result']));
+
+const isStoredClaim = (value: unknown): boolean =>
+  isJsonObject(value) && typeof value['type'] === 'string' && typeof value['key'] === 'string' && isJsonObject(value['data']);
+
+function isResult(value: unknown): boolean {
+  return isJsonObject(value) && LISTS.every((list) => Array.isArray(value[list]));
+}
 
 /** The attachment as its mode sees it. */
 export function toAttachment(data: AttachmentData): Attachment {

@@ -21,7 +21,7 @@ import type { Range } from './range.ts';
 import { parseStatic, type StaticAddress } from './static-addresses.ts';
 
 /** Name of a range → the address that it handed out last. */
-const cursors = defineCollection<string>('state', 'ipam_cursor');
+const cursors = defineCollection('state', 'ipam_cursor');
 
 /** What may change while addresses are handed out. */
 export interface RangeSettings {
@@ -151,13 +151,19 @@ export class RangeIpam implements Ipam {
     const pools = this.#pools.filter((pool) => pool.range.family === family);
     for (const pool of pools) {
       const { name } = pool.range;
-      const ip = pool.find(tx, parseIp(tx.get(cursors, name) ?? '')?.value);
+      const ip = pool.find(tx, lastOf(tx, name));
       if (!ip) continue;
       tx.put(cursors, name, formatIp(ip));
       return { ip, range: pool.range };
     }
     throw exhausted(pools.map((pool) => pool.usage()));
   }
+}
+
+/** The address handed out last. It only says where to begin: one that can't be read says nothing. */
+function lastOf(tx: Transaction, name: string): bigint | undefined {
+  const last = tx.get(cursors, name);
+  return typeof last === 'string' ? parseIp(last)?.value : undefined;
 }
 
 function exhausted(usages: readonly ReturnType<Pool['usage']>[]): Error {
