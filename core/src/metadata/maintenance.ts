@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FaultInjector } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import { putCopy } from './backup.ts';
@@ -16,7 +17,7 @@ import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
 import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
-import { flushFolder, openEnvironment, STORE_FOLDER } from './store-folder.ts';
+import { flushFolder, openEnvironment, restoredBeside, settleRestore, STORE_FOLDER } from './store-folder.ts';
 import { StoreReader } from './transaction.ts';
 
 /** What a check found; `damage` is absent where the store is sound. */
@@ -77,12 +78,19 @@ export async function backupStore(store: StoreName, folder: string, destination:
 /**
  * Puts a backup (its folder, or the file in it) in a store's place. What was there is kept beside it; resolves with
  * its path. Nothing changes where the backup is damaged or of a newer version.
+ *
+ * ```
+ * backup ─copy, flush, read whole→ store.new ─rename→ store.restored
+ * store ─rename→ store-replaced-1, store.restored ─rename→ store
+ * ```
+ *
+ * Whoever dies between the last two leaves no store: the next start finishes that, see `settleRestore`.
  */
 export async function restoreStore(
   store: StoreName,
   folder: string,
   backup: string,
-  options: { readonly bootId?: BootIdReader } = {},
+  options: { readonly bootId?: BootIdReader; readonly faults?: FaultInjector } = {},
 ): Promise<string | undefined> {
   const source = sourceFile(backup);
   assertSound(source);
@@ -90,7 +98,8 @@ export async function restoreStore(
   using _lock = await lockFolder(folder);
   const draft = join(folder, `${STORE_FOLDER}.new`);
   try {
-    return await putInPlace({ store, folder, source, draft }, options.bootId ?? kernelBootId);
+    await prepare({ store, source, draft }, options);
+    return await putInPlace(folder, draft, options.faults);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw fileError(error, folder) ?? error;
@@ -99,20 +108,32 @@ export async function restoreStore(
 
 interface Restoring {
   readonly store: StoreName;
-  readonly folder: string;
   readonly source: string;
   readonly draft: string;
 }
 
-async function putInPlace({ store, folder, source, draft }: Restoring, readBootId: BootIdReader): Promise<string | undefined> {
+async function prepare(
+  { store, source, draft }: Restoring,
+  { bootId: readBootId = kernelBootId, faults }: { readonly bootId?: BootIdReader; readonly faults?: FaultInjector },
+): Promise<void> {
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
   await copyDurably(source, draft);
+  await faults?.reach('restore.after_copy');
   await assertKnownVersion(store, draft);
   const bootId = store === 'state' ? await readBootId() : undefined;
   if (bootId !== undefined) await writeBootId(draft, bootId);
-  const former = await moveAway(folder);
-  await rename(draft, join(folder, STORE_FOLDER));
+}
+
+async function putInPlace(folder: string, draft: string, faults: FaultInjector | undefined): Promise<string | undefined> {
+  const current = join(folder, STORE_FOLDER);
+  await settleRestore(current);
+  await rename(draft, restoredBeside(current));
+  await faults?.reach('restore.after_preparation');
+  const former = await moveAway(current);
+  await faults?.reach('restore.after_moving_away');
+  await rename(restoredBeside(current), current);
+  await faults?.reach('restore.after_rename');
   await flushFolder(folder);
   return former;
 }
@@ -127,8 +148,7 @@ async function assertKnownVersion(store: StoreName, folder: string): Promise<voi
   assertNotNewer(store, 'the backup', schemaVersion);
 }
 
-async function moveAway(folder: string): Promise<string | undefined> {
-  const current = join(folder, STORE_FOLDER);
+async function moveAway(current: string): Promise<string | undefined> {
   if (!isThere(current)) return undefined;
   let number = 1;
   while (isThere(`${current}-replaced-${number}`)) number++;

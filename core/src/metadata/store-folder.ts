@@ -32,6 +32,7 @@ export interface StoreFolderOptions {
 export async function openStoreFolder(options: StoreFolderOptions): Promise<Environment> {
   const { store, steps, log } = options;
   const folder = join(options.folder, STORE_FOLDER);
+  await settleRestore(folder);
   const bootId = store === 'state' ? await options.bootId() : undefined;
   const aside = await setAsideOtherBoot(folder, bootId);
   if (aside !== undefined) log.info({ store, aside }, 'set the store of another boot aside');
@@ -46,6 +47,20 @@ export async function openStoreFolder(options: StoreFolderOptions): Promise<Envi
     await environment.close();
     throw error;
   }
+}
+
+/** Where a backup lies, whole, that is about to take a store's place. */
+export const restoredBeside = (folder: string): string => `${folder}.restored`;
+
+/**
+ * Finishes a restore that died when it had moved the former store away, for a new and empty one would give out again what is in use; one
+ * that died before has not taken place. For who has the folder's lock.
+ */
+export async function settleRestore(folder: string): Promise<void> {
+  const restored = restoredBeside(folder);
+  if (!isThere(restored)) return;
+  if (isThere(folder)) await rm(restored, { recursive: true, force: true });
+  else await rename(restored, folder);
 }
 
 /** Without the mark the next start takes longer, no more. */
