@@ -235,10 +235,12 @@ export class StoreWriter extends StoreReader implements Transaction {
   }
 
   afterCommit(effect: () => void): void {
+    this.checkAlive();
     this.#change.effects.push(effect);
   }
 
   refuseWhenFull(): void {
+    this.checkAlive();
     if (!this.#change.hasSpace()) throw metadataErrors.diskFull(`the disk of the ${this.store} store is full: nothing new is taken`);
   }
 

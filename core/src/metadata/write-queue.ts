@@ -104,8 +104,8 @@ export class WriteQueue {
   /** Commits what waits and refuses what comes. */
   close(): void {
     if (this.#closed) return;
-    this.#drain();
     this.#closed = true;
+    this.#drain();
   }
 
   #drain(): void {
