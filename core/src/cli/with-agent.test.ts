@@ -67,7 +67,7 @@ describe('hawser with an agent', () => {
     const { code, out } = await hawser('doctor', '--config', config, '-o', 'json');
     const findings: { check: string; status: string; found: string; remedy?: string }[] = JSON.parse(out);
     expect(findings.map((finding) => finding.check)).toEqual(
-      expect.arrayContaining(['node', 'config', 'privileges', 'root folder', 'state folder', 'agent', 'nft', 'conflist', 'clock']),
+      expect.arrayContaining(['node', 'config', 'root folder', 'state folder', 'agent', 'conflist', 'clock']),
     );
     expect(findings.find((finding) => finding.check === 'agent')).toMatchObject({ status: 'ok' });
     expect(findings.every((finding) => ['ok', 'skip'].includes(finding.status) || (finding.remedy ?? '').endsWith('.'))).toBe(true);

@@ -6,8 +6,8 @@ import { readConfig } from '../read-config.ts';
 import { checkAgent } from './agent.ts';
 import { fail, type Finding, ok, skip, warn } from './finding.ts';
 import { checkFolders } from './folders.ts';
-import { checkClock, checkNode, checkPrivileges } from './machine.ts';
-import { checkConflist, checkCri, checkNft } from './neighbours.ts';
+import { checkClock, checkNode } from './machine.ts';
+import { checkConflist, checkCri } from './neighbours.ts';
 import { checkPlugins } from './plugins.ts';
 import { checkStore } from './store.ts';
 
@@ -30,14 +30,11 @@ export async function examineMachine(assembly: Assembly, global: GlobalOptions, 
       return undefined;
     },
   );
-  const privileges = await checkPrivileges();
-  findings.push(privileges);
   const others = await Promise.all([
     withConfig(config, 'folders', checkFolders),
     withConfig(config, 'agent', () => checkAgent(global.socket, signal)),
     withConfig(config, 'store', checkStore),
     withConfig(config, 'plugins', (read) => checkPlugins(read, signal)),
-    checkNft(signal),
     checkConflist(),
     checkClock(),
     checkCri(),

@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { systemClock } from '../../context/index.ts';
-import { fail, type Finding, ok, skip, warn } from './finding.ts';
+import { fail, type Finding, ok, warn } from './finding.ts';
 
 const OLDEST_NODE = [22, 12] as const;
 
@@ -11,28 +11,6 @@ export function checkNode(version: string = process.versions.node): Finding {
   return enough
     ? ok('node', `Node.js ${version}`)
     : fail('node', `Node.js ${version}`, `Install Node.js ${OLDEST_NODE.join('.')} or newer.`);
-}
-
-/** Bits of the effective set in /proc/self/status; linux/capability.h. */
-const CAPABILITIES = { CAP_NET_ADMIN: 12, CAP_NET_RAW: 13, CAP_SYS_ADMIN: 21 } as const;
-
-/** What of the capabilities that the kernel's doors ask for is missing in a CapEff mask. */
-function missingCapabilities(effective: bigint): readonly string[] {
-  return Object.entries(CAPABILITIES).flatMap(([name, bit]) => (((effective >> BigInt(bit)) & 1n) === 1n ? [] : [name]));
-}
-
-/** Whether this process may do what an agent does. */
-export async function checkPrivileges(): Promise<Finding> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const [, mask] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-  if (mask === undefined) return skip('privileges', 'this system has no Linux capabilities');
-  const missing = missingCapabilities(BigInt(`0x${mask}`));
-  if (missing.length === 0) return ok('privileges', `user ${process.getuid?.() ?? '?'} with all capabilities that are needed`);
-  return fail(
-    'privileges',
-    `user ${process.getuid?.() ?? '?'} lacks ${missing.join(', ')}`,
-    'Run the agent as root, or give it these capabilities.',
-  );
 }
 
 /** No certificate and no lease is older than this program. */

@@ -1,22 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { answers } from '../../api/socket.ts';
 import { type Finding, ok, warn } from './finding.ts';
-
-const run = promisify(execFile);
-const NFT_PATIENCE_MS = 5_000;
-
-/** Masquerading goes through nft; the kernel has no other door that is stable. */
-export async function checkNft(signal: AbortSignal): Promise<readonly Finding[]> {
-  try {
-    const { stdout } = await run('nft', ['--version'], { timeout: NFT_PATIENCE_MS, signal });
-    return [ok('nft', stdout.trim())];
-  } catch {
-    return [warn('nft', 'the nft command is not to be found', 'Install nftables; without it `ip_masq` does not work.')];
-  }
-}
 
 const CONF_DIR = '/etc/cni/net.d';
 const OUR_TYPE = 'hawser-cni';

@@ -4,12 +4,13 @@ import { detectMissing } from './features.ts';
 import { loadLibc } from './libc.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './netlink/socket.ts';
 import { findExecutable } from './nft/process.ts';
+import { examinePrivileges } from './privileges.ts';
 
 /** In the order in which they are told; without the first two no pod gets a network at all. */
 const FEATURES: readonly HostFeature[] = ['veth', 'bridge', 'nftables', 'ipv6', 'policy_routing', 'macvlan', 'raw_ping'];
 const NEEDED: ReadonlySet<HostFeature> = new Set(['veth', 'bridge']);
 
-/** What this kernel can do, a line a feature. Unlike opening the host it leaves the links of earlier runs alone. */
+/** What this process may do, and what this kernel can, a line a feature. Unlike opening the host it leaves the links of earlier runs alone. */
 export async function examineKernel(settings: {
   readonly receiveTimeoutMs: number;
   readonly nftPath: string;
@@ -20,7 +21,7 @@ export async function examineKernel(settings: {
   const libc = await loadLibc();
   using socket = new NetlinkSocket(libc, () => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs }));
   const missing = detectMissing({ libc, socket, receiveTimeoutMs, nft: findExecutable(nftPath) });
-  return FEATURES.map((feature) => finding(feature, missing.get(feature)));
+  return [await examinePrivileges(), ...FEATURES.map((feature) => finding(feature, missing.get(feature)))];
 }
 
 function finding(feature: HostFeature, missing: string | undefined): Finding {
