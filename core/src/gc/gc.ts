@@ -169,7 +169,7 @@ export interface Gc {
   finished(node: Node, options: NodeScope): Promise<void>;
   /**
    * Says, inside the transaction, that something may have become garbage; a run follows after the commit. Who knows what
-   * it was names it: the run then follows only where one of these nodes is garbage indeed.
+   * it was names it: the run then follows only where one of these nodes is garbage indeed, or where they are more than a hundred.
    */
   trigger(tx: Transaction, nodes?: readonly Node[]): void;
   /**

@@ -55,6 +55,11 @@ export class Runs {
     };
   }
 
+  /** What a run would remove; in its turn, for of views, which a mark needs, there are few. */
+  explain(): Promise<CollectionReport> {
+    return this.#inTurn(() => this.#options.cycle.explain());
+  }
+
   /** Resolves when every clean-up that it began, or found waiting, has ended or failed once. */
   async run(mode: RunMode): Promise<CollectionReport> {
     const { clock } = this.#options;

@@ -43,7 +43,6 @@ export class GcScheduler implements Gc, AsyncDisposable {
   readonly #labels: LabelUse;
   readonly #collection: Collection;
   readonly #undertakings: Undertakings;
-  readonly #cycle: Cycle;
   readonly #runs: Runs;
   readonly #timetable: Timetable;
   readonly #suspects: Suspects;
@@ -89,7 +88,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
     );
     this.#undertakings = this.#openUndertakings();
     const expiry = { metadata, events, now: () => steady.now(), committed };
-    this.#cycle = new Cycle({
+    const cycle = new Cycle({
       collection,
       collectors,
       undertakings: this.#undertakings,
@@ -103,7 +102,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
       log,
       settings: this.#settings,
       collection,
-      cycle: this.#cycle,
+      cycle,
       types: this.#types,
       undertakings: this.#undertakings,
       timetable: this.#timetable,
@@ -128,7 +127,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   async run({ signal, dryRun = false }: { readonly signal: AbortSignal; readonly dryRun?: boolean }): Promise<CollectionReport> {
     signal.throwIfAborted();
     this.#assertRunning();
-    return await untilAborted(this.#track(dryRun ? this.#cycle.explain() : this.#runs.run({ hurry: true, protectMs: 0 })), signal);
+    return await untilAborted(this.#track(dryRun ? this.#runs.explain() : this.#runs.run({ hurry: true, protectMs: 0 })), signal);
   }
 
   async collect(node: Node, { signal, namespace = DEFAULT_NAMESPACE }: NodeScope): Promise<void> {

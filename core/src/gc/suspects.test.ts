@@ -39,6 +39,15 @@ test('one that is garbage brings a run, and so does a look that fails', async ()
   expect(broken.runs()).toBe(1);
 });
 
+test('of very many the run finds out, which goes in slices', async () => {
+  let looked = 0;
+  const { clock, suspects, runs } = watched((nodes) => (looked += nodes.length) < 0);
+  suspects.add(Array.from({ length: 100_000 }, (_, n) => ({ ...A, key: `k${n}` })));
+  await clock.advance(20);
+  expect(runs()).toBe(1);
+  expect(looked).toBeLessThanOrEqual(100);
+});
+
 test('nothing is looked at after the end', async () => {
   const { clock, suspects, runs } = watched(() => true);
   suspects.add([A]);

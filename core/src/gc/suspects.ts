@@ -12,6 +12,9 @@ export interface SuspectsOptions {
   readonly found: (suspects: number) => void;
 }
 
+/** Looked at in one go; of more the run finds out, which goes in slices. */
+const MOST_LOOKED_AT = 100;
+
 /**
  * Nodes that lost something that kept them. Nearly all of them live on by something else, or are gone, by the time
  * they are looked at: a run, which marks everything, follows only where one doesn't.
@@ -42,7 +45,7 @@ export class Suspects implements Disposable {
     const nodes = [...this.#nodes.values()];
     this.#timer = undefined;
     this.#nodes = new Map();
-    if (this.#isGarbageAmong(nodes)) this.#options.found(nodes.length);
+    if (nodes.length > MOST_LOOKED_AT || this.#isGarbageAmong(nodes)) this.#options.found(nodes.length);
   }
 
   /** What can't be told is for the run to find out, which fails closed. */

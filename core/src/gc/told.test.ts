@@ -41,6 +41,16 @@ describe('a dry run', () => {
   });
 });
 
+test('many dry runs at once are each answered, and disturb no collection', async () => {
+  await using core = await startCore({ context: testContext() });
+  using things = openType(core, 'thing');
+  await write(core, (tx) => Array.from({ length: 500 }, (_, n) => things.make(tx, `k${n}`)));
+  const dry = Array.from({ length: 20 }, () => core.gc.run({ signal, dryRun: true }));
+  const run = core.gc.run({ signal });
+  for (const { removed } of await Promise.all(dry)) expect(removed).toHaveLength(500);
+  expect((await run).removed).toHaveLength(500);
+});
+
 describe('statistics', () => {
   test('cycles, what was removed by type, failed clean-ups, and the event of a run that changed something', async () => {
     await using core = await startCore({ context: testContext() });
