@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -45,6 +46,13 @@ static uint32_t get32(const char *at) {
   return value;
 }
 
+/* The socket, whose EAGAIN is the end of our patience. A pipe that answers it was made non-blocking by somebody: it is waited for. */
+static int agent = -1;
+static int again(int fd, short event) {
+  struct pollfd one = {.fd = fd, .events = event};
+  return errno == EINTR || (errno == EAGAIN && fd != agent && (poll(&one, 1, -1) >= 0 || errno == EINTR));
+}
+
 /* Reads until the end, or until `size` bytes are there. -1: an error. */
 static ssize_t read_full(int fd, char *to, size_t size) {
   size_t have = 0;
@@ -52,14 +60,14 @@ static ssize_t read_full(int fd, char *to, size_t size) {
     ssize_t got = read(fd, to + have, size - have);
     if (got > 0) have += (size_t)got;
     else if (got == 0) break;
-    else if (errno != EINTR) return -1;
+    else if (!again(fd, POLLIN)) return -1;
   }
   return (ssize_t)have;
 }
 
 static int write_full(int fd, const char *from, size_t size) {
   for (ssize_t put; size > 0; from += put > 0 ? put : 0, size -= put > 0 ? (size_t)put : 0)
-    if ((put = write(fd, from, size)) < 0 && errno != EINTR) return -1;
+    if ((put = write(fd, from, size)) < 0 && !again(fd, POLLOUT)) return -1;
   return 0;
 }
 
@@ -262,7 +270,7 @@ int main(void) {
   put32(frame + 8, (uint32_t)environment);
   put32(frame + 12, (uint32_t)input);
   size += (size_t)input;
-  int fd = dial(fields[0].value, command);
-  if (fd >= 0) exchange(fd, size, strcmp(command, "ADD") == 0);
+  agent = dial(fields[0].value, command);
+  if (agent >= 0) exchange(agent, size, strcmp(command, "ADD") == 0);
   alone(command, size);
 }
