@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AnyPlugin, deadlineSignal, loadConfig, renderBootTree, systemContext } from '@hawser/core';
 import { type Agent, startAgent } from '@hawser/core/agent';
 import { Host } from '@hawser/core/contracts';
 import type { Logger } from 'pino';
 import { makeWorld, tourConfig } from './network.ts';
+import { openTourFolder } from './own-folder.ts';
 import type { Place } from './place.ts';
 import { type TourPod, TourRuntime } from './pods.ts';
 import { service } from './service.ts';
@@ -29,16 +29,12 @@ const TOUR_DEADLINE_MS = 60_000;
 
 /** Boots the reference agent in a folder of its own, shows what it does, and leaves nothing behind. Resolves with whether every step held. */
 export async function takeTour(options: TourOptions): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'hawser-try-'));
-  const tour = new Tour(options, folder);
-  try {
-    await mkdir(join(folder, 'ns'));
-    await writeFile(tour.configFile, tourConfig(folder, options.place === 'simulated' ? 'simulated' : 'linux'));
-    if (await tour.boot('the agent boots on an embedded store')) await tour.visit();
-    return tour.steps.allHeld;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using folder = await openTourFolder();
+  const tour = new Tour(options, folder.path);
+  await mkdir(join(folder.path, 'ns'));
+  await writeFile(tour.configFile, tourConfig(folder.path, options.place === 'simulated' ? 'simulated' : 'linux'));
+  if (await tour.boot('the agent boots on an embedded store')) await tour.visit();
+  return tour.steps.allHeld;
 }
 
 /** One tour: its folder, its steps, and the agent that serves at the moment. */
