@@ -50,8 +50,9 @@ export class Pool {
   find(tx: ReadTransaction, cursor: bigint | undefined): Ip | undefined {
     const { first, last } = this.range;
     const start = cursor === undefined || cursor < first || cursor >= last ? first : cursor + 1n;
-    this.#taken.thaw(steadyTime(this.#options.clock).now(), LOOKS);
-    return this.#leap(tx, start) ?? this.#audit(tx);
+    const now = steadyTime(this.#options.clock).now();
+    this.#taken.thaw(now, LOOKS);
+    return this.#leap(tx, start) ?? (this.#taken.thawAll(now) ? this.#leap(tx, start) : undefined) ?? this.#audit(tx);
   }
 
   usage(): Usage {

@@ -55,6 +55,18 @@ describe('addresses of ranges', () => {
     expect(await bench.add(ipam)).toEqual(['10.88.0.4']);
   });
 
+  it('has an address as soon as that has cooled, in whatever order an agent that starts reads of those that cool', async () => {
+    const before = await bench.open('10.88.0.0/23');
+    for (let count = 0; count < 509; count++) await bench.add(before);
+    bench.ledger.release('10.88.1.200');
+    await bench.clock.advance(COOLDOWN_MS - 1);
+    bench.ledger.release('10.88.1.100');
+    const ipam = await bench.open('10.88.0.0/23');
+    await bench.clock.advance(1);
+    expect(await bench.add(ipam)).toEqual(['10.88.1.200']);
+    await expect(bench.add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted', details: { ranges: [{ held: 508, cooling: 1 }] } });
+  });
+
   it('takes nothing when one family has none left', async () => {
     const ipam = await bench.open('10.88.0.0/24', 'fd00:88::/126');
     await bench.add(ipam);

@@ -45,4 +45,11 @@ export class TakenAddresses {
       this.free(address);
     }
   }
+
+  /** The same of all, also of those behind one that has not: a ledger that is read anew tells them in the order of their texts. */
+  thawAll(now: number): boolean {
+    const before = this.#cooling.size;
+    for (const [address, until] of this.#cooling) if (until <= now) this.free(address);
+    return this.#cooling.size < before;
+  }
 }
