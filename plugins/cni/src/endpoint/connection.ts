@@ -36,7 +36,11 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): voi
     readTimer[Symbol.dispose]();
     closeAfterAnswer(socket, encodeResponseFrame({ exitCode, body }), clock);
   };
-  const readTimer = clock.timer(readDeadlineMs, () => answer(failure(new CniError(CniCode.io, 'the request did not arrive in time'))));
+  const late = () => {
+    if (state === 'reading') answer(failure(new CniError(CniCode.io, 'the request did not arrive in time')));
+  };
+  // Timers come before what sockets have: where the agent was busy, the request may have been there all the while.
+  const readTimer = clock.timer(readDeadlineMs, () => setImmediate(late));
 
   socket.on('data', (chunk: Buffer) => {
     if (state === 'answered') return;

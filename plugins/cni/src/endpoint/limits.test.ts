@@ -45,6 +45,13 @@ describe('limits', () => {
   });
 });
 
+test('a request that does not arrive in time is told so', async () => {
+  const { answer } = open();
+  await until(() => served.context.clock.waiting === 1);
+  await served.context.clock.advance(5_000);
+  expect(await answer).toMatchObject({ exitCode: 5, body: expect.stringContaining('did not arrive in time') });
+});
+
 describe('garbage', () => {
   test('gets an error and a close', async () => {
     const { socket, answer } = open();

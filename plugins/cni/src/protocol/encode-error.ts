@@ -11,6 +11,7 @@ const BY_CODE: Readonly<Record<string, CniCode>> = {
   'attachments.busy': CniCode.tryAgain,
   'host.namespace_gone': CniCode.unknownContainer,
   'metadata.disk_full': CniCode.io,
+  'metadata.commit_failed': CniCode.io,
   'metadata.read_only': CniCode.io,
 };
 

@@ -177,6 +177,7 @@ describe('an error', () => {
     [hostErrors.busy, 11],
     [ipamErrors.exhausted, 102],
     [defineErrors('metadata', { diskFull: { kind: 'ResourceExhausted', remedy: 'x' } }).diskFull, 5],
+    [defineErrors('metadata', { commitFailed: { kind: 'Internal', remedy: 'x' } }).commitFailed, 5],
   ])('of the catalogue, $code, has its own code', (factory, code) => {
     expect(toCniError(factory('x'), 'ADD').code).toBe(code);
   });
