@@ -8,18 +8,27 @@ const manifest = {
     './proto/*': './proto/*',
   },
 };
-const FILES = ['package.json', 'bin/hawser.js', 'dist/index.d.ts', 'dist/index.js', 'proto/a.proto'];
+const FILES = ['package.json', 'LICENSE', 'bin/hawser.js', 'dist/index.d.ts', 'dist/index.js', 'proto/a.proto'];
 
 test('a package whose doors all lead to packed files is sound, without its sources', () => {
   expect(packageFaults(manifest, FILES)).toEqual([]);
 });
 
 test('what a door leads to and is not packed is told', () => {
-  expect(packageFaults(manifest, ['package.json', 'dist/index.js'])).toEqual([
+  expect(packageFaults(manifest, ['package.json', 'LICENSE', 'dist/index.js'])).toEqual([
     'bin/hawser.js is not packed',
     'dist/index.d.ts is not packed',
     'proto/* is not packed',
   ]);
+});
+
+test('a package without its licence is told', () => {
+  expect(
+    packageFaults(
+      manifest,
+      FILES.filter((path) => path !== 'LICENSE'),
+    ),
+  ).toEqual(['LICENSE is not packed']);
 });
 
 test('caches, tests and the compiler’s notes are not to be packed', () => {

@@ -17,7 +17,7 @@ export function packageFaults(manifest: unknown, files: readonly string[]): read
   if (isPrivate) return [];
   const doorTargets = Object.values(doors).flatMap((door) => targets(door));
   return [
-    ...[...targets(bin), ...doorTargets].filter((path) => !isPacked(path, files)).map((path) => `${path} is not packed`),
+    ...['LICENSE', ...targets(bin), ...doorTargets].filter((path) => !isPacked(path, files)).map((path) => `${path} is not packed`),
     ...files.filter((path) => NOBODYS.test(path)).map((path) => `${path} is packed, and nobody has a use for it`),
   ];
 }
