@@ -13,7 +13,6 @@ import { parse } from 'yaml';
 import { plugins } from './plugins.ts';
 
 const DOCS = join(import.meta.dirname, '../../../docs');
-const PAGE = join(DOCS, 'metrics.md');
 
 let folder: string;
 let agent: Agent;
@@ -66,27 +65,8 @@ async function catalogue(): Promise<readonly MetricEntry[]> {
   return metrics !== undefined && isCatalogued(metrics) ? metrics.catalogue() : expect.fail('no catalogue');
 }
 
-const tableOf = (entries: readonly MetricEntry[]): string =>
-  [
-    '| metric | kind | labels | |',
-    '|---|---|---|---|',
-    ...entries.map(
-      ({ name, kind, labels, help }) => `| \`${name}\` | ${kind} | ${labels.replaceAll(',', ' ')} | ${help.replaceAll('|', '\\|')} |`,
-    ),
-  ].join('\n');
-
-describe('docs/metrics.md', () => {
-  test('lists every metric of the reference agent (HAWSER_WRITE_DOCS=1 brings it up to date)', async () => {
-    const page = await readFile(PAGE, 'utf8');
-    const fresh = page.replace(
-      /<!-- metrics -->[^]*<!-- \/metrics -->/,
-      `<!-- metrics -->\n\n${tableOf(await catalogue())}\n\n<!-- /metrics -->`,
-    );
-    if (process.env['HAWSER_WRITE_DOCS'] === '1') await writeFile(PAGE, fresh);
-    else expect(page).toBe(fresh);
-  });
-
-  test('the rules and the scrape config name only metrics that there are', async () => {
+describe('docs/prometheus', () => {
+  test('names only metrics that there are', async () => {
     const known = new Set((await catalogue()).map(({ name }) => name));
     for (const file of await readdir(join(DOCS, 'prometheus'))) {
       const content = await readFile(join(DOCS, 'prometheus', file), 'utf8');
