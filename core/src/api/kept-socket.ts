@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../context/index.ts';
+import { makeFolders } from '../metadata/make-folders.ts';
 import { type ClaimedSocket, claimSocket, type SocketPlace } from './socket.ts';
 
 export interface KeptSocketOptions extends SocketPlace {
@@ -60,7 +60,7 @@ class KeptSocket implements AsyncDisposable {
     const { path, log } = this.#options;
     if (await this.#claimed.isThere()) return;
     try {
-      await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE });
+      await makeFolders(dirname(path), FOLDER_MODE);
       this.#claimed = await claimSocket(this.#options, (privatePath) => this.#listen(privatePath));
       this.#failed = false;
       log.error({ socket: path }, "the agent's socket was taken away; it is there again");

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type HawserError, toHawserError } from '../errors/index.ts';
@@ -79,7 +79,7 @@ export class KeptFile implements AsyncDisposable {
     const draft = `${environment.folder}.rescue`;
     await rm(draft, { recursive: true, force: true });
     await putCopy(draft, (into) => environment.copyTo(into));
-    await mkdir(environment.folder, { recursive: true, mode: 0o700 });
+    await makeFolders(environment.folder, 0o700);
     const boot = store === 'state' ? await bootId() : undefined;
     if (boot !== undefined) await writeBootId(environment.folder, boot);
     await rename(join(draft, DATA_FILE), this.#path);

@@ -1,6 +1,7 @@
-import { lstat, mkdir, open, opendir, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, open, opendir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../json.ts';
+import { makeFolders } from '../metadata/make-folders.ts';
 import type { BackendObject, SnapshotBackend } from '../metadata/snapshot-backend.ts';
 import type { SnapshotUsage } from '../metadata/snapshots.ts';
 import { namespaceOf } from './backend-objects.ts';
@@ -30,8 +31,7 @@ export class DirectoryBackend implements SnapshotBackend {
   async prepare(object: BackendObject, signal: AbortSignal): Promise<JsonObject> {
     signal.throwIfAborted();
     const { made, unfinished } = this.#paths(object.id);
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await mkdir(unfinished, { recursive: true, mode: 0o700 });
+    await makeFolders(unfinished, 0o700);
     signal.throwIfAborted();
     await rename(unfinished, made);
     await this.#flush();
