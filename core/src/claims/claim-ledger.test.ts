@@ -110,3 +110,12 @@ test('a claim is put under the lease of its call, also when its holder has it al
   await core.gc.run({ signal });
   expect(core.metadata.read('state', (tx) => core.claims.get(tx, 'address', '10.0.0.5'))).toMatchObject({ state: 'held', holder });
 });
+
+test.each([Number.POSITIVE_INFINITY, 1e20])('a cooldown of %s ms lasts until the last day that can be written', async (cooldownMs) => {
+  await using core = await startCore({ context: testContext() });
+  const claim = { type: 'address', key: '10.0.0.5', holder, data: {}, cooldownMs };
+  await core.metadata.write('state', (tx) => core.claims.take(tx, { ...claim, lease: core.leases.create(tx, { id: 'l' }).id }));
+  await core.leases.deleteAndCollect('l', { store: 'state', signal });
+  const again = core.metadata.write('state', (tx) => core.claims.take(tx, { ...claim, lease: core.leases.create(tx).id }));
+  await expect(again).rejects.toMatchObject({ code: 'claims.cooling', details: { until: '9999-12-31T23:59:59.999Z' } });
+});

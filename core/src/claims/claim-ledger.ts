@@ -4,6 +4,7 @@ import { readCondemned } from '../gc/condemned.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
+import { timeText } from '../metadata/rfc3339.ts';
 import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
 import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { readRecords, type SnapshotRecord } from '../snapshots/snapshot-records.ts';
@@ -60,7 +61,13 @@ export class ClaimLedger implements Claims, Disposable {
     const former = this.#records.get(tx, name);
     if (former !== undefined && orOwn && isHeldBy(former, holder)) return this.#takeAgain(tx, former, lease);
     if (former !== undefined) this.#displace(tx, former, evenCooling);
-    const record: ClaimData = { state: 'held', holder: { ...holder }, since: this.#now(), cooldownMs, data };
+    const record: ClaimData = {
+      state: 'held',
+      holder: { ...holder },
+      since: this.#now(),
+      cooldownMs: Math.min(cooldownMs, Number.MAX_SAFE_INTEGER),
+      data,
+    };
     const claim = toClaim(this.#records.prepare(tx, name, { data: record, lease, committed: true }));
     this.#publish(tx, 'taken', claim, { holder: { ...holder } });
     return claim;
@@ -147,7 +154,7 @@ export class ClaimLedger implements Claims, Disposable {
       this.#publish(tx, 'freed', claim);
       return;
     }
-    const until = new Date(steadyTime(this.#clock).after(record.cooldownMs)).toISOString();
+    const until = timeText(steadyTime(this.#clock).after(record.cooldownMs));
     const { cooldownMs, data } = record;
     const cooling: ClaimData = { state: 'cooling', since: this.#now(), cooldownMs, data };
     this.#records.prepare(tx, name, { data: cooling, labels: { 'gc.expire': until }, committed: true });

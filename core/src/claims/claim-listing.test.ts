@@ -24,6 +24,7 @@ test('claims are listed in pages and by filters, with the state that they are in
   expect(found('state==held,type==zone')).toEqual(['zone/x']);
   expect(found('state==cooling')).toEqual([]);
   expect(found('type==""', 'type=="a/b"')).toEqual([]);
+  expect(found(`type==${'x'.repeat(8_000)}`)).toEqual([]);
   const first = page({ limit: 2, filters: ['type==address'] });
   expect(first.keys).toEqual(['address/10.0.0.1', 'address/10.0.0.2']);
   const after = first.next ?? '';

@@ -2,6 +2,7 @@ import { type Fields, fieldsOf } from '../filters/index.ts';
 import { parseNode } from '../gc/node.ts';
 import type { Snapshot } from '../metadata/snapshots.ts';
 import type { Listing } from '../metadata/listing.ts';
+import { compareKeys } from '../metadata/key-order.ts';
 import { commonValue } from '../metadata/plan-scan.ts';
 import { type ClaimData, toClaim } from './claim-record.ts';
 import type { Claim } from './claims.ts';
@@ -21,7 +22,7 @@ export const claimListing = ({ walk, claim }: ClaimRecords): Listing<Snapshot<Cl
     const type = commonValue(filters, 'type');
     const prefix = type === undefined || parseNode(`${type}/x`) === undefined ? '' : `${type}/`;
     const behind = after !== undefined && after.startsWith(prefix) ? { after } : {};
-    if (after !== undefined && !after.startsWith(prefix) && after > prefix) return;
+    if (after !== undefined && !after.startsWith(prefix) && compareKeys(after, prefix) > 0) return;
     for (const record of walk({ prefix, ...behind })) yield [record.key, record];
   },
   fields: (_key, record): Fields => {

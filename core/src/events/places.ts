@@ -1,3 +1,4 @@
+import { timeText } from '../metadata/rfc3339.ts';
 import type { Metadata } from '../metadata/store.ts';
 import { isCursor, START } from './cursor.ts';
 import { eventErrors } from './errors.ts';
@@ -25,7 +26,7 @@ export function checkPlace(metadata: Metadata, from: string, last: string): stri
 
 /** The cursor of the last event before a time; looked for from the end, in slices that leave the event loop free. */
 export async function cursorAt(metadata: Metadata, time: number, signal: AbortSignal): Promise<string> {
-  const limit = new Date(time).toISOString();
+  const limit = timeText(time);
   let before: string | undefined;
   for (;;) {
     signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { Labels } from '../metadata/labels.ts';
-import { parseTime } from '../metadata/rfc3339.ts';
+import { parseTime, timeText } from '../metadata/rfc3339.ts';
 
 /** The label that tells when a lease ends (RFC 3339). A lease's `expiresAt` and this label are one thing. */
 export const EXPIRE_LABEL = 'gc.expire';
@@ -19,7 +19,7 @@ export function toTerms(labels: Labels): Terms {
   const at = text === undefined ? undefined : parseTime(text);
   if (at === undefined) return { labels };
   const { [EXPIRE_LABEL]: _expiry, ...others } = labels;
-  return { labels: others, expiresAt: new Date(at).toISOString() };
+  return { labels: others, expiresAt: timeText(at) };
 }
 
 /** Labels as callers see them, the expiry among them. */

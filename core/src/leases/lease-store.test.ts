@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { countedMetrics } from '../testing/counted.ts';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
+import { LeaseStore } from './lease-store.ts';
 
 test('a lease is made, renewed, filled, listed and deleted, and tells of each change', async () => {
   const context = testContext();
@@ -47,4 +49,18 @@ test('a lease that exists, is missing, or has a bad id, expiry or label is refus
   expect(await attempt((tx) => core.leases.delete(tx, 'b'))).toBe('leases.not_found');
   expect(await attempt((tx) => core.leases.addResource(tx, 'b', { type: 'a', key: 'b' }))).toBe('leases.not_found');
   expect(await attempt((tx) => core.leases.create(tx, { expiresInMs: Number.MAX_SAFE_INTEGER }))).toBe('done');
+});
+
+test('a change is counted when it is committed, and not before', async () => {
+  await using core = await startCore({ context: testContext() });
+  const metrics = countedMetrics();
+  const leases = new LeaseStore({ ...core, context: testContext(), metrics });
+  const refused = core.metadata.write('state', (tx) => {
+    leases.create(tx, { id: 'never' });
+    throw new Error('refused');
+  });
+  await expect(refused).rejects.toThrow('refused');
+  expect(metrics.values).toEqual(new Map());
+  await core.metadata.write('state', (tx) => leases.create(tx, { id: 'l' }));
+  expect(metrics.values).toEqual(new Map([['hawser_leases_changes_total{change="created"}', 1]]));
 });

@@ -6,6 +6,7 @@ import { checkIdentifier } from '../metadata/identifiers.ts';
 import { applyUpdate, type Updatable } from '../metadata/field-paths.ts';
 import { changeLabels, type Labels, newLabels } from '../metadata/labels.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
+import { timeText } from '../metadata/rfc3339.ts';
 import type { Metadata, ReadTransaction, Transaction } from '../metadata/store.ts';
 import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { collectAll } from './collect-all.ts';
@@ -65,7 +66,7 @@ export class LeaseStore implements Leases {
     this.#met = { tx, id };
     const { labels, expiresAt } = record;
     this.#publish(tx, 'created', id, { labels, ...(expiresAt === undefined ? {} : { expiresAt }) });
-    this.#changes.add(1, CREATED);
+    this.#count(tx, CREATED);
     return { id, store: tx.store, namespace: tx.namespace, ...record, labels: shownLabels(record), resources: [] };
   }
 
@@ -76,7 +77,7 @@ export class LeaseStore implements Leases {
     const record = { labels, createdAt: former.createdAt, expiresAt };
     writeLease(tx, id, record, former);
     this.#publish(tx, 'renewed', id, { expiresAt });
-    this.#changes.add(1, RENEWED);
+    this.#count(tx, RENEWED);
     return toLease(tx, id, record);
   }
 
@@ -87,7 +88,7 @@ export class LeaseStore implements Leases {
     writeLease(tx, id, record, former);
     if (terms.expiresAt !== undefined) this.#core.gc.wakeAt(tx, Date.parse(terms.expiresAt));
     this.#publish(tx, 'updated', id, { ...terms });
-    this.#changes.add(1, UPDATED);
+    this.#count(tx, UPDATED);
     return toLease(tx, id, record);
   }
 
@@ -146,7 +147,7 @@ export class LeaseStore implements Leases {
     const resources = deleteLease(tx, id);
     if (resources === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
     this.#publish(tx, 'deleted', id, { reason: 'deleted' });
-    this.#changes.add(1, DELETED);
+    this.#count(tx, DELETED);
     return resources;
   }
 
@@ -181,18 +182,20 @@ export class LeaseStore implements Leases {
   #expiry(tx: Transaction, now: number, expiresInMs: number): string {
     if (!(expiresInMs > 0) || expiresInMs > Number.MAX_SAFE_INTEGER)
       throw leaseErrors.invalidExpiry(`a lease can't expire in ${expiresInMs} ms`);
-    const at = Math.min(steadyTime(this.#core.context.clock).after(expiresInMs, now), MAX_TIME);
-    this.#core.gc.wakeAt(tx, at);
-    return new Date(at).toISOString();
+    const expiresAt = timeText(steadyTime(this.#core.context.clock).after(expiresInMs, now));
+    this.#core.gc.wakeAt(tx, Date.parse(expiresAt));
+    return expiresAt;
+  }
+
+  /** What is aborted has not changed anything. */
+  #count(tx: Transaction, change: { readonly change: string }): void {
+    tx.afterCommit(() => this.#changes.add(1, change));
   }
 
   #publish(tx: Transaction, verb: string, id: string, facts: JsonObject): void {
     this.#core.events.publish(tx, { topic: `/leases/${verb}`, data: { id, store: tx.store, ...facts } });
   }
 }
-
-/** The end of year 9999: the last that RFC 3339 can write. */
-const MAX_TIME = Date.UTC(9999, 11, 31);
 
 const UPDATABLE: Updatable<{ readonly labels: Labels }> = {
   what: 'a lease',

@@ -43,6 +43,13 @@ describe('a lease’s labels', () => {
     },
   );
 
+  test('an expiry behind the last day that can be written is that day, in whatever zone it was told', async () => {
+    await using core = await startCore({ context: testContext() });
+    const labels = { 'gc.expire': '9999-12-31T23:59:59-23:59' };
+    const told = await write(core, (tx) => [core.leases.create(tx, { labels }), core.leases.create(tx, { expiresInMs: 1e15 })]);
+    expect(told.map(({ expiresAt }) => expiresAt)).toEqual(['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z']);
+  });
+
   test('an expiry told twice is refused; a label in the past is an expiry like any other', async () => {
     const context = testContext();
     await using core = await startCore({ context });

@@ -1,4 +1,5 @@
 import type { Filter, Selector } from '../filters/index.ts';
+import { compareKeys } from './key-order.ts';
 
 /** Keys in the order of the store, from behind a key on. */
 export type KeySource = (after: string | undefined) => Iterable<string>;
@@ -48,7 +49,7 @@ function* merged(sources: readonly Iterable<string>[]): Iterable<string> {
   for (;;) {
     heads = heads.filter(({ key }) => key !== undefined);
     const least = heads.reduce<string | undefined>(
-      (one, { key }) => (one === undefined || (key !== undefined && isBefore(key, one)) ? key : one),
+      (one, { key }) => (one === undefined || (key !== undefined && compareKeys(key, one) < 0) ? key : one),
       undefined,
     );
     if (least === undefined) return;
@@ -61,6 +62,3 @@ const next = (row: Iterator<string, unknown>): string | undefined => {
   const result = row.next();
   return result.done === true ? undefined : result.value;
 };
-
-/** As the store sorts: by the bytes of UTF-8, which JavaScript's comparison of texts is not. */
-const isBefore = (one: string, other: string): boolean => Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;

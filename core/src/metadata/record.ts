@@ -141,11 +141,14 @@ export const ALL_KEYS: Range = { start: '\0', end: '\u{10ffff}' };
 export function rangeOf(collection: Collection, range: KeyRange, namespace = DEFAULT_NAMESPACE): Range {
   const base = collectionPrefix(collection, namespace);
   if (range.prefix !== undefined) {
-    const start = base + range.prefix.toWellFormed();
+    const start = base + boundOf(range.prefix);
     return { start, end: pastPrefix(start) };
   }
   return {
-    start: range.start === undefined ? base : base + range.start.toWellFormed(),
-    end: range.end === undefined ? pastPrefix(base) : base + range.end.toWellFormed(),
+    start: range.start === undefined ? base : base + boundOf(range.start),
+    end: range.end === undefined ? pastPrefix(base) : base + boundOf(range.end),
   };
 }
+
+/** No key is as long, so that none lies between a text and what is left of it; LMDB takes no bound that is longer than it likes. */
+const boundOf = (text: string): string => text.slice(0, MAX_KEY_BYTES + DERIVED_BYTES + 1).toWellFormed();

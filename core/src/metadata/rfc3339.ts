@@ -9,3 +9,9 @@ export function parseTime(text: string): number | undefined {
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 }
+
+/** The last that RFC 3339 can write. */
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Milliseconds since the epoch in RFC 3339, UTC; what lies outside of what that can write is the epoch or the last of it. */
+export const timeText = (at: number): string => new Date(Math.min(Math.max(at, 0), LAST_TIME)).toISOString();

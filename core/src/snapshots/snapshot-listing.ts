@@ -1,5 +1,6 @@
 import { fieldsOf, type Filter, type Selector } from '../filters/index.ts';
 import { parseNode } from '../gc/node.ts';
+import { compareKeys } from '../metadata/key-order.ts';
 import { labelTerm } from '../metadata/label-index.ts';
 import type { Listing } from '../metadata/listing.ts';
 import { commonValue, type KeySource, planScan } from '../metadata/plan-scan.ts';
@@ -43,7 +44,7 @@ function indexed(tx: ReadTransaction, selector: Selector): KeySource | undefined
     case 'parents':
       return (after) => (isName ? namesByParent(tx, value, after) : []);
     case 'name':
-      return (after) => (isName && (after === undefined || isBehind(value, after)) ? [value] : []);
+      return (after) => (isName && (after === undefined || compareKeys(value, after) > 0) ? [value] : []);
     case undefined:
     default:
       return undefined;
@@ -52,10 +53,10 @@ function indexed(tx: ReadTransaction, selector: Selector): KeySource | undefined
 
 function scanned(tx: ReadTransaction, filters: readonly Filter[], after: string | undefined): Iterable<Row> {
   const type = commonValue(filters, 'type');
-  if (type === undefined || !type.isWellFormed() || type.length > MAX_NAME_BYTES) return readAllRecords(tx, after);
+  if (type === undefined) return readAllRecords(tx, after);
   const prefix = `${type}/`;
   if (after === undefined || after.startsWith(prefix)) return readRecords(tx, prefix, after);
-  return isBehind(prefix, after) ? readRecords(tx, prefix) : [];
+  return compareKeys(prefix, after) > 0 ? readRecords(tx, prefix) : [];
 }
 
 function* existing(tx: ReadTransaction, names: Iterable<string>): Iterable<Row> {
@@ -68,6 +69,3 @@ function* existing(tx: ReadTransaction, names: Iterable<string>): Iterable<Row> 
 
 const itemOf = (tx: ReadTransaction, name: string, record: SnapshotRecord): Snapshot =>
   toSnapshot(tx.namespace, parseNode(name) ?? { type: '', key: name }, record);
-
-/** As the store sorts. */
-const isBehind = (name: string, other: string): boolean => Buffer.compare(Buffer.from(name), Buffer.from(other)) > 0;

@@ -3,6 +3,7 @@ import type { Node } from '../gc/gc.ts';
 import { nodeName } from '../gc/node.ts';
 import { isJsonObject, isTexts, type JsonObject } from '../json.ts';
 import { keysByTerm, updateIndex } from '../metadata/indexes.ts';
+import { pastPrefix } from '../metadata/key-order.ts';
 import { SNAPSHOTS_BY_LABEL } from '../metadata/label-indexes.ts';
 import { damagedRecord } from '../metadata/record.ts';
 import type { Snapshot, SnapshotKind, SnapshotUsage } from '../metadata/snapshots.ts';
@@ -43,9 +44,6 @@ const CHILDREN = { root: childrenOf('root'), state: childrenOf('state') };
 export const damagedSnapshot = (store: StoreName, namespace: string, node: Node): HawserError =>
   damagedRecord(SNAPSHOTS[store], { namespace, key: nodeName(node) });
 
-/** Sorts behind everything that a key may begin with. */
-const PAST_ALL = '\u{10ffff}';
-
 export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | undefined => tx.get(SNAPSHOTS[tx.store], nodeName(node));
 
 export const hasRecord = (tx: ReadTransaction, node: Node): boolean => tx.has(SNAPSHOTS[tx.store], nodeName(node));
@@ -61,7 +59,7 @@ export function readRecords(
   damaged?: SnapshotRecord,
 ): Iterable<readonly [name: string, record: SnapshotRecord]> {
   if (prefix === undefined) return tx.entries(SNAPSHOTS[tx.store]);
-  const range = after === undefined ? { prefix } : { start: `${after}\0`, end: `${prefix}${PAST_ALL}` };
+  const range = after === undefined ? { prefix } : { start: `${after}\0`, end: pastPrefix(prefix) };
   return tx.entries(SNAPSHOTS[tx.store], range, damaged);
 }
 

@@ -228,7 +228,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   }
 
   #tell(tx: Transaction, verb: Verb, node: Node, facts: JsonObject = {}): void {
-    this.#changes.add(1, this.#labels[verb]);
+    tx.afterCommit(() => this.#changes.add(1, this.#labels[verb]));
     if (this.#definition.quiet === true) return;
     this.#core.events.publish(tx, { topic: `/snapshots/${verb}`, data: { ...node, ...facts } });
   }

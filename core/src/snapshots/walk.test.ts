@@ -76,3 +76,15 @@ test('a walk of another namespace sees that alone; one that is told to end, ends
   await expect(walk()).rejects.toThrow('enough');
   expect(seen).toHaveLength(250);
 });
+
+test('a page goes on behind a key whatever the next ones begin with', async () => {
+  const { core, things } = await open(0);
+  await using _core = core;
+  using _things = things;
+  const given = ['a', 'b', '\u{10ffff}', '\u{10ffff}x'];
+  await core.metadata.write('state', (tx) => given.forEach((one) => things.make(tx, one, { labels: ROOTED })));
+  const keys = (range: { after?: string; prefix?: string }) =>
+    core.metadata.read('state', (tx) => Array.from(things.walk(tx, range), (snapshot) => snapshot.key));
+  expect([keys({}), keys({ after: 'a' })]).toEqual([given, given.slice(1)]);
+  expect(keys({ prefix: '\u{10ffff}', after: '\u{10ffff}' })).toEqual(['\u{10ffff}x']);
+});
