@@ -56,3 +56,21 @@ test('a scrape asks for size and records', async () => {
   expect(text).toMatch(/hawser_metadata_file_size_bytes\{store="root"\} [1-9]/);
   expect(text).toMatch(/hawser_metadata_known_records\{store="state"\} [1-9]/);
 });
+
+test('records are counted as they are at once, aborted ones not', async () => {
+  await using metadata = await open();
+  const before = metadata.stats().state.entries;
+  const fill = (count: number, prefix: string) =>
+    metadata.write('state', (tx) => {
+      for (let n = 0; n < count; n++) tx.put(things, `${prefix}${n}`, 'x');
+    });
+  await fill(50_000, 'a');
+  expect(metadata.stats().state.entries - before).toBe(50_000);
+  const aborted = metadata.write('state', (tx) => {
+    tx.put(things, 'b', 'x');
+    throw new Error('no');
+  });
+  await expect(aborted).rejects.toThrow('no');
+  await metadata.write('state', (tx) => tx.delete(things, 'a7'));
+  expect(metadata.stats().state.entries - before).toBe(49_999);
+});
