@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Gc } from '../gc/gc.ts';
 import { Metadata } from '../metadata/store.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
 import { definePlugin } from '../plugin/index.ts';
@@ -55,4 +56,31 @@ test('a clean-up that hangs holds the stop up for the drain deadline and no long
   expect(await code).toBe(0);
   expect(told).toEqual(['released']);
   expect(lines.map(({ msg }) => msg)).toContain('the last collection did not come to its end; the next start goes on with it');
+});
+
+test('one that can not even be told of stops nothing else from ending in order', async () => {
+  await using agent = await openAgentFolder();
+  const told: string[] = [];
+  const saboteur = definePlugin({
+    provides: Thing,
+    id: 'saboteur',
+    summary: 'Makes the last collection fail.',
+    requires: { gc: Gc },
+    start({ gc, scope }) {
+      Reflect.set(gc, 'drain', () => Promise.reject(new Error('the list can not be read')));
+      scope.defer(() => void told.push('released'));
+      return { ok: true } as const;
+    },
+  });
+  const { code, signals, lines, ready } = agent.run([saboteur]);
+  await ready();
+  signals.emit('SIGTERM', 'SIGTERM');
+  expect(await code).toBe(0);
+  expect(told).toEqual(['released']);
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      msg: 'a part of the stop failed',
+      err: expect.objectContaining({ message: 'the list can not be read' }) as object,
+    }),
+  );
 });

@@ -65,7 +65,7 @@ export async function openAgentFolder(): Promise<TestFolder> {
       await expect.poll(() => lines.some(({ msg }) => msg.startsWith(text)), { timeout: 5000 }).toBe(true);
     };
     const ready = async () => {
-      await expect.poll(() => lines.some(({ msg }) => msg === 'ready')).toBe(true);
+      await expect.poll(() => lines.some(({ msg }) => msg === 'ready'), { timeout: 10_000 }).toBe(true);
     };
     const socket = join(folder, 'state/hawser.sock');
     return { code, signals, lines, exits, ready, said, socket, client: openClient({ socket }) };

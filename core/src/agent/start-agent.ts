@@ -78,7 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     const reloader = new ConfigReloader({ kernel, config, setOf, log, source: options.source });
     phases.booted(kernel, reloader);
-    return running({ kernel, api, phases, changes: publishChanges(kernel, log) });
+    return running({ kernel, api, phases, log, changes: publishChanges(kernel, log) });
   } catch (error) {
     await api[Symbol.asyncDispose]();
     throw error;
@@ -96,18 +96,26 @@ interface Running {
   readonly kernel: Kernel;
   readonly api: ApiServer;
   readonly phases: Phases;
+  readonly log: Logger;
   readonly changes: Disposable;
 }
 
-function running({ kernel, api, phases, changes }: Running): Agent {
+function running({ kernel, api, phases, log, changes }: Running): Agent {
   let stopped: Promise<StopReport> | undefined;
+  const tried = async (part: PromiseLike<unknown> | undefined): Promise<void> => {
+    try {
+      await part;
+    } catch (error) {
+      log.error({ err: error }, 'a part of the stop failed');
+    }
+  };
   const stop = async (reason: string): Promise<StopReport> => {
     phases.stopping();
     changes[Symbol.dispose]();
     kernel.endReloads(reason);
-    const closed = api[Symbol.asyncDispose]();
+    const closed = tried(api[Symbol.asyncDispose]());
     // What can be cleaned up now need not wait for the next start; whoever has no patience sends a second signal.
-    await kernel.get(Gc)?.drain(new AbortController().signal);
+    await tried(kernel.get(Gc)?.drain(new AbortController().signal));
     const report = await kernel.stop(reason);
     await closed;
     return report;

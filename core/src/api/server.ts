@@ -92,9 +92,12 @@ async function openSocket(app: FastifyInstance, place: Omit<KeptSocketOptions, '
 }
 
 async function close(app: FastifyInstance, socket: AsyncDisposable, closing: AbortController): Promise<void> {
-  await socket[Symbol.asyncDispose]();
-  closing.abort(apiErrors.stopping('the agent is stopping'));
-  await app.close();
+  try {
+    await socket[Symbol.asyncDispose]();
+  } finally {
+    closing.abort(apiErrors.stopping('the agent is stopping'));
+    await app.close();
+  }
 }
 
 function addRoute(app: FastifyInstance, agent: AgentView, route: Route): void {
