@@ -171,6 +171,11 @@ describe('the API at its socket', () => {
     });
   });
 
+  test('a request that asks for too much at once is told so, not that there is no agent', async () => {
+    const long = openClient({ socket: path }).leases.page(never, { filters: ['x'.repeat(20_000)] });
+    await expect(long).rejects.toMatchObject({ code: 'api.too_large', remedy: expect.stringContaining('filters') as string });
+  });
+
   test('bytes that are not HTTP are answered and harm nobody', async () => {
     for (const garbage of ['\0\u0001\u0002', 'GET\r\n\r\n', 'x'.repeat(100_000), 'POST /v1/leases HTTP/1.1\r\nContent-Length: x\r\n\r\n']) {
       const socket = connect(path);

@@ -12,6 +12,7 @@ import { keepSocket, type KeptSocketOptions } from './kept-socket.ts';
 import { socketError } from './socket.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
+import { refuseRequest } from './refuse-request.ts';
 import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
 import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
@@ -56,7 +57,7 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
     routerOptions: { maxParamLength: MAX_PARAM },
     forceCloseConnections: 'idle',
     genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? random.id(),
-    clientErrorHandler: (error, socket) => refuseGarbage(error, socket, random.id()),
+    clientErrorHandler: (error, socket) => refuseRequest(error, socket, random.id()),
     schemaController: NO_SCHEMAS,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
@@ -184,15 +185,6 @@ function acceptEmptyBodies(app: FastifyInstance): void {
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
     body.length === 0 ? done(null, undefined) : parse(request, body.toString(), done),
-  );
-}
-
-/** Bytes that aren't HTTP get an answer and the connection is closed. */
-function refuseGarbage(error: Error & { readonly code?: string }, socket: Socket, requestId: string): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const body = JSON.stringify(toProblem(apiErrors.badRequest('this is not an HTTP request'), requestId));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }
 
