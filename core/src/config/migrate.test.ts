@@ -248,6 +248,7 @@ describe('config migrate', () => {
     ['a table in two places', `[plugins."${URI}"]\nmtu_bytes = 1 # x\n[plugins."${URI}".colour]\n"a.b" = "c"\n`],
     ['Windows line ends', `# a\r\nfolder = "/x" # y\r\n[plugins."${URI}"]\r\npeers = ["a"]\r\n`],
     ['an array of tables beside it', `version = 2\n[plugins."${URI}"]\nconfig_version = 2\npeers = [\n  "a", # a\n  "b"\n]\n`],
+    ['a byte order mark', `\ufeff# a\nfolder = "/x"\n`],
     ['no table at all', '# nothing\nfolder = "/x"'],
   ])('writes what it means for %s', async (_, text) => {
     const before = await loadText(text);

@@ -16,7 +16,8 @@ export async function writeMigrations(migrations: readonly FileMigration[], rand
   try {
     for (const migration of migrations) ready.push(await writeBeside(migration, random));
     for (const { file, before } of migrations) {
-      if ((await readFile(file, 'utf8')) !== before) throw configErrors.changedMeanwhile(`${file} has been changed since it was read`);
+      if (new TextDecoder().decode(await readFile(file)) !== before)
+        throw configErrors.changedMeanwhile(`${file} has been changed since it was read`);
     }
     for (const { from, to } of ready) {
       await rename(from, to);

@@ -4,22 +4,37 @@ import type { Clock } from './clock.ts';
 import type { Context } from './context.ts';
 import type { Random } from './random.ts';
 
+/** What the platform's timers can wait: of a longer one they would be over at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
     try {
-      await delay(ms, undefined, { signal });
+      let left = ms;
+      for (; left > LONGEST_MS; left -= LONGEST_MS) await delay(LONGEST_MS, undefined, { signal });
+      await delay(left, undefined, { signal });
     } catch {
       throw signal.reason;
     }
   },
   timer: (ms, callback) => {
+    if (ms > LONGEST_MS) return longTimer(ms, callback);
     const handle = setTimeout(callback, ms).unref();
     return { [Symbol.dispose]: () => clearTimeout(handle) };
   },
 };
+
+function longTimer(ms: number, callback: () => void): Disposable {
+  let timer: Disposable | undefined;
+  const wait = (left: number): void => {
+    timer = left > LONGEST_MS ? systemClock.timer(LONGEST_MS, () => wait(left - LONGEST_MS)) : systemClock.timer(left, callback);
+  };
+  wait(ms);
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
+}
 
 const ID_BYTES = 10;
 const POOL_BYTES = 4096;

@@ -14,5 +14,15 @@ export function toHawserError(thrown: unknown): HawserError {
   if (thrown instanceof Error && thrown.name === 'TimeoutError')
     return internalErrors.deadlineExceeded('a deadline passed', { cause: thrown });
   if (thrown instanceof Error && thrown.name === 'AbortError') return internalErrors.cancelled('the call was cancelled', { cause: thrown });
-  return internalErrors.unexpected(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+  return internalErrors.unexpected(messageOf(thrown), { cause: thrown });
+}
+
+/** Anything can be thrown, also what makes no text. */
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    return 'what was thrown makes no text';
+  }
 }
