@@ -87,6 +87,13 @@ describe('the bridge on its host', () => {
     expect(result.routes).toEqual([]);
   });
 
+  it('says that IPv6 needs a larger MTU, whether the network has the small one or the bridge', async () => {
+    const refusal = { code: 'network.invalid_config', message: 'mtu 1000 is too small for IPv6: it needs 1280 bytes at least' };
+    await expect(attach({ bridge: 'small', mtu: 1000 })).rejects.toMatchObject(refusal);
+    await attach({ bridge: 'small', mtu: 1000 }, [4]);
+    await expect(attach({ bridge: 'small' })).rejects.toMatchObject(refusal);
+  });
+
   it('has no address and leaves forwarding alone where it is no gateway', async () => {
     await attach({});
     expect((await host.own.addresses('hawser0')).filter(({ cidr }) => !cidr.startsWith('fe80'))).toEqual([]);

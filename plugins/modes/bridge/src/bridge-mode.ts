@@ -8,6 +8,7 @@ import {
   type Host,
   type Ipam,
   type Link,
+  networkErrors,
   type NetworkMode,
 } from '@hawser/core/network';
 import { BridgeDevices } from './bridge-device.ts';
@@ -62,7 +63,7 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     signal.throwIfAborted();
     using pod = await host.openNamespace(attachment.netns);
     const bridge = await this.#bridges.ensure(plan.bridge, signal);
-    const mtu = plan.bridge.mtu === 0 ? bridge.mtu : plan.bridge.mtu;
+    const mtu = podMtu(plan, bridge);
     signal.throwIfAborted();
     await createPort(host.own, pod, plan, mtu);
     signal.throwIfAborted();
@@ -90,6 +91,16 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     settled.catch(() => {});
     return { settled };
   }
+}
+
+/** RFC 8200, section 5. The kernel has no IPv6 on links of less, and says of an address for one only that it is invalid. */
+const LEAST_IPV6_MTU = 1_280;
+
+function podMtu(plan: Plan, bridge: Link): number {
+  const mtu = plan.bridge.mtu === 0 ? bridge.mtu : plan.bridge.mtu;
+  if (mtu < LEAST_IPV6_MTU && plan.pod.addresses.some(({ family }) => family === 6))
+    throw networkErrors.invalidConfig(`mtu ${mtu} is too small for IPv6: it needs ${LEAST_IPV6_MTU} bytes at least`);
+  return mtu;
 }
 
 /** Waits for all even when one fails: a repetition must not begin beside what is still under way. */
