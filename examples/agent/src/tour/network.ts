@@ -36,6 +36,7 @@ export const cniConfig = (folder: string) => ({
   type: 'hawser-cni',
   mode: 'bridge',
   socket: `${folder}/state/cni.sock`,
+  tombstones: `${folder}/root/tombstones`,
 });
 
 /** A third host beyond the node, which knows no route to the pods: what it answers was masqueraded. */

@@ -14,10 +14,10 @@ const trips = (rtts: readonly number[]): string => rtts.map((rtt) => `${rtt.toFi
 /** The path of the installed executable. */
 export async function installExecutable({ folder, steps }: Tour): Promise<string> {
   const binDir = join(folder, 'bin');
-  const { name, socket } = cniConfig(folder);
+  const { name, socket, tombstones } = cniConfig(folder);
   await mkdir(binDir);
   await steps.step('the executable is installed as for a container runtime', async () => {
-    const installed = await installCni({ binDir, confDir: undefined, name, socket, tombstones: join(folder, 'root', 'tombstones') });
+    const installed = await installCni({ binDir, confDir: undefined, name, socket, tombstones });
     return installed.executableKind === 'compiled' ? 'compiled' : 'as a script: no C compiler was there at install';
   });
   return join(binDir, 'hawser-cni');
