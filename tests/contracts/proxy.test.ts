@@ -25,6 +25,7 @@ const settingsFor = (type: string, address: string): ProxySettings => ({
   health_deadline: 2_000,
   max_message: 4 * 1024 * 1024,
   config: {},
+  secrets: {},
 });
 
 function only<T>(id: string, value: T): Providers<T> {

@@ -61,6 +61,7 @@ beforeEach(async () => {
     health_deadline: 1_000,
     max_message: 4 * 1024 * 1024,
     config: {},
+    secrets: {},
   };
   const config = pluginConfig(plugins, { tables: TABLES });
   kernel = await boot({

@@ -4,7 +4,7 @@ import type { AnyPlugin } from '../plugin/definition.ts';
 import { uriOf } from '../plugin/uri.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { effectiveCore, effectivePlugin } from './effective.ts';
-import { pluginShape } from './config-shape.ts';
+import { coreShape, pluginShape } from './config-shape.ts';
 import { dotted, type KeyPath, readDotted } from './key-path.ts';
 import { masked, secretsIn } from './masked.ts';
 import { isList, isTable } from './merge.ts';
@@ -63,7 +63,8 @@ export function diffConfigs(before: AgentConfig, after: AgentConfig): ConfigDiff
     ];
   });
   const gone = [...old.keys()].filter((uri) => !now.has(uri)).map((uri): PluginChange => ({ uri, change: 'removed', keys: [] }));
-  return { core: changedKeys(comparable(before), comparable(after)), plugins: [...later, ...gone] };
+  const core = changedKeys(comparable(before), comparable(after)).map((key) => shown(coreShape(), key));
+  return { core, plugins: [...later, ...gone] };
 }
 
 /** The same without secrets. */

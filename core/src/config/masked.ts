@@ -32,6 +32,7 @@ export function secretsIn(shape: JsonObject): (path: KeyPath) => boolean {
     let shapes: readonly JsonObject[] = [shape];
     for (const key of path) {
       shapes = shapes.flatMap((one) => alternatives(one)).flatMap((one) => innerShapes(one, key));
+      if (shapes.length === 0) return false;
       if (shapes.some(isSecret)) return true;
     }
     return false;

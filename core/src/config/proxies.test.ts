@@ -10,6 +10,7 @@ import { load as plainLoad, PLUGINS, write } from './load.fixture.ts';
 import { loadConfig } from './load.ts';
 import { configMarkdown } from './markdown.ts';
 import type { ProxyFactory } from './proxies.ts';
+import { Secret } from './secret.ts';
 import { faultsOf } from './faults-of.fixture.ts';
 
 const Mode = defineToken<object>()('hawser.mode.v1');
@@ -50,6 +51,7 @@ describe('a table [proxy_plugins.<name>]', () => {
       health_deadline: 2_000,
       max_message: 2 ** 20,
       config: { vlan: 7, nested: { deep: [1, 'a'] } },
+      secrets: {},
     });
   });
 
@@ -111,6 +113,22 @@ describe('a table [proxy_plugins.<name>]', () => {
       address: 'unix:///run/acme.sock',
       config: { vlan: 7 },
     });
+  });
+
+  it('has secrets that are shown nowhere', async () => {
+    const text = (token: string) => `${ACME}[proxy_plugins.acme.secrets]\ntoken = "${token}"\nkey = { env = "HOME" }\n`;
+    const [before, after] = [await load(text('canary-1')), await load(text('canary-2'))];
+    const settings = before.plugins.settings.get('hawser.mode.v1.acme');
+    expect(settings).toMatchObject({ secrets: { token: expect.any(Secret), key: expect.any(Secret) } });
+    expect(settings).not.toEqual(after.plugins.settings.get('hawser.mode.v1.acme'));
+    const { toml, json } = dumpConfig(before);
+    expect(toml).toContain('token = "***"');
+    expect(toml).toContain('env = "HOME"');
+    const changed = diffConfigs(before, after);
+    expect(changed.plugins).toMatchObject([{ uri: 'hawser.mode.v1.acme', change: 'changed' }]);
+    expect([toml, JSON.stringify([json, settings, changed])].join()).not.toContain('canary');
+    const fault = await faults(load(`${ACME}[proxy_plugins.acme.secrets]\ntoken = { env = "canary-3" }\n`));
+    expect(fault).toEqual([expect.stringContaining('proxy_plugins.acme.secrets.token.env expected the name of a variable')]);
   });
 
   it('stands in the schema, the reference and the default config', async () => {

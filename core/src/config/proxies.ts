@@ -5,6 +5,7 @@ import type { PluginConfig } from '../plugin/plugin-config.ts';
 import type { PlainFault } from './faults.ts';
 import { duration, size, text } from './fields.ts';
 import { isPath } from './is-path.ts';
+import { secret } from './secret.ts';
 
 /** Longest path that a unix socket can have. */
 const MAX_SOCKET_PATH = 107;
@@ -37,6 +38,10 @@ export const proxyTable = z.strictObject({
   health_deadline: duration({ min: '10ms', max: '1m' }).prefault('2s').describe('How long that may take.'),
   max_message: size({ min: '64KiB', max: '64MiB' }).prefault('4MiB').describe('Largest message in either direction.'),
   config: z.record(z.string(), z.json()).default({}).describe('Passed on to it as it is written.'),
+  secrets: z
+    .record(z.string(), secret())
+    .default({})
+    .describe('Laid over its `config` as texts, and shown nowhere: "…", { file = "/…" } or { env = "NAME" }.'),
 });
 
 /** What a table `[proxy_plugins.<name>]` says, with defaults; durations in milliseconds, sizes in bytes. */

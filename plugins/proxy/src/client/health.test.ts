@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bench, never, request } from '../testing/bench.ts';
 import { toStatus } from '../wire/status.ts';
-import { HawserError } from '@hawser/core';
+import { HawserError, Secret } from '@hawser/core';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -23,6 +23,13 @@ describe('a plugin in another process, at start', () => {
     expect(bench.peer.calls[0]?.request).toMatchObject({ apiVersions: [1], uri: 'hawser.mode.v1.acme', contract: 'hawser.mode.v1' });
     expect(bench.peer.calls[0]?.request['config']).toEqual({ fields: { vlan: { numberValue: 7 } } });
     expect(bench.logged.join()).toContain('"name":"fake","version":"1.0.0","msg":"connected"');
+  });
+
+  it('gets its secrets with its config, and nothing tells them', async () => {
+    await bench.peer.start();
+    await bench.boot('hawser.mode.v1', { secrets: { token: new Secret('canary') } });
+    expect(bench.peer.calls[0]?.request['config']).toEqual({ fields: { vlan: { numberValue: 7 }, token: { stringValue: 'canary' } } });
+    expect(JSON.stringify([bench.report, bench.logged])).not.toContain('canary');
   });
 
   it('that isn’t there yet keeps nobody waiting: it is pending, then ok as soon as it is there', async () => {

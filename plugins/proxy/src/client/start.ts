@@ -1,6 +1,7 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import {
   type HawserError,
+  type JsonObject,
   openTracing,
   type ProxySettings,
   type Providers,
@@ -50,7 +51,7 @@ async function openPeer(context: Context, { contract, welcome }: Pick<PeerOption
       address: config.address,
       uri,
       contract,
-      config: config.config,
+      config: configOf(config),
       maxMessageBytes: config.max_message,
       healthIntervalMs: config.health_interval,
       healthDeadlineMs: config.health_deadline,
@@ -120,3 +121,9 @@ class ReportedHealth implements Disposable {
     if (this.#error !== undefined) this.tell(this.#error);
   }
 }
+
+/** What the process is told, its secrets among it. */
+const configOf = ({ config, secrets }: ProxySettings): JsonObject => ({
+  ...config,
+  ...Object.fromEntries(Object.entries(secrets).map(([key, secret]) => [key, secret.reveal()])),
+});

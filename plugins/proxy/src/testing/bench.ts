@@ -51,6 +51,7 @@ export class Bench implements AsyncDisposable {
       health_deadline: 2_000,
       max_message: 64 * 1024,
       config: { vlan: 7 },
+      secrets: {},
       ...settings,
     };
     const booting = boot({
