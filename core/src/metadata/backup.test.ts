@@ -106,6 +106,14 @@ test('where the copier has died in the middle, nothing looks like a backup', asy
   });
 });
 
+test('a copy that nobody waits for any more leaves nothing', async () => {
+  const caller = new AbortController();
+  const made = metadata.backup('state', at('copy'), caller.signal);
+  caller.abort(new Error('gone'));
+  await expect(made).rejects.toThrow('gone');
+  expect(existsSync(at('copy'))).toBe(false);
+});
+
 test('a store that is closed while it is copied waits for the copy, which is whole', async () => {
   const rows = defineCollection<string>('state', 'rows');
   await metadata.write('state', (tx) => {

@@ -229,7 +229,10 @@ class LmdbMetadata implements OpenMetadata {
     signal.throwIfAborted();
     const { environment } = this.#open(store);
     const { putCopy } = await import('./backup.ts');
-    await putCopy(folder, (draft) => environment.copyTo(draft));
+    await putCopy(folder, async (draft) => {
+      await environment.copyTo(draft);
+      signal.throwIfAborted();
+    });
   }
 
   async lookAfter(): Promise<HawserError | undefined> {

@@ -148,7 +148,7 @@ export interface Metadata {
    */
   write<T>(store: StoreName, fn: (tx: Transaction) => T, scope?: WriteScope): Promise<T>;
   stats(): Readonly<Record<StoreName, StoreStats>>;
-  /** A consistent copy of a store into an empty folder while it is in use. */
+  /** A consistent copy of a store into an empty folder while it is in use. Who leaves before it is whole leaves nothing there. */
   backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void>;
 }
 
