@@ -16,6 +16,15 @@ describe('the attachment engine', () => {
   const topics = () => Array.from(fixture.core.events.history({ topics: ['/attachments/'] }), ({ topic }) => topic);
 
   describe('attach', () => {
+    test('takes the longest container id that the endpoint lets through, and the longest name of an interface', async () => {
+      const id = { containerId: 'a'.repeat(512), ifname: 'fifteen-letters' };
+      fixture.host.namespaces.set('/ns/long', 'inode-long');
+      await fixture.engine.attach(request(id.containerId, { ifname: id.ifname, netns: '/ns/long' }), call());
+      expect(fixture.engine.get(id)?.state).toBe('attached');
+      await fixture.engine.detach({ ...id, network: 'net' }, call());
+      expect(fixture.engine.get(id)).toBeUndefined();
+    });
+
     test('writes down, makes, commits and tells', async () => {
       const result = await fixture.engine.attach(request('a'), call());
       expect(result.ips).toEqual([{ address: '10.0.0.1/24', interface: 0 }]);

@@ -29,6 +29,14 @@ describe('the environment', () => {
     expect(refusal({ CNI_COMMAND: 'add' })).toEqual({ code: 4, message: 'CNI_COMMAND is none of ADD, DEL, CHECK, GC, STATUS, VERSION' });
   });
 
+  test('a container id has 512 characters at most: more would not fit into the store', () => {
+    expect(add({}, { CNI_CONTAINERID: 'a'.repeat(512) }).containerId).toHaveLength(512);
+    expect(refusal({ CNI_CONTAINERID: 'a'.repeat(513) })).toMatchObject({
+      code: 4,
+      message: 'CNI_CONTAINERID has 513 characters, more than the 512 that it may have',
+    });
+  });
+
   test.each(['', '-a', '.a', '_a', 'a b', 'a/b', 'ä', 'a\n', 'a;b'])('the container id %j is refused', (CNI_CONTAINERID) => {
     expect(refusal({ CNI_CONTAINERID })).toMatchObject({ code: 4, message: expect.stringContaining('CNI_CONTAINERID') });
   });

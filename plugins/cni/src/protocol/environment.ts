@@ -21,6 +21,9 @@ const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** Container ids and network names. */
 export const isIdentifier = (text: string): boolean => IDENTIFIER.test(text);
 
+/** The specification bounds no container id; ours stand in keys of the store, beside what the attachment holds. Runtimes' have 64 bytes. */
+const MOST_ID_BYTES = 512;
+
 /** A name that the kernel takes for a link. */
 const isInterfaceName = (text: string): boolean =>
   text !== '.' && text !== '..' && /^[^/:\s\p{Cc}]+$/u.test(text) && Buffer.byteLength(text) <= 15;
@@ -66,6 +69,11 @@ export function unknownCommand(): CniError {
 export function checkIdentity(environment: Environment): { readonly containerId: string; readonly ifname: string } {
   const containerId = environment.get('CNI_CONTAINERID') ?? '';
   const ifname = environment.get('CNI_IFNAME') ?? '';
+  if (containerId.length > MOST_ID_BYTES)
+    throw new CniError(
+      CniCode.environment,
+      `CNI_CONTAINERID has ${containerId.length} characters, more than the ${MOST_ID_BYTES} that it may have`,
+    );
   const invalid = [...(isIdentifier(containerId) ? [] : ['CNI_CONTAINERID']), ...(isInterfaceName(ifname) ? [] : ['CNI_IFNAME'])];
   if (invalid.length === 0) return { containerId, ifname };
   throw new CniError(CniCode.environment, `invalid environment variables: ${invalid.join(', ')}`, {
