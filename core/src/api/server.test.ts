@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock, systemRandom } from '../context/index.ts';
+import { isListenedOn, systemClock, systemRandom } from '../context/index.ts';
 import { Events } from '../events/events.ts';
 import { Gc } from '../gc/gc.ts';
 import { Leases } from '../leases/leases.ts';
@@ -18,7 +18,6 @@ import { agentView } from './agent-view.fixture.ts';
 import { openClient } from './open-client.ts';
 import { type ApiServer, serveApi } from './server.ts';
 import type { AgentView } from './service.ts';
-import { answers } from './socket.ts';
 import { events, fakeLeases, hanging, metadata } from './services.fixture.ts';
 
 const failed: PluginReport = {
@@ -244,7 +243,7 @@ describe('the API at its socket', () => {
       await rm(lost, { recursive: true });
       await expect(openClient({ socket: path }).version(never)).rejects.toMatchObject({ code: 'api.no_agent' });
       await held.advance(5_000);
-      await expect.poll(() => answers(path)).toBe(true);
+      await expect.poll(() => isListenedOn(path)).toBe(true);
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       expect(await openClient({ socket: path }).version(never)).toMatchObject({ name: 'test' });
     }

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemRandom } from '../context/index.ts';
-import { answers, claimSocket, type ClaimedSocket } from './socket.ts';
+import { isListenedOn, systemRandom } from '../context/index.ts';
+import { claimSocket, type ClaimedSocket } from './socket.ts';
 
 let folder: string;
 const servers = new Set<Server>();
@@ -33,7 +33,7 @@ describe('a claimed socket', () => {
     await link(join(folder, 'dead.sock'), at);
     await new Promise((resolve) => corpse.close(resolve));
     const claimed = await claim(at);
-    expect(await answers(at)).toBe(true);
+    expect(await isListenedOn(at)).toBe(true);
     await claimed[Symbol.asyncDispose]();
     await expect(stat(at)).rejects.toThrow('ENOENT');
   });
@@ -42,7 +42,7 @@ describe('a claimed socket', () => {
     const at = join(folder, 'taken.sock');
     await listen(at);
     await expect(claim(at)).rejects.toMatchObject({ code: 'api.socket_in_use' });
-    expect(await answers(at)).toBe(true);
+    expect(await isListenedOn(at)).toBe(true);
   });
 
   test('goes to one of many that start at once', async () => {

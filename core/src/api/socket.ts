@@ -1,6 +1,5 @@
 import { chmod, link, lstat, rename, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
-import type { Random } from '../context/index.ts';
+import { isListenedOn, type Random } from '../context/index.ts';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import { fullDisk } from '../metadata/file-error.ts';
 import { apiErrors } from './errors.ts';
@@ -57,7 +56,7 @@ async function publish(own: string, path: string): Promise<void> {
   for (let attempt = 0; attempt < 10; attempt++) {
     if (await tryLink(own, path)) return;
     await refuseOther(path);
-    if (await answers(path)) throw apiErrors.socketInUse(`another agent listens at ${path}`, { details: { path } });
+    if (await isListenedOn(path)) throw apiErrors.socketInUse(`another agent listens at ${path}`, { details: { path } });
     await setAside(path, `${own}.old`);
   }
   throw apiErrors.socketFailed(`other processes keep taking ${path}`, { details: { path } });
@@ -93,20 +92,8 @@ async function setAside(path: string, aside: string): Promise<void> {
   } catch (error) {
     return ignoreMissing(error);
   }
-  if (await answers(aside)) await tryLink(aside, path);
+  if (await isListenedOn(aside)) await tryLink(aside, path);
   await unlink(aside);
-}
-
-/** Whether a process accepts connections at a path. What can't be told counts as living. */
-export function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(errnoOf(error) ?? '')));
-  });
 }
 
 const errnoOf = (error: unknown): string | undefined => (error instanceof Error && 'code' in error ? String(error.code) : undefined);

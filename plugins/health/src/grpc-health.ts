@@ -1,5 +1,5 @@
 import { lstat, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { isListenedOn } from '@hawser/core';
 import type { Health } from '@hawser/core/contracts';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
@@ -53,13 +53,6 @@ async function vacate(address: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
   if (there === undefined) return;
   if (!there.isSocket()) throw healthErrors.grpcFailed(`${path} is there and is no socket`);
-  if (await isListening(path)) throw healthErrors.grpcFailed(`another program listens on ${path}`);
+  if (await isListenedOn(path)) throw healthErrors.grpcFailed(`another program listens on ${path}`);
   await unlink(path);
-}
-
-function isListening(path: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const probe = connect(path, () => resolve(true));
-  probe.on('error', (error) => resolve(!('code' in error && error.code === 'ECONNREFUSED')));
-  return promise.finally(() => probe.destroy());
 }

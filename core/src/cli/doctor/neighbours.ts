@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { answers } from '../../api/socket.ts';
+import { isListenedOn } from '../../context/index.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 const CONF_DIR = '/etc/cni/net.d';
@@ -33,7 +33,9 @@ const CRI_SOCKETS = [
 
 /** Which container runtime of this machine listens. */
 export async function checkCri(): Promise<readonly Finding[]> {
-  const living = (await Promise.all(CRI_SOCKETS.map(async (path) => ((await exists(path)) && (await answers(path)) ? [path] : [])))).flat();
+  const living = (
+    await Promise.all(CRI_SOCKETS.map(async (path) => ((await exists(path)) && (await isListenedOn(path)) ? [path] : [])))
+  ).flat();
   if (living.length > 0) return [ok('container runtime', living.join(', '))];
   return [warn('container runtime', 'none listens at the usual sockets', 'Start containerd or CRI-O where pods are to run.')];
 }

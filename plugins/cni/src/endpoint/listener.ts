@@ -1,6 +1,7 @@
 import { lstat, rename, rm, unlink } from 'node:fs/promises';
 import { chmodSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import { isListenedOn } from '@hawser/core';
 import { isErrno } from '../errno.ts';
 import { cniErrors } from './errors.ts';
 
@@ -93,13 +94,5 @@ async function checkVacant(path: string): Promise<void> {
   });
   if (there === undefined) return;
   if (!there.isSocket()) throw cniErrors.socketBlocked(`${path} is there and is no socket`);
-  if (await isListening(path)) throw cniErrors.socketInUse(`another agent listens on ${path}`);
-}
-
-function isListening(path: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const probe = connect(path, () => resolve(true));
-  // Only a refusal says that nobody is there; a full queue, for one, says the opposite.
-  probe.on('error', (error) => resolve(!isErrno(error, 'ECONNREFUSED', 'ENOENT')));
-  return promise.finally(() => probe.destroy());
+  if (await isListenedOn(path)) throw cniErrors.socketInUse(`another agent listens on ${path}`);
 }

@@ -1,7 +1,6 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js';
-import type { JsonObject } from '@hawser/core';
+import { isListenedOn, type JsonObject } from '@hawser/core';
 import * as z from 'zod';
 import { API_VERSION } from '../api-version.ts';
 import { proxyErrors } from '../errors.ts';
@@ -93,15 +92,6 @@ function health(isServing: () => boolean): Handler {
 async function takeOver(socket: string): Promise<void> {
   const there = await lstat(socket).catch(() => undefined);
   if (there === undefined) return;
-  if (!there.isSocket() || (await isListening(socket))) throw proxyErrors.addressTaken(`${socket} is in use`);
+  if (!there.isSocket() || (await isListenedOn(socket))) throw proxyErrors.addressTaken(`${socket} is in use`);
   await unlink(socket);
-}
-
-async function isListening(path: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const probe = connect(path);
-  probe.once('connect', () => resolve(true)).once('error', () => resolve(false));
-  const listening = await promise;
-  probe.destroy();
-  return listening;
 }
