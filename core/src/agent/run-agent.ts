@@ -6,13 +6,9 @@ import type { AnyPlugin } from '../plugin/index.ts';
 import { pluginErrors, renderBootTree } from '../plugin/index.ts';
 import { Health } from '../telemetry/health.ts';
 import type { ConfigSource } from './config-reloader.ts';
+import { keepTrim } from './keep-trim.ts';
 import { openServiceManager, type ServiceManager, watchdogMs } from './service-manager.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
-import { trimMemory } from './trim-memory.ts';
-
-/** After READY, when what the boot has left behind is garbage; then again and again, for what a rush of pods leaves behind. */
-const FIRST_TRIM_MS = 1_000;
-const TRIM_MS = 60_000;
 
 /** Where signals come from: the process, or a test's stand-in. */
 export interface SignalSource {
@@ -80,21 +76,14 @@ async function becomeReady(agent: Agent, options: RunOptions, manager: ServiceMa
   if (!(await isReady(agent, stop))) return false;
   announceReady(agent, options, manager);
   await options.onReady?.(agent).catch((error: unknown) => warn(options.log, error));
-  keepTrim(options, stop, FIRST_TRIM_MS);
+  keepTrim({ clock: options.context.clock, trim, failed: (error) => warn(options.log, error) }, stop);
   return true;
 }
 
-/** Until the agent is to stop. */
-function keepTrim(options: Pick<RunOptions, 'context' | 'log'>, stop: AbortSignal, ms: number): void {
-  if (stop.aborted) return;
-  const { context, log } = options;
-  const timer = context.clock.timer(ms, () => {
-    stop.removeEventListener('abort', end);
-    keepTrim(options, stop, TRIM_MS);
-    trimMemory().catch((error: unknown) => warn(log, error));
-  });
-  const end = (): void => timer[Symbol.dispose]();
-  stop.addEventListener('abort', end, { once: true });
+/** Loaded when it is needed, which is after the boot. */
+async function trim(): Promise<void> {
+  const { trimMemory } = await import('./trim-memory.ts');
+  await trimMemory();
 }
 
 async function isReady(agent: Agent, stop: AbortSignal): Promise<boolean> {
