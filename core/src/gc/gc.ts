@@ -165,7 +165,7 @@ export interface Gc {
    * is done (or settling); rejects with its error when that fails, and goes on trying in the background.
    */
   collect(node: Node, options: NodeScope): Promise<void>;
-  /** Resolves when nothing is left of a node that is condemned; at once when it isn't. */
+  /** Resolves when nothing is left of a node that is condemned; at once when it isn't. `gc.unknown_type` while no plugin collects its type. */
   finished(node: Node, options: NodeScope): Promise<void>;
   /**
    * Says, inside the transaction, that something may have become garbage; a run follows after the commit. Who knows what
@@ -184,6 +184,8 @@ export interface Gc {
    * `gc.ref.*` and `gc.bref.*` name, looks at what lost a keeper, and wakes up at `gc.expire`.
    */
   relabel(tx: Transaction, node: Node, before: Labels, after: Labels | undefined): void;
+  /** Where the nodes of a type are; undefined while no plugin collects it. */
+  storeOf(type: string): StoreName | undefined;
   isCondemned(tx: ReadTransaction, node: Node): boolean;
   /**
    * Before the agent stops: collects what is garbage and hurries what is condemned, as far as `drain_deadline` and the

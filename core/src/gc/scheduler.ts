@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Context, deadlineSignal, steadyClock, untilAborted } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import type { Labels } from '../metadata/labels.ts';
-import { DEFAULT_NAMESPACE, type Metadata, type ReadTransaction, type Transaction } from '../metadata/store.ts';
+import { DEFAULT_NAMESPACE, type Metadata, type ReadTransaction, type StoreName, type Transaction } from '../metadata/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Collection } from './collection.ts';
 import { Collectors } from './collectors.ts';
@@ -57,23 +57,19 @@ export class GcScheduler implements Gc, AsyncDisposable {
     const steady = steadyClock(clock);
     this.#deps = deps;
     this.#settings = { ...DEFAULT_GC_SETTINGS, ...deps.settings };
-    const { sliceMs } = this.#settings;
-    const collectors = this.#collectors;
-    const { signal } = this.#stop;
     this.#statistics = new Statistics(metrics);
     this.#types = new KnownTypes(metadata);
     this.#labels = new LabelUse(metadata);
     const own = new OwnCommits();
-    const { committed } = own;
     const collection = new Collection({
       metadata,
       events,
-      collectors,
+      collectors: this.#collectors,
       types: this.#types,
       labels: this.#labels,
       clock: steady,
-      sliceMs,
-      committed,
+      sliceMs: this.#settings.sliceMs,
+      committed: own.committed,
     });
     this.#collection = collection;
     this.#timetable = this.#resources.use(new Timetable({ clock: steady, settings: this.#settings, run: () => void this.#background() }));
@@ -87,15 +83,15 @@ export class GcScheduler implements Gc, AsyncDisposable {
       }),
     );
     this.#undertakings = this.#openUndertakings();
-    const expiry = { metadata, events, now: () => steady.now(), committed };
     const cycle = new Cycle({
       collection,
-      collectors,
+      collectors: this.#collectors,
       undertakings: this.#undertakings,
       clock,
-      sliceMs,
-      signal,
-      expireLeases: (pace, lifetime) => expireLeases(expiry, pace, lifetime),
+      sliceMs: this.#settings.sliceMs,
+      signal: this.#stop.signal,
+      expireLeases: (pace, lifetime) =>
+        expireLeases({ metadata, events, now: () => steady.now(), committed: own.committed }, pace, lifetime),
     });
     this.#runs = new Runs({
       clock,
@@ -139,6 +135,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
   async finished(node: Node, { signal, namespace = DEFAULT_NAMESPACE }: NodeScope): Promise<void> {
     signal.throwIfAborted();
     this.#assertRunning();
+    this.#storeOf(node);
     const undertaking = this.#undertakings.begin({ namespace, ...node }, RESUMED, true);
     if (undertaking !== undefined) await untilAborted(undertaking.finished, signal);
   }
@@ -162,6 +159,10 @@ export class GcScheduler implements Gc, AsyncDisposable {
 
   relabel(tx: Transaction, node: Node, before: Labels, after: Labels | undefined): void {
     relabel(this, this.#labels, tx, node, before, after);
+  }
+
+  storeOf(type: string): StoreName | undefined {
+    return this.#collectors.get(type)?.collector.store;
   }
 
   isCondemned(tx: ReadTransaction, node: Node): boolean {
@@ -260,7 +261,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
     const { log } = this.#deps;
     log.warn({ err: error, ...node, attempts }, 'a clean-up failed; it is tried again');
     this.#statistics.cleanupFailed(node.type);
-    const store = this.#collectors.get(node.type)?.collector.store;
+    const store = this.storeOf(node.type);
     if (store === undefined) return;
     try {
       await this.#collection.failed(store, node, error.message);
@@ -281,9 +282,9 @@ export class GcScheduler implements Gc, AsyncDisposable {
   }
 
   #storeOf({ type }: Node) {
-    const registered = this.#collectors.get(type);
-    if (registered === undefined) throw gcErrors.unknownType(`no plugin collects ${type}`, { details: { type } });
-    return registered.collector.store;
+    const store = this.storeOf(type);
+    if (store === undefined) throw gcErrors.unknownType(`no plugin collects ${type}`, { details: { type } });
+    return store;
   }
 
   #track<T>(work: Promise<T>): Promise<T> {

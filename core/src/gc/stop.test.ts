@@ -41,3 +41,13 @@ test('whoever waits for a node under what is condemned is told of a stop, which 
   await expect(collected).rejects.toMatchObject({ code: 'gc.stopping' });
   await stopped;
 });
+
+test('nobody is told that a condemned node is gone whose type no plugin collects now', async () => {
+  await using core = await startCore({ context: testContext() });
+  const things = openType(core, 'thing', () => Promise.reject(new Error('busy')));
+  await write(core, (tx) => things.make(tx, 'a'));
+  await core.gc.run({ signal });
+  things[Symbol.dispose]();
+  await expect.poll(() => core.gc.status().condemned).toMatchObject([{ key: 'a', state: 'blocked' }]);
+  await expect(core.gc.finished({ type: 'thing', key: 'a' }, { signal })).rejects.toMatchObject({ code: 'gc.unknown_type' });
+});

@@ -10,6 +10,7 @@ export const leaseErrors = defineErrors('leases', {
     remedy: 'Give a duration of more than 0 milliseconds, or the label `gc.expire`, but not both.',
   },
   invalidLabels: { kind: 'InvalidArgument', remedy: 'Use labels of which key and value have at most 4,096 bytes together.' },
+  wrongStore: { kind: 'InvalidArgument', remedy: 'Put it under a lease of the store that it is in.' },
   collectionFailed: {
     kind: 'Unavailable',
     remedy: 'Nothing needs to be done for the lease, which is deleted; `hawser gc status` tells what is tried again.',

@@ -64,3 +64,13 @@ test('a change is counted when it is committed, and not before', async () => {
   await core.metadata.write('state', (tx) => leases.create(tx, { id: 'l' }));
   expect(metrics.values).toEqual(new Map([['hawser_leases_changes_total{change="created"}', 1]]));
 });
+
+test('a resource of the other store is refused, which the lease would not protect; one of a type that is away is not', async () => {
+  await using core = await startCore({ context: testContext() });
+  using _volumes = core.snapshots.open<Record<string, never>>({ type: 'volume', store: 'root' });
+  const put = (type: string) => core.metadata.write('state', (tx) => core.leases.addResource(tx, 'l', { type, key: 'a' }));
+  await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'l' }));
+  await expect(put('volume')).rejects.toMatchObject({ code: 'leases.wrong_store', message: expect.stringContaining('volume/a') });
+  await put('away');
+  expect(core.metadata.read('state', (tx) => core.leases.resources(tx, 'l'))).toEqual([{ type: 'away', key: 'a' }]);
+});

@@ -1,6 +1,7 @@
 import { type Context, steadyTime } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import type { Gc, Node } from '../gc/gc.ts';
+import { nodeName } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import { checkIdentifier } from '../metadata/identifiers.ts';
 import { applyUpdate, type Updatable } from '../metadata/field-paths.ts';
@@ -33,7 +34,7 @@ export interface LeaseDependencies {
   readonly context: Pick<Context, 'clock' | 'random'>;
   readonly metadata: Pick<Metadata, 'write'>;
   readonly events: Pick<Events, 'publish'>;
-  readonly gc: Pick<Gc, 'trigger' | 'wakeAt' | 'collect'>;
+  readonly gc: Pick<Gc, 'trigger' | 'wakeAt' | 'collect' | 'storeOf'>;
   readonly metrics?: Metrics;
 }
 
@@ -107,6 +108,7 @@ export class LeaseStore implements Leases {
 
   addResource(tx: Transaction, id: string, resource: Node): void {
     this.#assertThere(tx, id);
+    this.#assertInStore(tx, id, resource);
     if (isUnderLease(tx, id, resource)) return;
     linkResource(tx, id, resource);
     this.#publish(tx, 'resource-added', id, { resource: { ...resource } });
@@ -156,6 +158,17 @@ export class LeaseStore implements Leases {
     if (this.#met?.tx === tx && this.#met.id === id) return;
     this.#assertStored(tx, id);
     this.#met = { tx, id };
+  }
+
+  #assertInStore({ store }: Transaction, id: string, resource: Node): void {
+    const other = this.#core.gc.storeOf(resource.type);
+    if (other === undefined || other === store) return;
+    throw leaseErrors.wrongStore(
+      `${nodeName(resource)} is in the ${other} store: the lease ${id} of the ${store} store would not protect it`,
+      {
+        details: { id, store, resource: { ...resource } },
+      },
+    );
   }
 
   #assertStored(tx: ReadTransaction, id: string): void {

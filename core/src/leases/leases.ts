@@ -56,7 +56,7 @@ export interface LeaseScope {
  * resources alone, and nothing that only their labels refer to.
  *
  * Errors: `leases.already_exists`, `leases.not_found`, `leases.invalid_id`, `leases.invalid_expiry`,
- * `leases.invalid_labels`, `metadata.disk_full` (see Transaction.refuseWhenFull).
+ * `leases.invalid_labels`, `leases.wrong_store`, `metadata.disk_full` (see Transaction.refuseWhenFull).
  */
 export interface Leases {
   create(tx: Transaction, options?: LeaseOptions): Lease;
@@ -73,7 +73,7 @@ export interface Leases {
    * first, or with `leases.collection_failed`, the lease is deleted all the same and collection goes on.
    */
   deleteAndCollect(id: string, scope: LeaseScope): Promise<void>;
-  /** Adding what is there already is harmless. */
+  /** Adding what is there already is harmless. `leases.wrong_store` for what is known to be in the other store. */
   addResource(tx: Transaction, id: string, resource: Node): void;
   removeResource(tx: Transaction, id: string, resource: Node): void;
   /**
