@@ -7,6 +7,8 @@ export { pluginErrors } from './errors.ts';
 export { boot, type BootOptions, type Kernel, type NextSet, type ReloadReport, type StopReport } from './kernel.ts';
 export { loadPackages } from './packages.ts';
 export type { Finding } from './finding.ts';
+/** What a plugin gets to log with. */
+export type { Logger } from 'pino';
 export { type GraphFault, type GraphFaultKind } from './graph-faults.ts';
 export { graphInvalid } from './graph-invalid.ts';
 export { PLUGIN_TRANSITIONS } from './lifecycle.ts';

@@ -1,4 +1,4 @@
-import { type Context, type Providers, toHawserError } from '@hawser/core';
+import { type Context, type Providers, toHawserError, type Logger } from '@hawser/core';
 import {
   attachmentErrors,
   type AttachmentRequest,
@@ -7,7 +7,6 @@ import {
   type Host,
   type NetworkMode,
 } from '@hawser/core/network';
-import type { Logger } from 'pino';
 import type { Books, Reservation } from './books.ts';
 import type { Settings } from './config.ts';
 import { elapsed } from './elapsed.ts';

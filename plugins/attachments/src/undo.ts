@@ -1,5 +1,4 @@
-import { type Context, deadlineSignal } from '@hawser/core';
-import type { Logger } from 'pino';
+import { type Context, deadlineSignal, type Logger } from '@hawser/core';
 import type { Books } from './books.ts';
 import type { ModeCalls } from './mode-calls.ts';
 import { type AttachmentData, logFields, toAttachment } from './record.ts';

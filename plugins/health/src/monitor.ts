@@ -1,7 +1,6 @@
-import type { Clock } from '@hawser/core';
+import type { Clock, Logger } from '@hawser/core';
 import type { AgentState, Gc, GcStatus, Health, HealthCheck, HealthReport, Metadata } from '@hawser/core/contracts';
 import { checkCollector } from './collector-check.ts';
-import type { Logger } from './log.ts';
 import { checkPlugins } from './plugin-checks.ts';
 import { Pulse } from './pulse.ts';
 

@@ -1,6 +1,5 @@
-import { telemetryErrors } from '@hawser/core';
+import { telemetryErrors, type Logger } from '@hawser/core';
 import type { Counter, Exposition, Gauge, Histogram, HistogramOptions, MetricLabels, MetricOptions, Metrics } from '@hawser/core/contracts';
-import type { Logger } from './log.ts';
 import PromCounter from 'prom-client/lib/counter.js';
 import PromGauge from 'prom-client/lib/gauge.js';
 import PromHistogram from 'prom-client/lib/histogram.js';

@@ -1,7 +1,6 @@
-import { type Clock, deadlineSignal } from '@hawser/core';
+import { type Clock, deadlineSignal, type Logger } from '@hawser/core';
 import type { AttachmentRequest, Attachments, CallOptions, Host, Namespace } from '@hawser/core/network';
 import { hostErrors } from '@hawser/core/network';
-import type { Logger } from './log.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import type { CniRequest } from '../protocol/decode.ts';
 import { encodeResult, encodeVersions } from '../protocol/encode-result.ts';

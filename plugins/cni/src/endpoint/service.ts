@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Context, deadlineSignal, type Tracing } from '@hawser/core';
-import type { Logger } from './log.ts';
+import { type Context, deadlineSignal, type Tracing, type Logger } from '@hawser/core';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { type CniRequest, decodeRequest } from '../protocol/decode.ts';
 import { toCniError } from '../protocol/encode-error.ts';

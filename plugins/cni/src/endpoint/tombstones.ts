@@ -1,8 +1,7 @@
-import type { Clock, HawserError } from '@hawser/core';
+import type { Clock, HawserError, Logger } from '@hawser/core';
 import { deadlineSignal, toHawserError } from '@hawser/core';
 import type { AttachmentId, Attachments, DetachRequest } from '@hawser/core/network';
 import { attachmentKey } from '@hawser/core/network';
-import type { Logger } from './log.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { toleratingAbsence } from './absence.ts';
 import type { TombstoneFolder } from './tombstone-folder.ts';

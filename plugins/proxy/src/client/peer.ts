@@ -1,5 +1,4 @@
-import { type Clock, type HawserError, type JsonObject, toHawserError, type Tracing, untilAborted } from '@hawser/core';
-import type { Logger } from 'pino';
+import { type Clock, type HawserError, type JsonObject, toHawserError, type Tracing, untilAborted, type Logger } from '@hawser/core';
 import { API_VERSION } from '../api-version.ts';
 import { proxyErrors } from '../errors.ts';
 import { type Method, methodOf } from '../wire/proto.ts';
