@@ -81,6 +81,8 @@ class Ptp(mode_pb2_grpc.ModeServicer):
         if not os.path.exists(pod.netns):
             fail(context, NOT_FOUND, "host.namespace_gone", f"nothing is at {pod.netns}", "Check the path; the container may have ended.")
         with self.turns[pod.container_id, pod.ifname]:
+            if not context.is_active():  # given up while it waited for its turn: its Detach may have had one before it
+                context.abort(grpc.StatusCode.CANCELLED, "the agent has given this call up")
             try:
                 return mode_pb2.AttachResponse(result=self.attach(pod))
             except RuntimeError as error:

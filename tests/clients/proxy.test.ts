@@ -46,6 +46,11 @@ class PythonMode {
     return `unix://${this.#socket}`;
   }
 
+  /** Runs Python beside the mode, which it may import; what it prints. */
+  python(code: string): Promise<string> {
+    return must('python-grpc', ['-c', code], { env: { PYTHONPATH: `${this.#stubs}:${EXAMPLE}`, PYTHONDONTWRITEBYTECODE: '1' } });
+  }
+
   async start(): Promise<void> {
     const child = spawn('python-grpc', [join(EXAMPLE, 'ptp.py'), this.#socket], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -176,6 +181,26 @@ test('a mode in Python that hangs is degraded, and well again when it goes on', 
   expect((await node().listed())?.error?.code).toMatch(/^proxy\.(deadline|unreachable)$/);
   mode.freeze(false);
   await hasStatus('ok');
+});
+
+const GIVEN_UP = `
+import ptp
+from hawser.mode.v1 import mode_pb2
+
+class Context:
+    def is_active(self):
+        return False
+    def abort(self, code, text):
+        raise SystemExit(print(code.name))
+
+ptp.ip = lambda *words, inside=None: print('ip', *words)
+request = mode_pb2.AttachRequest()
+request.attachment.netns = '/proc/self/ns/net'
+ptp.Ptp().Attach(request, Context())
+`;
+
+test('a mode in Python makes nothing for a call that was given up before it had its turn', async () => {
+  expect(await node().mode.python(GIVEN_UP)).toBe('CANCELLED\n');
 });
 
 test('the agent is killed in between, and the next one detaches what the mode in Python had attached', async () => {
