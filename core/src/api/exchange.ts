@@ -70,7 +70,9 @@ function patienceOf(socket: string, clock: Clock, { patienceMs, signal }: Call):
 async function* lines(socket: string, response: IncomingMessage): AsyncGenerator<string, void, undefined> {
   let rest = '';
   for await (const chunk of response.setEncoding('utf8')) {
-    const parts = `${rest}${chunk}`.split('\n');
+    // What is left of the chunk before has no end of a line, and is not looked through again.
+    const parts = String(chunk).split('\n');
+    parts[0] = `${rest}${parts[0]}`;
     rest = parts.pop() ?? '';
     if (rest.length > LONGEST_LINE)
       throw apiErrors.badAnswer(`what listens at ${socket} sends a line without an end`, { details: { socket } });

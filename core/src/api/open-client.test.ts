@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { heldClock } from '../testing/held-clock.ts';
+import type { Client } from './client.ts';
 import { openClient } from './open-client.ts';
 
 const never = new AbortController().signal;
@@ -75,6 +76,33 @@ describe('the client', () => {
     await asked;
     await clock.advance(10_000);
     expect(await outcome).toMatchObject({ code: 'api.no_answer', message: `the answer from ${socket} took longer than 10 s` });
+  });
+
+  test.each([
+    ['a collection', (client: Client, signal: AbortSignal) => client.gc.run({ dryRun: false, signal })],
+    ['a reload', (client: Client, signal: AbortSignal) => client.config.reload({ dryRun: false }, signal)],
+  ])('waits for %s no longer than the agent answers others', async (_name, work) => {
+    const clock = heldClock();
+    let asked = 0;
+    let hangs = false;
+    await listen((connection) => {
+      asked++;
+      if (asked > 1 && !hangs) connection.end('HTTP/1.1 200 OK\r\nServer: hawser\r\nContent-Length: 2\r\n\r\n{}');
+    });
+    const outcome = work(openClient({ socket, clock }), never).catch((error: unknown) => error);
+    await expect.poll(() => asked).toBe(1);
+    for (let looks = 1; looks <= 3; looks++) {
+      await expect.poll(() => clock.waiting).toBe(2); // the call's own patience, and the pause between two looks
+      await clock.advance(2_000);
+      await expect.poll(() => asked).toBe(looks + 1);
+    }
+    await expect.poll(() => clock.waiting).toBe(2);
+    hangs = true;
+    await clock.advance(2_000);
+    await expect.poll(() => asked).toBe(5);
+    await clock.advance(10_000);
+    expect(await outcome).toMatchObject({ code: 'api.no_answer', message: `the answer from ${socket} took longer than 10 s` });
+    expect(clock.waiting).toBe(0);
   });
 
   test('waits for a stream to begin, not for its next line', async () => {

@@ -4,6 +4,7 @@ import type { AttachmentId } from '../network/index.ts';
 import type { Page } from '../metadata/listing.ts';
 import type { Client, Listings, PageSelection } from './client.ts';
 import { type Call, exchange, exchangeLines, type Peer } from './exchange.ts';
+import { exchangeWhileAnswering } from './while-answering.ts';
 
 /** Which agent a client talks to. */
 export interface ClientOptions {
@@ -37,8 +38,10 @@ interface Calls {
 
 function callsTo(peer: Peer, scope: Query): Calls {
   // The agent is of the same version as its command line, or says so in `version`; its answers are its contracts.
-  const call = async <T>(method: Call['method'], path: string, signal: AbortSignal, more: Partial<Call> = {}): Promise<T> =>
-    (await exchange(peer, { method, path, signal, patienceMs: method === 'GET' ? READ_MS : CHANGE_MS, ...more })) as T;
+  const call = async <T>(method: Call['method'], path: string, signal: AbortSignal, more: Partial<Call> = {}): Promise<T> => {
+    const asked = { method, path, signal, patienceMs: method === 'GET' ? READ_MS : CHANGE_MS, ...more };
+    return (await (asked.patienceMs > CHANGE_MS ? exchangeWhileAnswering(peer, asked, READ_MS) : exchange(peer, asked))) as T;
+  };
   const listings = <T>(path: string, inScope: Query = scope): Listings<T> => {
     const page = (signal: AbortSignal, { filters = [], ...selection }: PageSelection = {}) =>
       call<Page<T>>('GET', `${path}${queryText({ ...inScope, filter: filters, ...selection })}`, signal);

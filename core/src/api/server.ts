@@ -59,9 +59,11 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
     genReqId: (request) => requestIdOf(request.headers['x-request-id']) ?? random.id(),
     clientErrorHandler: (error, socket) => refuseRequest(error, socket, random.id()),
     schemaController: NO_SCHEMAS,
+    http: { requireHostHeader: false }, // Node.js refuses in its own words; assertHost does in ours
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
   answerErrors(app, log);
+  app.addHook('onRequest', assertHost);
   await guard(app, access, log);
   acceptEmptyBodies(app);
   serveTelemetry(app, agent);
@@ -77,6 +79,12 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   };
   const socket = await openSocket(app, place);
   return { path, [Symbol.asyncDispose]: () => close(app, socket, closing) };
+}
+
+/** RFC 9112, 3.2. */
+async function assertHost({ raw: { httpVersion, headers } }: FastifyRequest): Promise<void> {
+  if (httpVersion === '1.1' && headers.host === undefined)
+    throw apiErrors.badRequest('the request has no Host header', { remedy: 'Send one: any name will do.' });
 }
 
 async function openSocket(app: FastifyInstance, place: Omit<KeptSocketOptions, 'accept'>): Promise<AsyncDisposable> {
