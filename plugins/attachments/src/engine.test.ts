@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hostErrors } from '@hawser/core/network';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { call, type Fixture, openFixture, request } from './testing/fixture.ts';
 
 const ID = { containerId: 'a', ifname: 'eth0' };
@@ -237,6 +238,15 @@ describe('the attachment engine', () => {
       fixture.host.namespaces.set('/ns/b', 'inode-of-somebody-else');
       const reaped = await fixture.engine.reap({ network: 'net' }, call());
       expect(reaped.map(({ containerId }) => containerId)).toEqual(['a', 'b']);
+    });
+
+    test('without a list, leaves alone what it can not look at, and goes on with the others', async () => {
+      for (const name of ['a', 'b']) await fixture.engine.attach(request(name), call());
+      vi.spyOn(fixture.host, 'openNamespace').mockImplementation(async (path) => {
+        throw path === '/ns/a' ? hostErrors.permissionDenied('not for you') : hostErrors.namespaceGone('gone');
+      });
+      expect(await fixture.engine.reap({ network: 'net' }, call())).toEqual([{ containerId: 'b', ifname: 'eth0' }]);
+      expect(fixture.engine.get(ID)?.state).toBe('attached');
     });
   });
 });

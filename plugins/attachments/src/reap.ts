@@ -26,8 +26,7 @@ async function hasLostNamespace(record: AttachmentRecord, host: Host, id: Namesp
     using namespace = await host.openNamespace(record.netns);
     return id !== undefined && !sameNamespace(namespace.id, id);
   } catch (error) {
-    // Only certainty counts: a namespace that can't be looked at is not lost.
-    if (hostErrors.namespaceGone.is(error)) return true;
-    throw error;
+    // Only certainty counts: a namespace that can't be looked at is not lost, and is in nobody else's way.
+    return hostErrors.namespaceGone.is(error);
   }
 }
