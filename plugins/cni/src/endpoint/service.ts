@@ -7,6 +7,7 @@ import type { Verb } from '../protocol/environment.ts';
 import { decodeEnvironment, VERBS } from '../protocol/environment.ts';
 import type { RequestFrame } from '../protocol/frame.ts';
 import { peekVersion } from '../protocol/network-config.ts';
+import { Arrivals } from './arrivals.ts';
 import type { EndpointSettings } from './config.ts';
 import { type Answer, failure, refuseConnection, serveConnection } from './connection.ts';
 import { execute, type Executor } from './execute.ts';
@@ -27,6 +28,7 @@ export interface ServiceOptions extends Context {
 /** Serves the calls of all clients, within limits, and knows when none is left. */
 export class Service {
   readonly #options: ServiceOptions;
+  readonly #arrivals = new Arrivals();
   #connections = 0;
   #calls = 0;
   /** Connections and calls: a call may outlive its connection. */
@@ -46,7 +48,13 @@ export class Service {
       this.#release();
     });
     if (this.#connections > settings.max_calls + SPARE_CONNECTIONS) return refuseConnection(socket, tooManyCalls(), clock);
-    serveConnection(socket, { clock, readDeadlineMs: settings.read_deadline, handle: (frame, signal) => this.#handle(frame, signal) });
+    const arrived = this.#arrivals.expect();
+    socket.once('close', arrived);
+    const handle = (frame: RequestFrame, signal: AbortSignal): Promise<Answer> => {
+      arrived();
+      return this.#handle(frame, signal);
+    };
+    serveConnection(socket, { clock, readDeadlineMs: settings.read_deadline, handle });
   };
 
   /** Resolves when no client is connected and no call is being carried out or undone. */
@@ -63,6 +71,7 @@ export class Service {
   async #handle(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
     this.#active++;
     try {
+      await this.#arrivals.together();
       return await this.#answer(frame, gone);
     } finally {
       this.#release();

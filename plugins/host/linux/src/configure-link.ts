@@ -7,17 +7,17 @@ import type { OpenNetns } from './open-netns.ts';
 import { newRoute } from './routes.ts';
 import { writeHere } from './sysctl.ts';
 
-type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links'>;
+type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'exchange'>;
 
 /**
  * One visit of the namespace, in which the socket is opened, the link looked up and the sysctls set, and one send for all
  * the rest. Text that is no address is refused before anything is set.
  */
-export function configureLink(space: Space, name: string, configuration: LinkConfiguration): void {
+export async function configureLink(space: Space, name: string, configuration: LinkConfiguration): Promise<void> {
   const steps = linkSteps(name, configuration);
   const parts = space.netns.run(() => prepare(space, name, steps));
   if (parts.length === 0) return;
-  const outcomes = space.socket.exchange(parts.map(({ request }) => request));
+  const outcomes = await space.exchange(parts.map(({ request }) => request));
   for (const [at, { step }] of parts.entries()) {
     const error = outcomes[at]?.error;
     if (error !== undefined && !(step.kind === 'address' && isThereAlready(space, step.address, error))) throw error;

@@ -1,5 +1,6 @@
 import { type Context, defineErrors } from '@hawser/core';
 import type { Host, HostFeature, Namespace, NamespaceId } from '@hawser/core/network';
+import { Exchanges } from './exchanges.ts';
 import { type Missing, detectMissing } from './features.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { createNamespaceFile, deleteNamespaceFile } from './namespace-files.ts';
@@ -35,7 +36,7 @@ export class LinuxHost implements Host, AsyncDisposable {
   constructor(libc: Libc, { context, settings: chosen }: LinuxHostOptions) {
     const settings = { ...defaultSettings, ...chosen };
     const nft = findExecutable(settings.nftPath);
-    this.#kernel = { libc, context, settings, nft: nft ?? settings.nftPath };
+    this.#kernel = { libc, context, settings, exchanges: new Exchanges(), nft: nft ?? settings.nftPath };
     this.#home = Netns.own(libc);
     this.#ownShared = this.#share(Netns.own(libc));
     this.own = new LinuxNamespace(this.#kernel, this.#ownShared);

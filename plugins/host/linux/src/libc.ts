@@ -86,7 +86,8 @@ export async function loadLibc(): Promise<Libc> {
       new Promise((resolve, reject) => {
         send.async(fd, data, data.length, 0, (error: unknown, sent: number) => {
           if (error) reject(error);
-          else resolve({ sent, errno: sent < 0 ? koffi.errno() : 0 });
+          // Named here so that it is not collected while the worker reads it: koffi does not hold what it was given.
+          else resolve({ sent, errno: sent < data.length ? koffi.errno() : 0 });
         });
       }),
     sendto: (fd, data, address) => sendto(fd, data, data.length, 0, address, address.length),

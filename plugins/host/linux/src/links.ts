@@ -5,11 +5,12 @@ import { checkLinkName } from './link-index.ts';
 import * as rtnetlink from './netlink/link.ts';
 import type { LinkFields } from './netlink/link.ts';
 import type { Request } from './netlink/message.ts';
+import type { Outcome } from './netlink/socket.ts';
 import type { OpenNetns } from './open-netns.ts';
 import { isVirtual } from './retirement.ts';
 
 /** What work on links needs of a namespace. */
-type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'retirement'>;
+type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'retirement' | 'exchange'>;
 
 export function listLinks({ socket }: Space): readonly Link[] {
   return socket.dump(rtnetlink.dumpLinks('list links'), rtnetlink.decodeLink);
@@ -39,12 +40,12 @@ export async function createVeth(space: Space, spec: VethSpec, peerSpace: Space)
   checkLinkName(spec.peer.name);
   const request = vethRequest(space, spec, peerSpace.netns.fd);
   try {
-    space.socket.request(request);
+    await makePair(space, request);
   } catch (error) {
     const leaving = hostErrors.alreadyExists.is(error) ? nameLeaving(space, spec, peerSpace) : undefined;
     if (leaving === undefined) throw error;
     await leaving.catch(() => undefined);
-    space.socket.request(request);
+    await makePair(space, request);
   }
   try {
     finishVeth(space, spec);
@@ -53,6 +54,10 @@ export async function createVeth(space: Space, spec: VethSpec, peerSpace: Space)
     await deleteLink(space, spec.name).catch(() => undefined);
     throw error;
   }
+}
+
+async function makePair(space: Space, request: Request): Promise<void> {
+  throwFirst(await space.exchange([request]));
 }
 
 function vethRequest(space: Space, spec: VethSpec, namespace: number): Request {
@@ -162,7 +167,11 @@ function common({ mac, mtu }: { readonly mac?: string; readonly mtu?: number }):
   return { ...(mac === undefined ? {} : { mac: parseMac(mac) }), ...(mtu === undefined ? {} : { mtu }) };
 }
 
-function carryOut({ socket }: Space, requests: readonly Request[]): void {
-  const failed = socket.exchange(requests).find(({ error }) => error !== undefined);
+function carryOut({ socket }: Pick<Space, 'socket'>, requests: readonly Request[]): void {
+  throwFirst(socket.exchange(requests));
+}
+
+function throwFirst(outcomes: readonly Outcome[]): void {
+  const failed = outcomes.find(({ error }) => error !== undefined);
   if (failed?.error !== undefined) throw failed.error;
 }

@@ -76,7 +76,7 @@ export class LinuxNamespace implements Namespace {
   }
 
   async configureLink(name: string, configuration: LinkConfiguration): Promise<void> {
-    configureLink(this.#open, name, configuration);
+    await configureLink(this.#open, name, configuration);
   }
 
   async deleteLink(name: string): Promise<void> {
@@ -157,10 +157,12 @@ export class LinuxNamespace implements Namespace {
 
   async watch(signal: AbortSignal): Promise<AsyncIterableIterator<HostEvent>> {
     const shared = this.#open;
-    const { netns, socket } = shared;
     const onEnd = shared.retain();
     try {
-      return watch({ libc: this.#kernel.libc, netns, socket, capacity: this.#kernel.settings.watchCapacity, onEnd }, signal);
+      return watch(
+        { libc: this.#kernel.libc, netns: shared.netns, space: shared, capacity: this.#kernel.settings.watchCapacity, onEnd },
+        signal,
+      );
     } catch (error) {
       onEnd();
       throw error;

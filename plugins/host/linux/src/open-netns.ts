@@ -1,36 +1,43 @@
 import type { Context } from '@hawser/core';
 import type { NamespaceId } from '@hawser/core/network';
+import type { Exchanges } from './exchanges.ts';
 import type { Libc } from './libc.ts';
 import { LinkIndex } from './link-index.ts';
 import { getLink } from './links.ts';
 import { LinkRevisions } from './link-revisions.ts';
-import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './netlink/socket.ts';
+import type { Request } from './netlink/message.ts';
+import { NETLINK_ROUTE, NetlinkSocket, openNetlink, type Outcome } from './netlink/socket.ts';
 import type { Netns } from './netns.ts';
 import { Masquerading } from './nft/masquerading.ts';
 import { Retirement } from './retirement.ts';
 import type { LinuxSettings } from './settings.ts';
+
+/** More are closed after use: 50 pods that come at once would else leave 50 open. */
+const KEPT_SOCKETS = 8;
 
 /** What everything in this package works with. */
 export interface Kernel {
   readonly libc: Libc;
   readonly context: Context;
   readonly settings: LinuxSettings;
+  readonly exchanges: Exchanges;
   /** Path of nft; the bare name where it is missing, so that using it fails with the reason. */
   readonly nft: string;
 }
 
 /**
- * A network namespace with what is open in it, shared by all handles of it: one socket, one queue of retired links, one
+ * A network namespace with what is open in it, shared by all handles of it: sockets, one queue of retired links, one
  * view of our nftables table. It closes when the last handle and the last background work have released it.
  */
 export class OpenNetns {
   readonly netns: Netns;
-  readonly socket: NetlinkSocket;
   readonly links: LinkIndex;
   readonly revisions: LinkRevisions;
   readonly #kernel: Kernel;
   readonly #onClosed: () => void;
   readonly #openSocket: () => NetlinkSocket;
+  /** Those that nobody has been lent; the last one serves what is answered at once. */
+  readonly #sockets: NetlinkSocket[] = [];
   #retirement: Retirement | undefined;
   #masquerading: Masquerading | undefined;
   #holders = 1;
@@ -43,9 +50,35 @@ export class OpenNetns {
     this.#onClosed = onClosed;
     this.#openSocket = () => new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, options)));
     this.netns = netns;
-    this.socket = this.#openSocket();
     this.links = new LinkIndex(libc, () => this.socket.fd);
     this.revisions = new LinkRevisions(libc, netns, (name) => getLink(this, name));
+  }
+
+  /** For what is asked and answered in one turn of the event loop, and not to be kept beyond it: it may be lent in the next. */
+  get socket(): NetlinkSocket {
+    const socket = this.#sockets.at(-1);
+    if (socket !== undefined) return socket;
+    const opened = this.#openSocket();
+    this.#sockets.push(opened);
+    return opened;
+  }
+
+  /** Runs `work` with a socket that nobody else uses until it has ended. */
+  async withSocket<T>(work: (socket: NetlinkSocket) => Promise<T>): Promise<T> {
+    const release = this.retain();
+    const socket = this.#sockets.pop() ?? this.#openSocket();
+    try {
+      return await work(socket);
+    } finally {
+      if (this.#sockets.length < KEPT_SOCKETS) this.#sockets.push(socket);
+      else socket[Symbol.dispose]();
+      release();
+    }
+  }
+
+  /** Carries out requests in order, all of them whatever becomes of each, on a worker where that is worth its way. */
+  exchange(requests: readonly Request[]): Promise<readonly Outcome[]> {
+    return this.#kernel.exchanges.run(this, requests);
   }
 
   /** Pods' namespaces come and go without either of these two. */
@@ -55,9 +88,8 @@ export class OpenNetns {
       clock: context.clock,
       group: settings.retireGroup,
       gatherMs: settings.gatherMs,
-      socket: this.socket,
+      space: this,
       links: this.links,
-      openSocket: this.#openSocket,
       retain: () => this.retain(),
     });
     return this.#retirement;
@@ -100,7 +132,7 @@ export class OpenNetns {
   release(): void {
     if (--this.#holders > 0) return;
     this.#onClosed();
-    this.socket[Symbol.dispose]();
+    for (const socket of this.#sockets) socket[Symbol.dispose]();
     this.revisions[Symbol.dispose]();
     this.#masquerading?.[Symbol.dispose]();
     this.netns[Symbol.dispose]();

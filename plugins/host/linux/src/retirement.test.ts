@@ -1,7 +1,8 @@
 import { systemContext } from '@hawser/core';
 import type { Namespace } from '@hawser/core/network';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Libc, loadLibc } from './libc.ts';
+import type { Asked } from './exchanges.ts';
+import { loadLibc } from './libc.ts';
 import { LinkIndex } from './link-index.ts';
 import { setLink } from './netlink/link.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink } from './netlink/socket.ts';
@@ -15,15 +16,12 @@ const missing = await unavailable();
 const GROUP = defaultSettings.retireGroup;
 
 /** Sets what the contract has no word for, as another program would. */
-async function withSocket<T>(
-  path: string,
-  work: (socket: NetlinkSocket, links: LinkIndex, libc: Libc, netns: Netns) => T | Promise<T>,
-): Promise<T> {
+async function withSocket<T>(path: string, work: (socket: NetlinkSocket, links: LinkIndex) => T | Promise<T>): Promise<T> {
   const libc = await loadLibc();
   using own = Netns.own(libc);
   using netns = Netns.open(libc, path, own);
   using socket = new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: 500 })));
-  return await work(socket, new LinkIndex(libc, () => socket.fd), libc, netns);
+  return await work(socket, new LinkIndex(libc, () => socket.fd));
 }
 
 const put = (path: string, name: string, fields: { readonly up: boolean }) =>
@@ -70,10 +68,9 @@ describe('retired links', () => {
     await pair(namespace, 'left');
     await pair(namespace, 'other');
     await put(namespace.path, 'left', { up: false });
-    await withSocket(namespace.path, async (socket, links, libc, netns) => {
-      const openSocket = () =>
-        new NetlinkSocket(libc, () => netns.run(() => openNetlink(libc, { protocol: NETLINK_ROUTE, receiveTimeoutMs: 500 })));
-      const options = { clock: systemContext.clock, group: GROUP, gatherMs: 1, socket, links, openSocket, retain: () => () => undefined };
+    await withSocket(namespace.path, async (socket, links) => {
+      const space: Asked = { socket, withSocket: (work) => work(socket) };
+      const options = { clock: systemContext.clock, group: GROUP, gatherMs: 1, space, links, retain: () => () => undefined };
       const leftovers = new Retirement(options).sweep();
       expect(leftovers).toHaveLength(1);
       await Promise.all(leftovers);

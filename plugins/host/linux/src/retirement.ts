@@ -1,8 +1,10 @@
 import type { Clock } from '@hawser/core';
 import { hostErrors, type Link } from '@hawser/core/network';
+import type { Asked } from './exchanges.ts';
 import type { LinkIndex } from './link-index.ts';
 import { decodeGroup, decodeLink, deleteGroup, deleteLink, dumpLinks, setLink } from './netlink/link.ts';
-import type { NetlinkSocket } from './netlink/socket.ts';
+import type { Request } from './netlink/message.ts';
+import type { Outcome } from './netlink/socket.ts';
 
 /** Times that a deletion waits for more links while they keep coming. */
 const MAX_GATHERINGS = 10;
@@ -25,10 +27,8 @@ export interface RetirementOptions {
   readonly group: number;
   /** A deletion waits for others as long as one has come in this time, ten times at most; milliseconds. */
   readonly gatherMs: number;
-  readonly socket: NetlinkSocket;
+  readonly space: Asked;
   readonly links: LinkIndex;
-  /** A socket in the same namespace for the worker thread alone. */
-  openSocket(): NetlinkSocket;
   /** Called when there is work, and the returned function when it is done: keeps the namespace open in between. */
   retain(): () => void;
 }
@@ -55,15 +55,14 @@ export class Retirement {
 
   /** Silences the link; `settled` as the contract's `retireLink` has it. */
   retire(index: number, name: string): { readonly settled: Promise<void> } {
-    const { socket, group } = this.#options;
-    socket.request(setLink({ index, up: false, group }, `retire link '${name}'`));
+    const { space, group } = this.#options;
+    space.socket.request(setLink({ index, up: false, group }, `retire link '${name}'`));
     return { settled: this.#add(index, name) };
   }
 
   /** Deletes one link by itself and waits for the kernel to be done with it. */
   async deleteNow(index: number, name: string): Promise<void> {
-    using worker = this.#options.openSocket();
-    const [outcome] = await worker.exchangeOnWorker([deleteLink(index, `delete link '${name}'`)]);
+    const [outcome] = await this.#onWorker([deleteLink(index, `delete link '${name}'`)]);
     if (outcome?.error !== undefined) throw outcome.error;
   }
 
@@ -138,19 +137,21 @@ export class Retirement {
 
   /** A failure shows in what is still there. */
   async #deleteGroup(batch: ReadonlyMap<number, Leaving>): Promise<void> {
-    const { group, openSocket } = this.#options;
+    const { group } = this.#options;
     if (this.#members().some((link) => !batch.has(link.index) && !isOurs(link))) return;
-    using worker = openSocket();
-    await worker.exchangeOnWorker([deleteGroup(group, `delete the links of group ${group}`)]);
+    await this.#onWorker([deleteGroup(group, `delete the links of group ${group}`)]);
   }
 
   /** What the deletion of the group did not take. */
   async #deleteEach(batch: ReadonlyMap<number, Leaving>): Promise<unknown> {
     const left = [...batch].filter(([index]) => this.#isThere(index));
     if (left.length === 0) return undefined;
-    using worker = this.#options.openSocket();
-    const outcomes = await worker.exchangeOnWorker(left.map(([index, { name }]) => deleteLink(index, `delete link '${name}'`)));
+    const outcomes = await this.#onWorker(left.map(([index, { name }]) => deleteLink(index, `delete link '${name}'`)));
     return outcomes.find(({ error }) => error !== undefined && !hostErrors.notFound.is(error))?.error;
+  }
+
+  #onWorker(requests: readonly Request[]): Promise<readonly Outcome[]> {
+    return this.#options.space.withSocket((socket) => socket.exchangeOnWorker(requests));
   }
 
   #settle(index: number, leaving: Leaving, failure: unknown): void {
@@ -167,8 +168,8 @@ export class Retirement {
   }
 
   #members(): readonly Link[] {
-    const { socket, group } = this.#options;
-    return socket.dump(dumpLinks('list links'), (message) => (decodeGroup(message) === group ? decodeLink(message) : undefined));
+    const { space, group } = this.#options;
+    return space.socket.dump(dumpLinks('list links'), (message) => (decodeGroup(message) === group ? decodeLink(message) : undefined));
   }
 }
 

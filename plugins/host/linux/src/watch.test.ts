@@ -94,7 +94,7 @@ describe('notifications of the kernel', () => {
     const dump = (): never => {
       throw hostErrors.busy('too fast');
     };
-    const options = { libc, netns: own, socket: { dump }, capacity: 16, onEnd: () => undefined };
+    const options = { libc, netns: own, space: { socket: { dump } }, capacity: 16, onEnd: () => undefined };
     const before = readdirSync('/proc/self/fd').length;
     for (let tries = 0; tries < 10; tries++) expect(() => watch(options, new AbortController().signal)).toThrow('too fast');
     expect(readdirSync('/proc/self/fd')).toHaveLength(before);

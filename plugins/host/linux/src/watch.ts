@@ -20,7 +20,7 @@ export interface WatchOptions {
   readonly libc: Libc;
   readonly netns: Netns;
   /** For the links that are there at the beginning and after an overrun. */
-  readonly socket: Pick<NetlinkSocket, 'dump'>;
+  readonly space: { readonly socket: Pick<NetlinkSocket, 'dump'> };
   /** Events that may wait for the reader. */
   readonly capacity: number;
   /** Called when the watch has ended. */
@@ -111,7 +111,7 @@ class Listener {
   }
 
   #linkNames(): Map<number, string> {
-    return new Map(this.#options.socket.dump(dumpLinks('list links'), decodeLink).map((link) => [link.index, link.name]));
+    return new Map(this.#options.space.socket.dump(dumpLinks('list links'), decodeLink).map((link) => [link.index, link.name]));
   }
 }
 
