@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { defineCollection, type Metadata, type StoreName, type Transaction } from '../metadata/store.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
@@ -58,4 +58,28 @@ test('while others go on publishing, moving comes to an end', { timeout: 10_000 
   while (rounds++ < 500 && !(await Promise.race([done, turns(1)])));
   expect(rounds).toBeLessThan(500);
   expect(await moved).toBeGreaterThanOrEqual(450);
+});
+
+test('what is moved, counted and deleted in one go is bounded by bytes, for a record may hold many events', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  for (let n = 0; n < 4; n++) {
+    await core.metadata.write('state', (tx) => {
+      for (let event = 0; event < 1_000; event++) core.events.publish(tx, { topic: '/test/many', data: { n } });
+    });
+  }
+  const changes: number[] = [];
+  const counted: Metadata = {
+    ...watched(core, 'root', async () => undefined),
+    write: (store, fn) =>
+      core.metadata.write(store, (tx) => {
+        const [put, remove] = [vi.spyOn(tx, 'put'), vi.spyOn(tx, 'delete')];
+        const result = fn(tx);
+        changes.push(put.mock.calls.length + remove.mock.calls.length);
+        return result;
+      }),
+  };
+  const keeper = new JournalKeeper({ metadata: counted, clock: context.clock, maxAgeMs: 1e9, maxBytes: 1_000 });
+  expect([await keeper.archive(), await keeper.prune()]).toEqual([4_000, 4_000]);
+  expect(Math.max(...changes)).toBeLessThan(32);
 });

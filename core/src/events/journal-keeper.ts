@@ -11,8 +11,9 @@ export interface KeeperOptions {
 
 type Entry = readonly [cursor: string, record: JournalRecord];
 
-/** Records moved, counted or deleted in one go. */
-const BATCH = 200;
+/** What is moved, counted or deleted in one go: so many records, of so many bytes; more hold the event loop for too long. */
+const MOST_RECORDS = 200;
+const MOST_BYTES = 64 * 1024;
 /** Events after which they are moved before their time: the state store may be in memory. */
 const BACKLOG = 20_000;
 /** One for all rests: the platform makes a reason with a stack each time that none is given. */
@@ -56,9 +57,8 @@ export class JournalKeeper {
     let moved = 0;
     this.#backlog = 0;
     for (;;) {
-      const batch = metadata.read('state', (tx) => [...tx.entries(EVENTS.state, { limit: BATCH })]);
+      const { batch, isAll } = this.#read('state');
       if (batch.length === 0) return moved;
-      const isAll = batch.length < BATCH;
       const behind = await metadata.write('root', (tx) => {
         // What lies behind the last one counted is counted when its turn comes; what is there from an earlier try has been.
         const uncounted = batch.filter(([cursor]) => cursor <= this.#counted && !tx.has(EVENTS.root, cursor));
@@ -81,7 +81,7 @@ export class JournalKeeper {
     await this.#count();
     let deleted = 0;
     for (;;) {
-      const gone = surplus(this.#oldest('root'), this.#bytes - maxBytes, before).filter(([cursor]) => cursor <= this.#counted);
+      const gone = surplus(this.#read('root').batch, this.#bytes - maxBytes, before).filter(([cursor]) => cursor <= this.#counted);
       if (gone.length === 0) return deleted;
       await this.#delete('root', gone);
       this.#bytes -= weightOf(gone);
@@ -103,14 +103,24 @@ export class JournalKeeper {
   async #bound(): Promise<void> {
     let excess = (await this.#weigh('state', '')).bytes - this.#options.maxBytes;
     while (excess > 0) {
-      const gone = surplus(this.#oldest('state'), excess, '');
+      const gone = surplus(this.#read('state').batch, excess, '');
       await this.#delete('state', gone);
       excess -= weightOf(gone);
     }
   }
 
-  #oldest(store: StoreName): readonly Entry[] {
-    return this.#options.metadata.read(store, (tx) => [...tx.entries(EVENTS[store], { limit: BATCH })]);
+  /** The oldest behind a cursor, and what they weigh. */
+  #read(store: StoreName, after = ''): { readonly batch: readonly Entry[]; readonly bytes: number; readonly isAll: boolean } {
+    return this.#options.metadata.read(store, (tx) => {
+      const batch: Entry[] = [];
+      let bytes = 0;
+      for (const [cursor, record] of tx.entries(EVENTS[store], after === '' ? {} : { start: `${after}\0` })) {
+        batch.push([cursor, record]);
+        bytes += weigh(record);
+        if (batch.length >= MOST_RECORDS || bytes >= MOST_BYTES) return { batch, bytes, isAll: false };
+      }
+      return { batch, bytes, isAll: true };
+    });
   }
 
   async #delete(store: StoreName, gone: readonly Entry[]): Promise<void> {
@@ -130,11 +140,10 @@ export class JournalKeeper {
   async #weigh(store: StoreName, after: string): Promise<{ readonly bytes: number; readonly last: string }> {
     let [bytes, last] = [0, after];
     for (;;) {
-      const range = { limit: BATCH, ...(last === '' ? {} : { start: `${last}\0` }) };
-      const batch = this.#options.metadata.read(store, (tx) => [...tx.entries(EVENTS[store], range)]);
+      const { batch, bytes: more } = this.#read(store, last);
       const end = batch.at(-1);
       if (end === undefined) return { bytes, last };
-      bytes += weightOf(batch);
+      bytes += more;
       last = end[0];
       await new Promise(setImmediate);
     }
