@@ -20,20 +20,25 @@ export interface CollectionPorts {
   readonly types: KnownTypes;
   readonly labels: LabelUse;
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** How long one transaction may decide; writing it takes about as long again. */
+  /** How long one transaction may decide, where writing it takes no longer. */
   readonly sliceMs: number;
   /** Called after each commit of a transaction of collection's own. */
   readonly committed: () => void;
 }
 
-/** Nodes that one transaction decides about at most. */
+/** Nodes that one transaction decides about at most, and those for which a sweep waits for no other, however busy the machine is. */
 const BATCH = 200;
+const AT_LEAST = 32;
+/** Where writing takes longer than deciding may, more is decided at a time, up to so many slices: a slow disk is asked less often. */
+const MOST_SLICES = 4;
 
 const other = (store: StoreName): StoreName => (store === 'root' ? 'state' : 'root');
 
 /** Garbage collection's reads and writes: what is decided and what is written in one transaction each. */
 export class Collection {
   readonly #ports: CollectionPorts;
+  /** How long the last transaction of each store was written. */
+  readonly #writingMs: Record<StoreName, number> = { root: 0, state: 0 };
 
   constructor(ports: CollectionPorts) {
     this.#ports = ports;
@@ -82,7 +87,7 @@ export class Collection {
 
   /**
    * Condemns what is still garbage now, of one store and namespace, from the first on; what follows from it too, where
-   * time is left. Says how many of them it came to: one at least. While the mark is undisturbed, what nothing referred to
+   * time is left. Says how many of them it came to: some at least. While the mark is undisturbed, what nothing referred to
    * is taken at its word; what others of the garbage refer to goes after them, and is looked at.
    */
   condemn(
@@ -95,7 +100,7 @@ export class Collection {
       const known = undisturbed.holdsIn(sentencing.world.views, store);
       let done = 0;
       for (const node of nodes) {
-        if (done > 0 && sentencing.isOver()) break;
+        if (done >= AT_LEAST && sentencing.isOver()) break;
         if (known && node.alone) sentencing.condemn(node);
         else sentencing.condemnIfDead(node);
         done++;
@@ -165,11 +170,17 @@ export class Collection {
     protectMs: number,
     fn: (sentencing: Sentencing, tx: Transaction) => T,
   ): Promise<T> {
-    return this.#ports.metadata.write(
+    const { metadata, clock, committed } = this.#ports;
+    return metadata.write(
       store,
       (tx) => {
-        tx.afterCommit(this.#ports.committed);
-        return this.#within(tx, protectMs, (sentencing) => fn(sentencing, tx));
+        const result = this.#within(tx, protectMs, (sentencing) => fn(sentencing, tx));
+        const decided = clock.monotonic();
+        tx.afterCommit(() => {
+          this.#writingMs[store] = clock.monotonic() - decided;
+          committed();
+        });
+        return result;
       },
       namespace === undefined ? {} : { namespace },
     );
@@ -177,9 +188,10 @@ export class Collection {
 
   #within<T>(tx: Transaction, protectMs: number, fn: (sentencing: Sentencing) => T): T {
     const { metadata, clock, sliceMs } = this.#ports;
+    const ms = Math.min(Math.max(sliceMs, this.#writingMs[tx.store]), sliceMs * MOST_SLICES);
     const read = (second: Views['root']): T => {
       const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
-      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms: sliceMs } }));
+      return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms } }));
     };
     return metadata.read(other(tx.store), read, { namespace: tx.namespace });
   }

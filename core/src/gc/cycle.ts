@@ -60,7 +60,7 @@ export class Cycle {
     using lifetime = deadlineSignal(clock, VIEW_LIFETIME_MS, 'marking', signal);
     const pace = this.#pace(lifetime.signal);
     const { garbage, live, reasons } = await collection.mark({ pace, lifetime: lifetime.signal, protectMs: 0, explained: true });
-    const removed = garbage.map(({ alone: _alone, ...node }, index) => ({ ...node, reason: reasons[index] ?? '' }));
+    const removed = garbage.map(({ namespace, type, key }, index) => ({ namespace, type, key, reason: reasons[index] ?? '' }));
     return { removed, kept: live, failed: [], durationMs: clock.monotonic() - began };
   }
 
@@ -76,7 +76,7 @@ export class Cycle {
           });
           start += done;
           const { removed, next } = this.#options.undertakings.carryOut(step, false);
-          for (const { reason, ...node } of removed) report.remove(node, reason);
+          report.remove(removed);
           for (const undertaking of next) begun.set(undertaking, undertaking.outcome);
           await this.#pace(this.#options.signal).rest();
         }

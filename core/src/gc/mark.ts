@@ -12,9 +12,11 @@ import { nodeName, parseNode } from './node.ts';
 import type { Pace } from './pace.ts';
 import { allReferences } from './references.ts';
 
-/** `alone`: nothing that exists refers to it, dead or alive. */
 export interface Garbage extends NamespacedNode {
+  /** Nothing that exists refers to it, dead or alive. */
   readonly alone: boolean;
+  /** Those go first that nothing refers to. */
+  readonly rank: number;
 }
 
 /** What a mark found. Condemned nodes are in neither list: their way is decided. */
@@ -123,7 +125,7 @@ class Marker {
   async #findGarbage(): Promise<Pick<Marking, 'garbage' | 'circular'>> {
     const { views, collectors } = this.#world;
     const { namespace } = views.state;
-    const garbage: (Garbage & { readonly rank: number })[] = [];
+    const garbage: Garbage[] = [];
     const circular: NamespacedNode[] = [];
     for (const [number, { type, store, keys }] of numbered(collectors)) {
       if (!this.#graph.deadTypes.has(number)) continue;
@@ -136,7 +138,7 @@ class Marker {
       }
     }
     garbage.sort((one, other) => (one.rank === other.rank ? 0 : one.rank - other.rank));
-    return { garbage: garbage.map(({ rank: _rank, ...node }) => node), circular };
+    return { garbage, circular };
   }
 
   #expires(at: number | undefined): void {

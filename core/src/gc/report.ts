@@ -1,14 +1,16 @@
 import type { CollectionReport, NamespacedNode } from './gc.ts';
 import { fullName } from './undertakings.ts';
 
+type Removed = CollectionReport['removed'][number];
+
 /** What a run comes to, while it goes on. */
 export class Report {
-  readonly #removed = new Map<string, NamespacedNode & { readonly reason: string }>();
+  readonly #removed = new Set<Removed>();
   readonly #failed = new Map<string, NamespacedNode & { readonly error: string }>();
 
-  remove({ namespace, type, key }: NamespacedNode, reason: string): void {
-    const name = fullName({ namespace, type, key });
-    if (!this.#removed.has(name)) this.#removed.set(name, { namespace, type, key, reason });
+  /** What several have heard of, from one outcome, counts once. */
+  remove(removed: Iterable<Removed>): void {
+    for (const node of removed) this.#removed.add(node);
   }
 
   fail({ namespace, type, key }: NamespacedNode, error: Error): void {
@@ -16,6 +18,6 @@ export class Report {
   }
 
   close(kept: number, durationMs: number): CollectionReport {
-    return { removed: [...this.#removed.values()], kept, failed: [...this.#failed.values()], durationMs };
+    return { removed: [...this.#removed], kept, failed: [...this.#failed.values()], durationMs };
   }
 }

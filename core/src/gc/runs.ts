@@ -113,7 +113,7 @@ export class Runs {
   async #await(undertaking: Undertaking, outcome: Promise<Outcome>, report: Report): Promise<void> {
     try {
       const { removed, next } = await outcome;
-      for (const { reason, ...node } of removed) report.remove(node, reason);
+      report.remove(removed);
       await Promise.all(next.map((following) => this.#await(following, following.outcome, report)));
     } catch (error) {
       report.fail(undertaking.node, toHawserError(error));

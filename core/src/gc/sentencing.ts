@@ -2,7 +2,7 @@ import type { Clock } from '../context/index.ts';
 import { unlinkNode } from '../leases/lease-records.ts';
 import type { StoreName, Transaction } from '../metadata/store.ts';
 import { deleteCondemned, isCondemned, readCondemned, writeCondemned } from './condemned.ts';
-import type { Collector, Node } from './gc.ts';
+import type { Collector, NamespacedNode, Node } from './gc.ts';
 import { standingOf, type World } from './liveness.ts';
 import { nodeName } from './node.ts';
 import { dropReferences, labelledReferences } from './references.ts';
@@ -10,7 +10,7 @@ import { dropReferences, labelledReferences } from './references.ts';
 /** What one transaction did: nodes that are gone, nodes whose clean-up begins, nodes to look at afterwards. */
 export interface Step {
   readonly namespace: string;
-  readonly removed: (Node & { readonly reason: string })[];
+  readonly removed: (NamespacedNode & { readonly reason: string })[];
   readonly condemned: (Node & { readonly reason: string })[];
   readonly later: Node[];
 }
@@ -94,7 +94,7 @@ export class Sentencing {
     unlinkNode(this.#tx, node);
     if (this.world.labels.isUsed) dropReferences(this.#tx, node);
     collector.finish(this.#tx, node.key);
-    this.step.removed.push({ type: node.type, key: node.key, reason });
+    this.step.removed.push({ namespace: this.#tx.namespace, type: node.type, key: node.key, reason });
     for (const reference of references) this.#following.push([reference, node]);
   }
 

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { systemContext } from '../context/index.ts';
-import { defineCollection } from '../metadata/store.ts';
+import { defineCollection, type Transaction } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
-import { startCore } from '../testing/core.ts';
+import { startCore, type TestCore } from '../testing/core.ts';
 import { emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 import { Pace } from './pace.ts';
 
+/** Of a type whose scan is slow enough for others to write in the middle of it. */
+const cards = defineCollection<string>('state', 'test_cards');
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('slices', () => {
@@ -56,9 +58,6 @@ describe('slices', () => {
 });
 
 describe('writes while a mark is on', () => {
-  /** A type whose scan is slow enough for others to write in the middle of it. */
-  const cards = defineCollection<string>('state', 'test_cards');
-
   test('the mark sees one moment; what is taken up meanwhile is not swept, what is given up goes by the next run', async () => {
     const context = testContext();
     await using core = await startCore({ context });
@@ -161,15 +160,45 @@ test('what only a node kept goes in the transaction that finishes it, however lo
   children[Symbol.dispose]();
 });
 
-test('a run takes all garbage that it has found, also where each transaction has time for one node only', async () => {
+/** Garbage of which the transactions that condemn it are counted. `spend` is told of each node, in its transaction. */
+async function batchesOf(core: TestCore, nodes: number, spend: (tx: Transaction) => void): Promise<readonly number[]> {
+  const batches = new Map<object, number>();
+  using _cards = core.gc.register({
+    ...emptyCollector('card'),
+    refersTo: [],
+    keys: (tx) => tx.keys(cards),
+    condemn(tx) {
+      batches.set(tx.whole, (batches.get(tx.whole) ?? 0) + 1);
+      spend(tx);
+    },
+    finish: (tx, key) => void tx.delete(cards, key),
+  });
+  await write(core, (tx) => {
+    for (let n = 0; n < nodes; n++) tx.put(cards, `c${n}`, '');
+  });
+  expect((await core.gc.run({ signal })).removed).toHaveLength(nodes);
+  expect(core.metadata.read('state', (tx) => [...tx.keys(cards)])).toEqual([]);
+  return [...batches.values()];
+}
+
+test('a run takes all garbage that it has found, also where each transaction has no time left at once', async () => {
   const context = testContext();
   let elapsed = 0;
   const clock = { ...context.clock, now: () => context.clock.now(), monotonic: () => (elapsed += 1000) };
   await using core = await startCore({ context: { ...context, clock } });
-  using things = openType(core, 'thing');
-  await write(core, (tx) => {
-    for (let n = 0; n < 20; n++) things.make(tx, `k${n}`);
-  });
-  expect((await core.gc.run({ signal })).removed).toHaveLength(20);
-  expect(names(core)).toEqual([]);
+  expect(await batchesOf(core, 100, () => {})).toEqual([32, 32, 32, 4]);
+});
+
+test('a transaction decides for a slice, and for longer where its writing took longer', async () => {
+  const context = testContext();
+  let elapsed = 0;
+  const clock = { ...context.clock, now: () => context.clock.now(), monotonic: () => elapsed };
+  await using core = await startCore({ context: { ...context, clock }, gc: { sliceMs: 25 } });
+  expect(await batchesOf(core, 150, () => void elapsed++)).toEqual([32, 32, 32, 32, 22]);
+  const slowly = (writing: number) => (tx: Transaction) => {
+    elapsed++;
+    tx.afterCommit(() => (elapsed += writing));
+  };
+  expect(await batchesOf(core, 150, slowly(2))).toEqual([32, 64, 54]);
+  expect(await batchesOf(core, 300, slowly(1_000))).toEqual([100, 100, 100]);
 });

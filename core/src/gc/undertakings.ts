@@ -43,11 +43,10 @@ export class Undertakings {
 
   /** Begins what a transaction has condemned. `urgent`: somebody waits for it. */
   carryOut({ namespace, removed, condemned, later }: Step, urgent: boolean): Outcome {
-    const gone = removed.map((node) => ({ namespace, ...node }));
-    if (gone.length > 0) this.#options.gone(gone);
+    if (removed.length > 0) this.#options.gone(removed);
     if (later.length > 0) this.#options.later(later.map((node) => ({ namespace, ...node })));
     const next = condemned.map(({ reason, ...node }) => this.begin({ namespace, ...node }, reason, urgent));
-    return { removed: gone, next: next.filter((undertaking) => undertaking !== undefined) };
+    return { removed, next: next.filter((undertaking) => undertaking !== undefined) };
   }
 
   /**
