@@ -14,6 +14,7 @@ import { CHECK_STORE, metadataErrors } from './errors.ts';
 import { pastPrefix } from './key-order.ts';
 import type { Pages } from './pages.ts';
 import type { RecordCache } from './record-cache.ts';
+import { MOST_BYTES } from './text-keys.ts';
 import { checkIdentifier } from './identifiers.ts';
 import { type Collection, DEFAULT_NAMESPACE, type KeyRange } from './store.ts';
 
@@ -31,11 +32,14 @@ export const SCHEMA_KEY = '_store\0\0schema';
 export function encodeKey(collection: Collection, key: string, namespace = DEFAULT_NAMESPACE): string {
   if (key === '' || !key.isWellFormed())
     throw metadataErrors.invalidKey(`a key of ${collection.name} is ${key === '' ? 'empty' : 'not well-formed Unicode'}`);
-  const bytes = Buffer.byteLength(key);
-  if (bytes > MAX_KEY_BYTES + (collection.derived === true ? DERIVED_BYTES : 0)) {
-    throw metadataErrors.keyTooLong(`a key of ${collection.name} has ${bytes} bytes`, { details: { collection: collection.name, bytes } });
-  }
+  if (key.length * MOST_BYTES > MAX_KEY_BYTES) checkLength(collection, key);
   return collectionPrefix(collection, namespace) + key;
+}
+
+function checkLength({ name, derived }: Collection, key: string): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MAX_KEY_BYTES + (derived === true ? DERIVED_BYTES : 0))
+    throw metadataErrors.keyTooLong(`a key of ${name} has ${bytes} bytes`, { details: { collection: name, bytes } });
 }
 
 /** By namespace and collection: there are few, and every key needs its own. */

@@ -1,7 +1,7 @@
 import { metadataErrors } from './errors.ts';
 
 /** The most bytes of UTF-8 that one unit of UTF-16 makes. */
-const MOST_BYTES = 3;
+export const MOST_BYTES = 3;
 const REPLACEMENT = '\ufffd';
 
 /** Keys as LMDB holds them: UTF-8, without the library's own order of types. */

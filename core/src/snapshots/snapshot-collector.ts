@@ -4,7 +4,7 @@ import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { SnapshotType } from '../metadata/snapshots.ts';
 import type { Metadata, ReadTransaction } from '../metadata/store.ts';
-import { hasRecord, readChildren, readKeys, readRecord, readRecords, readTypes } from './snapshot-records.ts';
+import { readChildren, readKeys, readRecord, readRecords, readTypes } from './snapshot-records.ts';
 import type { TypedSnapshotter } from './typed-snapshotter.ts';
 
 export interface SnapshotCollectorPorts<D extends JsonObject> {
@@ -36,7 +36,7 @@ export function snapshotCollector<D extends JsonObject>({
     store,
     refersTo: [],
     keys: (tx) => readKeys(tx, type),
-    has: (tx, key) => hasRecord(tx, nodeOf(key)),
+    has: (tx, key) => readRecord(tx, nodeOf(key)) !== undefined, // whoever asks goes on to what it says
     *scan(tx): Iterable<NodeFacts> {
       const allOpen = readTypes(tx).every(isOpen);
       for (const [name, { labels, createdAt, parents }] of readRecords(tx, `${type}/`)) {
