@@ -9,9 +9,11 @@ import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemRandom } from '../context/index.ts';
+import { Events } from '../events/events.ts';
 import type { AccessRules } from './access.ts';
 import { agentView } from './agent-view.fixture.ts';
 import { type ApiServer, serveApi } from './server.ts';
+import { events } from './services.fixture.ts';
 
 const NOBODY = 65_534;
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
@@ -31,6 +33,13 @@ const CROWD = `
     const tell = () => ++tried === 300 && console.log('here');
     connect(process.argv[1]).once('connect', tell).once('error', tell).on('error', () => undefined);
   }`;
+
+/** Sends requests ahead of their turn, behind one that does not end. */
+const AHEAD = `
+  const { connect } = require('node:net');
+  const ask = (line) => line + ' HTTP/1.1\\r\\nHost: hawser\\r\\n\\r\\n';
+  const socket = connect(process.argv[1]).once('data', () => console.log('here'));
+  socket.write(ask('GET /v1/events?follow=true') + ask('GET /v1/version').repeat(100));`;
 
 describe('who may talk to the agent', () => {
   let folder: string;
@@ -92,6 +101,22 @@ describe('who may talk to the agent', () => {
       }
       await expect.poll(() => askAs(uid, path), { timeout: 10_000 }).toMatchObject({ status: uid === NOBODY ? 200 : 403 });
     }
+  });
+
+  test.skipIf(!isRoot)('who may do less leaves place for who may do more, however much it asks for at once (needs root)', async () => {
+    const path = join(folder, 'hawser.sock');
+    const endless = agentView(new Map<string, unknown>([[Events.id, events]]));
+    server = await serveApi({ agent: endless, path, log, random: systemRandom, access: { readerUids: [NOBODY] } });
+    const asking = spawn(process.execPath, ['-e', AHEAD, path], { uid: NOBODY, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(asking.stdout, 'data');
+      expect(await askAs(0, path)).toMatchObject({ status: 200 });
+      expect(await askAs(NOBODY, path)).toMatchObject({ status: 429 });
+    } finally {
+      asking.kill('SIGKILL');
+      await once(asking, 'exit');
+    }
+    await expect.poll(() => askAs(NOBODY, path), { timeout: 10_000 }).toMatchObject({ status: 200 });
   });
 
   test('more requests than it can bear are told to come again', async () => {

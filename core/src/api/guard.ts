@@ -10,8 +10,9 @@ import { whenEnded } from './when-ended.ts';
 const MAX_CONNECTIONS = 256;
 /** How many of them those have who may do less: whoever may do all finds a place, whatever they do. */
 const MAX_OF = { none: 16, read: 128 } as const;
-/** Requests under way, beside the streams of events, which may last. */
+/** Requests under way, and streams of events, which may last. Those who may only look have half of them. */
 const MAX_REQUESTS = 64;
+const MAX_STREAMS = MAX_CONNECTIONS;
 
 const STREAM = '/v1/events';
 
@@ -28,21 +29,19 @@ export async function guard(app: FastifyInstance, rules: AccessRules, log: Logge
     return known.peer;
   };
   app.server.maxConnections = MAX_CONNECTIONS;
-  app.server.on(
-    'connection',
-    admit((socket) => accessOf(peerOf(socket), rules, own)),
-  );
+  const access = (socket: Socket): Access => accessOf(peerOf(socket), rules, own);
+  app.server.on('connection', admit(access));
   app.addHook('onRequest', async (request) => {
     const peer = peerOf(request.raw.socket);
-    const access = accessOf(peer, rules, own);
-    if (access === 'change' || (access === 'read' && LOOKING.has(request.method))) return;
+    const may = accessOf(peer, rules, own);
+    if (may === 'change' || (may === 'read' && LOOKING.has(request.method))) return;
     log.warn({ requestId: request.id, method: request.method, url: request.url, ...peer }, 'refused a user');
     const who = peer === undefined ? 'a process whose user the kernel does not tell' : `user ${peer.uid}`;
-    throw apiErrors.permissionDenied(access === 'read' ? `${who} may look here and change nothing` : `${who} may not talk to this agent`, {
+    throw apiErrors.permissionDenied(may === 'read' ? `${who} may look here and change nothing` : `${who} may not talk to this agent`, {
       remedy: 'Run it as root or as the user that the agent runs as, or name the user under [api] in the config.',
     });
   });
-  limit(app);
+  limit(app, access);
 }
 
 /** Closes the connections that are too many of their kind. */
@@ -57,15 +56,34 @@ function admit(access: (socket: Socket) => Access): (socket: Socket) => void {
   };
 }
 
-function limit(app: FastifyInstance): void {
-  let count = 0;
+/** A connection may ask for much ahead of its turn, so that bounding connections is not enough. */
+function limit(app: FastifyInstance, access: (socket: Socket) => Access): void {
+  const [requests, streams] = [new Places(MAX_REQUESTS), new Places(MAX_STREAMS)];
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url === STREAM) return;
-    if (count >= MAX_REQUESTS) {
+    const places = request.routeOptions.url === STREAM ? streams : requests;
+    const leave = places.take(access(request.raw.socket));
+    if (leave === undefined) {
       reply.header('retry-after', '1');
-      throw apiErrors.busy(`${count} requests are under way already`);
+      throw apiErrors.busy('as many requests are under way already as the agent takes');
     }
-    count++;
-    whenEnded(request.raw, reply.raw, () => count--);
+    whenEnded(request.raw, reply.raw, leave);
   });
+}
+
+/** Places for what is under way, half of them for those who may only look. */
+class Places {
+  readonly #most: number;
+  readonly #taken = { change: 0, read: 0, none: 0 };
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** What gives the place back; undefined where there is none. */
+  take(kind: Access): (() => void) | undefined {
+    const { change, read } = this.#taken;
+    if (change + read >= this.#most || (kind === 'read' && read >= this.#most / 2)) return undefined;
+    this.#taken[kind]++;
+    return () => void this.#taken[kind]--;
+  }
 }
