@@ -8,6 +8,7 @@ import { STORE_FOLDER } from '../metadata/store-folder.ts';
 import type { FoundDisagreement } from '../metadata/store-checks.ts';
 // Each room's checks register themselves.
 import '../claims/claim-checks.ts';
+import '../events/journal-checks.ts';
 import '../gc/gc-checks.ts';
 import '../leases/lease-checks.ts';
 import '../metadata/index-checks.ts';

@@ -154,13 +154,15 @@ export const eventsIn = (record: JournalRecord): readonly StoredEvent[] => ('eve
 
 /** `metadata.damaged` for what no journal has written. */
 function toEnvelopes(last: string, record: JournalRecord): readonly Envelope[] {
-  if (!isCursor(last) || !isRecord(record))
+  if (!isReadable(last, record))
     throw metadataErrors.damaged(`the journal's record ${JSON.stringify(last.slice(0, 40))} is none`, { remedy: CHECK_STORE });
   const events = eventsIn(record);
   return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), record.timestamp, event));
 }
 
 /** A file is believed no further than it can be read. */
+export const isReadable = (last: string, record: unknown): boolean => isCursor(last) && isRecord(record);
+
 function isRecord(record: unknown): record is JournalRecord {
   if (typeof record !== 'object' || record === null || !('timestamp' in record) || typeof record.timestamp !== 'string') return false;
   const events: unknown = 'events' in record ? record.events : [record];
