@@ -27,7 +27,7 @@ export class LedgerFollower {
   readonly #ready = Promise.withResolvers<void>();
   #pools: readonly Pool[];
   /** Who waits for a reading that begins after they have asked. */
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #reading = false;
   #wanted = false;
   #start = (): void => {};
@@ -90,17 +90,16 @@ export class LedgerFollower {
 
   async #readOnce(signal: AbortSignal): Promise<void> {
     const pools = this.#pools;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#waiting.length;
     this.#wanted = false;
     for (const pool of pools) pool.draft();
     for (let after = this.#readSlice(undefined); after !== undefined; after = this.#readSlice(after)) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) return void this.#waiting.unshift(...waiting);
+      if (signal.aborted) return;
     }
     for (const pool of pools) pool.adopt();
     this.#ready.resolve();
-    for (const resolve of waiting) resolve();
+    for (const resolve of this.#waiting.splice(0, waiting)) resolve();
   }
 
   /** The last key that was read; undefined at the end. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RangeIpam } from './range-ipam.ts';
 import { RangeBench, request, settings } from './testing/bench.ts';
 
 const never = new AbortController().signal;
@@ -47,6 +48,25 @@ describe('addresses by other settings', () => {
     await expect(bench.add(ipam)).rejects.toMatchObject({ code: 'ipam.exhausted' });
     await bench.clock.advance(1000);
     expect(await bench.add(ipam)).toEqual([address]);
+  });
+
+  it('come from the new ranges also where the ledger could not be read at first', async () => {
+    const { claims, metadata, events } = bench.ledger;
+    let broken = false;
+    const read: typeof metadata.read = (store, work) => {
+      if (broken) throw new Error('the store is busy');
+      return metadata.read(store, work);
+    };
+    const ipam = new RangeIpam({ ...settings(30_000, '10.88.0.0/29'), claims, metadata: { read }, events, clock: bench.clock });
+    const following = ipam.follow(bench.signal);
+    await ipam.ready;
+    broken = true;
+    const change = ipam.reconfigure(settings(30_000, '10.99.0.0/29'), never);
+    await expect(following).rejects.toThrow('the store is busy');
+    broken = false;
+    void ipam.follow(bench.signal);
+    await change;
+    expect(await bench.add(ipam)).toEqual(['10.99.0.2']);
   });
 
   it('are to be had all the while: the former ranges serve until the new ones are known', async () => {
