@@ -96,11 +96,16 @@ export class RangeIpam implements Ipam {
   }
 
   claim(request: AttachmentRequest): ClaimRequest {
-    const asked = parseStatic(request.staticIps, this.#settings.ranges);
-    // By the ranges of the moment in which it takes: they may have changed since the claim was made.
+    const asked = () => parseStatic(request.staticIps, this.#settings.ranges);
+    // What can't be had is refused before anything is done.
+    asked();
     return {
       type: 'address',
-      take: (tx, context) => this.#families().map((family) => this.#takeOne(tx, context, family, asked.get(family))),
+      take: (tx, context) => {
+        // By the ranges of the moment: they may have changed since the claim was made.
+        const wanted = asked();
+        return this.#families().map((family) => this.#takeOne(tx, context, family, wanted.get(family)));
+      },
     };
   }
 

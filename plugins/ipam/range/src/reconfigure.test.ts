@@ -30,6 +30,13 @@ describe('addresses by other settings', () => {
     expect(taken.map(({ key }) => key)).toEqual(['10.99.0.2']);
   });
 
+  it('are those that are asked for only while they are of a range', async () => {
+    const ipam = await bench.open('10.88.0.0/29');
+    const claim = ipam.claim(request(['10.88.0.3']));
+    await ipam.reconfigure(settings(30_000, '10.99.0.0/29'), never);
+    await expect(bench.take(claim)).rejects.toMatchObject({ code: 'ipam.invalid_address' });
+  });
+
   it('are never ones that somebody holds: a range that grows knows what its smaller self has handed out', async () => {
     const ipam = await bench.open('10.88.0.0/30');
     await bench.add(ipam);
