@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,19 @@ test('usage and commit don’t follow links out of the folder', async () => {
   const { bytes, items } = await backend.usage(A, signal);
   expect(items).toBe(3);
   expect(bytes).toBeLessThan(100_000);
+});
+
+test('what its owner deletes while usage is measured does not count', async () => {
+  await backend.prepare(active(A), signal);
+  for (const name of ['a', 'b']) await mkdir(join(folder, A, name));
+  await writeFile(join(folder, A, 'c'), 'x');
+  let asked = 0;
+  const meddling = Object.assign(new AbortController().signal, {
+    throwIfAborted: () => {
+      if (++asked === 2) for (const name of ['a', 'b', 'c']) rmSync(join(folder, A, name), { recursive: true });
+    },
+  });
+  expect((await backend.usage(A, meddling)).items).toBe(1);
 });
 
 test('a removal that is told to end goes on from where it was', async () => {

@@ -87,15 +87,18 @@ export class DirectoryBackend implements SnapshotBackend {
 
 async function usageOf(path: string, signal: AbortSignal): Promise<SnapshotUsage> {
   signal.throwIfAborted();
-  const { blocks } = await lstat(path);
-  let usage: SnapshotUsage = { bytes: blocks * 512, items: 1 };
+  let usage = await usageOfFile(path);
   for (const entry of await readdir(path, { withFileTypes: true })) {
     const child = join(path, entry.name);
-    const { bytes, items } = entry.isDirectory() ? await usageOf(child, signal) : { bytes: (await lstat(child)).blocks * 512, items: 1 };
-    usage = { bytes: usage.bytes + bytes, items: usage.items + items };
+    // Its owner goes on with it meanwhile: what is deleted takes nothing.
+    const own = await ifThere(entry.isDirectory() ? usageOf(child, signal) : usageOfFile(child));
+    if (own !== undefined) usage = { bytes: usage.bytes + own.bytes, items: usage.items + own.items };
   }
   return usage;
 }
+
+/** Of a folder without what is in it, too. */
+const usageOfFile = async (path: string): Promise<SnapshotUsage> => ({ bytes: (await lstat(path)).blocks * 512, items: 1 });
 
 /** To the disk, so that what is committed outlives a power loss. */
 async function flushTree(path: string, signal: AbortSignal): Promise<void> {
