@@ -20,6 +20,7 @@ import {
   type Metadata,
   type ReadTransaction,
   type StoreName,
+  STORES,
   type Transaction,
 } from '../metadata/store.ts';
 import { CHECK_STORE, metadataErrors } from '../metadata/errors.ts';
@@ -74,7 +75,7 @@ const readState = (tx: ReadTransaction): JournalState => tx.get(STATES[tx.store]
 
 /** The last cursor that retention has deleted from either store. */
 export function readPrunedThrough(metadata: Metadata): string | undefined {
-  const [root, state] = (['root', 'state'] as const).map((store) => metadata.read(store, readState).prunedThrough);
+  const [root, state] = STORES.map((store) => metadata.read(store, readState).prunedThrough);
   return root !== undefined && (state === undefined || root > state) ? root : state;
 }
 
@@ -141,7 +142,7 @@ export function readRecords(
   range: KeyRange & { readonly limit: number },
 ): readonly (readonly [cursor: string, record: JournalRecord])[] {
   const found = new Map<string, JournalRecord>();
-  for (const store of ['root', 'state'] as const) {
+  for (const store of STORES) {
     metadata.read(store, (tx) => {
       for (const [cursor, record] of tx.entries(EVENTS[store], range)) found.set(cursor, record);
     });

@@ -1,6 +1,6 @@
 import type { Events } from '../events/events.ts';
 import { deleteLease, isExpired, readLeaseRecord, readLeaseRecords } from '../leases/lease-records.ts';
-import type { Metadata, StoreName } from '../metadata/store.ts';
+import { type Metadata, type StoreName, STORES } from '../metadata/store.ts';
 import type { Pace } from './pace.ts';
 
 export interface ExpiryPorts {
@@ -15,7 +15,7 @@ const BATCH = 50;
 
 /** Deletes the leases of every namespace that have run out. */
 export async function expireLeases(ports: ExpiryPorts, pace: Pace, lifetime: AbortSignal): Promise<void> {
-  for (const store of ['root', 'state'] as const) {
+  for (const store of STORES) {
     for (const [namespace, ids] of await findExpired(ports, store, pace, lifetime)) {
       for (let start = 0; start < ids.length; start += BATCH) await deleteExpired(ports, store, namespace, ids.slice(start, start + BATCH));
     }

@@ -6,7 +6,7 @@
  * ```
  */
 import { isJsonObject } from '../json.ts';
-import { type Collection, defineCollection, type Metadata, type StoreName } from '../metadata/store.ts';
+import { type Collection, defineCollection, type Metadata, type StoreName, STORES } from '../metadata/store.ts';
 import type { AbsentType, Collector } from './gc.ts';
 
 type KnownType = {
@@ -27,7 +27,6 @@ const COLLECTIONS: Readonly<Record<StoreName, Collection<KnownType>>> = {
 export { COLLECTIONS as KNOWN_TYPES };
 /** What a record that can't be read comes to: nodes of the type may refer to whatever there is. */
 const DAMAGED: KnownType = {};
-const STORES = ['root', 'state'] as const;
 
 /** Which types there are and which of them nobody collects now. */
 export class KnownTypes {

@@ -1,4 +1,4 @@
-import type { Metadata } from '../metadata/store.ts';
+import { type Metadata, STORES } from '../metadata/store.ts';
 import { hasReferences } from './references.ts';
 
 /**
@@ -9,7 +9,7 @@ export class LabelUse {
   #isUsed: boolean;
 
   constructor(metadata: Pick<Metadata, 'read'>) {
-    this.#isUsed = (['root', 'state'] as const).some((store) =>
+    this.#isUsed = STORES.some((store) =>
       metadata.read(store, (tx) => tx.namespaces().some((namespace) => hasReferences(tx.in(namespace)))),
     );
   }

@@ -1,4 +1,5 @@
 /** What labels mean to garbage collection, on whatever has them. */
+import { EXPIRE_LABEL } from '../leases/expiry.ts';
 import type { Labels } from '../metadata/labels.ts';
 import { parseTime } from '../metadata/rfc3339.ts';
 import type { Node } from './gc.ts';
@@ -6,8 +7,6 @@ import { nodeName } from './node.ts';
 
 /** Keeps a resource alive by itself, whatever its value. */
 export const ROOT_LABEL = 'gc.root';
-/** Keeps it alive until then (RFC 3339); a value that can't be parsed keeps it. */
-export const EXPIRE_LABEL = 'gc.expire';
 
 /** `gc.ref.<type>`, and behind a dot or a slash a name that tells several apart. Types hold neither. */
 const REFERENCE = /^gc\.(b?)ref\.([a-z][a-z0-9_]*)(?:[./].+)?$/;

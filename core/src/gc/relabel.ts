@@ -1,8 +1,9 @@
+import { EXPIRE_LABEL } from '../leases/expiry.ts';
 import type { Labels } from '../metadata/labels.ts';
 import type { Transaction } from '../metadata/store.ts';
 import type { Gc, Node } from './gc.ts';
 import type { LabelUse } from './label-use.ts';
-import { EXPIRE_LABEL, expiryOf, type LabelReference, referencesOf, ROOT_LABEL } from './labels.ts';
+import { expiryOf, type LabelReference, referencesOf, ROOT_LABEL } from './labels.ts';
 import { nodeName } from './node.ts';
 import { deleteReference, writeReference } from './references.ts';
 

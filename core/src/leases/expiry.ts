@@ -1,7 +1,10 @@
 import type { Labels } from '../metadata/labels.ts';
 import { parseTime, timeText } from '../metadata/rfc3339.ts';
 
-/** The label that tells when a lease ends (RFC 3339). A lease's `expiresAt` and this label are one thing. */
+/**
+ * The label that tells until when something lives (RFC 3339); a value that can't be parsed keeps it. A lease's `expiresAt` and this
+ * label are one thing.
+ */
 export const EXPIRE_LABEL = 'gc.expire';
 /** On a lease, whatever its value: it protects its resources alone, and nothing that only their labels refer to. */
 export const FLAT_LABEL = 'gc.flat';

@@ -1,8 +1,6 @@
-import type { Metadata, StoreName } from '../metadata/store.ts';
+import { type Metadata, STORES } from '../metadata/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { countLeases } from './lease-records.ts';
-
-const STORES: readonly StoreName[] = ['root', 'state'];
 
 /** Leases by store, asked for at each scrape in every namespace. */
 export function observeLeases(metrics: Metrics, metadata: Pick<Metadata, 'read'>): Disposable {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { STORES } from '../metadata/store.ts';
 import { defineTopic, type Topic } from '../plugin/topic.ts';
 
-const lease = { id: z.string(), store: z.enum(['root', 'state']) };
+const lease = { id: z.string(), store: z.enum(STORES) };
 const labels = z.record(z.string(), z.string());
 const resource = z.strictObject({ type: z.string(), key: z.string() });
 

@@ -21,6 +21,7 @@ import {
   type ReadScope,
   type ReadTransaction,
   type StoreName,
+  STORES,
   type StoreStats,
   type StoreView,
   type Transaction,
@@ -44,7 +45,6 @@ export interface MetadataOptions {
 }
 
 const FOLDER_MODES: Readonly<Record<StoreName, number>> = { root: 0o700, state: 0o711 };
-const STORES: readonly StoreName[] = ['root', 'state'];
 
 /** The stores, open for this process. */
 export interface OpenMetadata extends Metadata, AsyncDisposable {

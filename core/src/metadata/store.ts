@@ -15,7 +15,10 @@ import type { JsonValue } from '../json.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
 
-export type StoreName = 'root' | 'state';
+/** In the order in which they are written where both take part. */
+export const STORES = ['root', 'state'] as const;
+
+export type StoreName = (typeof STORES)[number];
 
 /** The namespace of whoever names none. */
 export const DEFAULT_NAMESPACE = 'default';

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { HawserError } from '../errors/index.ts';
 import type { Snapshotter } from '../metadata/snapshots.ts';
-import type { StoreName, Transaction } from '../metadata/store.ts';
+import { type StoreName, STORES, type Transaction } from '../metadata/store.ts';
 import type { TestCore } from '../testing/core.ts';
 
 interface InStore {
@@ -24,7 +24,6 @@ export interface Content {
   readonly held: Readonly<Record<string, readonly string[]>>;
 }
 
-const STORES = ['root', 'state'] as const;
 const never = new AbortController().signal;
 
 const store = fc.constantFrom(...STORES);

@@ -49,16 +49,15 @@ export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | un
 export const hasRecord = (tx: ReadTransaction, node: Node): boolean => tx.has(SNAPSHOTS[tx.store], nodeName(node));
 
 /**
- * Names `type/key` and records, in order of the names; from behind `after` on, which has the prefix, where that is told. `damaged` stands
- * for what can't be read.
+ * Names `type/key` with a prefix and their records, in order; from behind `after` on, which has it too, where that is told. `damaged`
+ * stands for what can't be read.
  */
 export function readRecords(
   tx: ReadTransaction,
-  prefix?: string,
+  prefix: string,
   after?: string,
   damaged?: SnapshotRecord,
 ): Iterable<readonly [name: string, record: SnapshotRecord]> {
-  if (prefix === undefined) return tx.entries(SNAPSHOTS[tx.store]);
   const range = after === undefined ? { prefix } : { start: `${after}\0`, end: pastPrefix(prefix) };
   return tx.entries(SNAPSHOTS[tx.store], range, damaged);
 }

@@ -9,7 +9,7 @@ import { type Counter, type Metrics, silentMetrics } from '../telemetry/metrics.
 import { type BackedDependencies, StoreBackedSnapshotter } from './backed-snapshotter.ts';
 import { snapshotErrors } from './errors.ts';
 import { snapshotCollector } from './snapshot-collector.ts';
-import { readRecord, readRecords, recordUsage, toSnapshot } from './snapshot-records.ts';
+import { readAllRecords, readRecord, recordUsage, toSnapshot } from './snapshot-records.ts';
 import { snapshotListing } from './snapshot-listing.ts';
 import { type SnapshotterDependencies, TypedSnapshotter } from './typed-snapshotter.ts';
 
@@ -64,7 +64,7 @@ export class SnapshotStore implements Snapshots {
   }
 
   *list(tx: ReadTransaction): Iterable<Snapshot> {
-    for (const [name, record] of readRecords(tx)) {
+    for (const [name, record] of readAllRecords(tx)) {
       const node = parseNode(name);
       if (node !== undefined) yield toSnapshot(tx.namespace, node, record);
     }

@@ -1,7 +1,7 @@
 import { HawserError } from '../errors/index.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { Snapshot, Snapshotter } from '../metadata/snapshots.ts';
-import { DEFAULT_NAMESPACE, type StoreName, type Transaction } from '../metadata/store.ts';
+import { DEFAULT_NAMESPACE, type StoreName, STORES, type Transaction } from '../metadata/store.ts';
 import type { TestCore } from './core.ts';
 import { MODEL_TYPES, type ModelContent, modelName, type ModelStep } from './store-model.ts';
 
@@ -9,7 +9,6 @@ type Things = Snapshotter<Record<string, never>>;
 
 const ROOT = { 'gc.root': 'yes' };
 const NO_ROOT = { 'gc.root': '' };
-const STORES = ['root', 'state'] as const;
 const never = new AbortController().signal;
 
 /** The real stores behind a model's steps. Clean-ups of their snapshots have nothing to do. */

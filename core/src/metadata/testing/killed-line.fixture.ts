@@ -11,6 +11,7 @@ import { startCore } from '../../testing/core.ts';
 import { ModelPlayer } from '../../testing/model-player.ts';
 import { drawnStep } from '../../testing/model-steps.fixture.ts';
 import { type ModelContent, type ModelStep, StoreModel } from '../../testing/store-model.ts';
+import { STORES } from '../store.ts';
 
 /** What is done at once: transactions that may share a commit, or one collection, after time has passed. */
 interface Turn {
@@ -29,7 +30,6 @@ export interface Plan {
 
 const CHILD = join(import.meta.dirname, 'player.fixture.ts');
 const NAMESPACES = ['default', 'other'] as const;
-const STORES = ['root', 'state'] as const;
 const QUIET = { startupDelayMs: 1e9, scheduleDelayMs: 1e9 };
 const TURNS = 150;
 const MOST_AT_ONCE = 4;
