@@ -83,3 +83,18 @@ test('what is moved, counted and deleted in one go is bounded by bytes, for a re
   expect([await keeper.archive(), await keeper.prune()]).toEqual([4_000, 4_000]);
   expect(Math.max(...changes)).toBeLessThan(32);
 });
+
+test('a clock that is set ahead takes no event along at once', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  const keeper = new JournalKeeper({ metadata: core.metadata, clock: context.clock, maxAgeMs: 7 * 86_400_000, maxBytes: 1e9 });
+  await publish(core, 0);
+  await keeper.archive();
+  await keeper.prune();
+  context.clock.setBy(30 * 86_400_000);
+  await keeper.prune();
+  expect(journal(core)).toEqual([0]);
+  await context.clock.advance(601_000);
+  await keeper.prune();
+  expect(journal(core)).toEqual([]);
+});

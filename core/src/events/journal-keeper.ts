@@ -1,4 +1,5 @@
-import type { Clock } from '../context/index.ts';
+import { type Clock, steadyTime } from '../context/index.ts';
+import { timeText } from '../metadata/rfc3339.ts';
 import type { Metadata, StoreName } from '../metadata/store.ts';
 import { closeEpoch, EVENTS, eventsIn, type JournalRecord, writePrunedThrough } from './journal.ts';
 
@@ -77,7 +78,7 @@ export class JournalKeeper {
   /** Deletes from the old end, and remembers how far. */
   async prune(): Promise<number> {
     const { clock, maxAgeMs, maxBytes } = this.#options;
-    const before = new Date(clock.now() - maxAgeMs).toISOString();
+    const before = timeText(steadyTime(clock).now() - maxAgeMs);
     await this.#count();
     let deleted = 0;
     for (;;) {
