@@ -1,4 +1,5 @@
-import type { Logger } from 'pino';
+import type { Logger, pino as Pino } from 'pino';
+import { systemContext } from '../context/index.ts';
 import { redact } from './redact.ts';
 
 /** How the agent's log is written. */
@@ -9,11 +10,17 @@ export interface LogOptions {
   readonly color: boolean;
 }
 
+/** Characters that may wait for a reader. */
+const MOST_WAITING = 1_048_576;
+/** How often it is looked whether somebody reads what waits. */
+const LOOK_MS = 200;
+
 /** What `--log-level` takes. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /**
- * The agent's log on standard error, synchronous, so that the last line before a death is there. Fields:
+ * The agent's log on standard error, synchronous, so that the last line before a death is there; of what nobody reads, the
+ * first lines wait and the others are dropped, since pods still need their networks. Fields:
  * `containerId`, `ifname`, `podNamespace`, `podName`, `eniId`, `plugin`, `requestId`, `durationMs`.
  */
 export async function createLog({ level, pretty, color }: LogOptions): Promise<Logger> {
@@ -26,11 +33,36 @@ export async function createLog({ level, pretty, color }: LogOptions): Promise<L
     serializers: { err: (error: Error) => redact({ ...stdSerializers.err(error) }) },
   };
   if (!pretty) {
-    const destination = pino.destination({ fd: 2, sync: true });
-    // Whoever read the log has gone; pods still need their networks.
-    destination.on('error', () => undefined);
-    return pino(options, destination);
+    const destination = pino.destination({
+      fd: process.stderr.fd, // Node.js makes pipes and sockets non-blocking for it
+      sync: true,
+      maxLength: MOST_WAITING,
+      retryEAGAIN: () => false,
+    });
+    const log = pino(options, destination);
+    goOnUnread(destination, (dropped) => log.warn({ dropped }, 'nobody read this log, so that lines were dropped'));
+    return log;
   }
   const { default: prettyStream } = await import('pino-pretty');
   return pino(options, prettyStream({ destination: 2, sync: true, colorize: color, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }));
+}
+
+/** Whoever read the log has gone, or reads no more. */
+function goOnUnread(destination: ReturnType<typeof Pino.destination>, tell: (dropped: number) => void): void {
+  let dropped = 0;
+  let look: Disposable | undefined;
+  destination.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EAGAIN') return;
+    look ??= systemContext.clock.timer(LOOK_MS, () => {
+      look = undefined;
+      destination.write(''); // and with it what waits
+    });
+  });
+  destination.on('drop', () => {
+    if (dropped++ > 0) return;
+    destination.once('drain', () => {
+      tell(dropped);
+      dropped = 0;
+    });
+  });
 }
