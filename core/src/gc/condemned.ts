@@ -32,16 +32,24 @@ const COLLECTIONS: Readonly<Record<StoreName, Collection<CondemnedRecord>>> = {
 };
 /** For checks. */
 export { COLLECTIONS as CONDEMNED };
+/** What a record that can't be read comes to: that it is there has condemned the node, the rest is for who asks. */
+const DAMAGED: CondemnedRecord = {
+  since: '1970-01-01T00:00:00.000Z',
+  reason: 'it was condemned; the record of that is damaged',
+  attempts: 0,
+};
 
 export function readCondemned(tx: ReadTransaction, node: Node): CondemnedRecord | undefined {
-  return tx.get(COLLECTIONS[tx.store], nodeName(node));
+  const start = nodeName(node);
+  for (const [, record] of tx.entries(COLLECTIONS[tx.store], { start, end: `${start}\0` }, DAMAGED)) return record;
+  return undefined;
 }
 
 export const isCondemned = (tx: ReadTransaction, node: Node): boolean => tx.has(COLLECTIONS[tx.store], nodeName(node));
 
 /** Those of the transaction's namespace. */
 export function* listCondemned(tx: ReadTransaction): Iterable<readonly [node: Node, record: CondemnedRecord]> {
-  for (const [name, record] of tx.entries(COLLECTIONS[tx.store])) {
+  for (const [name, record] of tx.entries(COLLECTIONS[tx.store], {}, DAMAGED)) {
     const node = parseNode(name);
     if (node !== undefined) yield [node, record];
   }

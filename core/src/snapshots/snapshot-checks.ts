@@ -14,7 +14,7 @@ defineStoreCheck('snapshots', function* (tx) {
     if (node === undefined || record === undefined) {
       yield {
         what: `${JSON.stringify(name)} is not of the form that a snapshot has`,
-        means: 'whoever reads it may fail',
+        means: 'whoever reads it is refused',
         remedy: RESTORE,
       };
       continue;
