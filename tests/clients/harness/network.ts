@@ -8,7 +8,12 @@ import { eventually } from './poll.ts';
 import { REFERENCE } from './suite.ts';
 
 /** The subnets that pods get addresses from. */
-const SUBNETS = { 4: '10.213.0.0/24', 6: 'fd00:213::/64' } as const;
+const SUBNETS: Subnets = { 4: '10.213.0.0/24', 6: 'fd00:213::/64' };
+
+interface Subnets {
+  readonly 4: string;
+  readonly 6: string;
+}
 
 /** A network that clients are pointed at: an executable and a conflist, and what answers behind them. */
 export interface Network extends AsyncDisposable {
@@ -26,17 +31,17 @@ const BRIDGE = 'hwt0';
 const LinkRows = z.array(z.object({ ifname: z.string() }));
 
 /** Opens our network, or the reference plugins' where the environment asks for it. */
-export async function openNetwork(folder: string, name = 'hwt'): Promise<Network> {
+export async function openNetwork(folder: string, name = 'hwt', subnets = SUBNETS): Promise<Network> {
   const binDir = join(folder, 'bin');
   const confDir = join(folder, 'net.d');
   for (const path of [binDir, confDir]) mkdirSync(path, { recursive: true });
   const place = { name, binDir, confDir, bridge: BRIDGE };
-  return REFERENCE ? openReference(place, folder) : openOurs(place, folder);
+  return REFERENCE ? openReference(place, folder, subnets) : openOurs(place, folder, subnets);
 }
 
 type Place = Pick<Network, 'name' | 'binDir' | 'confDir' | 'bridge'>;
 
-const TABLES = `
+const tables = (subnets: Subnets): string => `
 [plugins."hawser.attachments.v1.engine"]
 default_mode = "bridge"
 
@@ -47,11 +52,11 @@ is_default_gateway = true
 ip_masq = true
 
 [plugins."hawser.ipam.v1.range"]
-ranges = ["${SUBNETS[4]}", "${SUBNETS[6]}"]
+ranges = ["${subnets[4]}", "${subnets[6]}"]
 `;
 
-async function openOurs(place: Place, folder: string): Promise<Network> {
-  const agent = new AgentProcess(join(folder, 'a'), TABLES);
+async function openOurs(place: Place, folder: string, subnets: Subnets): Promise<Network> {
+  const agent = new AgentProcess(join(folder, 'a'), tables(subnets));
   await agent.start();
   await agent.install(place.binDir, place.confDir, place.name);
   symlinkSync(join(REFERENCE_PLUGINS, 'loopback'), join(place.binDir, 'loopback')); // containerd sets up lo with it
@@ -70,9 +75,9 @@ async function openOurs(place: Place, folder: string): Promise<Network> {
   return { ...place, agent, nothingLeft, [Symbol.asyncDispose]: close };
 }
 
-async function openReference(place: Place, folder: string): Promise<Network> {
+async function openReference(place: Place, folder: string, subnets: Subnets): Promise<Network> {
   for (const plugin of readdirSync(REFERENCE_PLUGINS)) symlinkSync(join(REFERENCE_PLUGINS, plugin), join(place.binDir, plugin));
-  const ranges = Object.values(SUBNETS).map((subnet) => [{ subnet }]);
+  const ranges = [subnets[4], subnets[6]].map((subnet) => [{ subnet }]);
   const ipam = { type: 'host-local', dataDir: join(folder, 'host-local'), ranges };
   const bridge = {
     type: 'bridge',
