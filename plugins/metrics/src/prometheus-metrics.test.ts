@@ -56,6 +56,16 @@ describe('what is recorded is exposed', () => {
     expect(await lines()).toEqual(['hawser_test_free_addresses 2']);
   });
 
+  test('of several observers that throw each is told', async () => {
+    const throwing = (text: string) => () => {
+      throw new Error(text);
+    };
+    using _first = metrics.onCollect(throwing('first'));
+    using _second = metrics.onCollect(throwing('second'));
+    for (let scrape = 0; scrape < 2; scrape++) await metrics.expose();
+    expect(told.map(({ err }) => err)).toMatchObject([{ message: 'first' }, { message: 'second' }]);
+  });
+
   test('an observer that throws costs its own values only, and is told once', async () => {
     const gauge = metrics.gauge({ name: 'hawser_test_free_addresses', help: 'Free.' });
     metrics.onCollect(() => {

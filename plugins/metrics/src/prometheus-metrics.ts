@@ -42,7 +42,8 @@ export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry();
   readonly #known = new Map<string, Known>();
   readonly #observers = new Set<() => void>();
-  readonly #told = new Set<string>();
+  /** Names of metrics, and observers, of which the log has been told. */
+  readonly #told = new Set<unknown>();
   readonly #log: Logger;
   #limits: Limits;
 
@@ -103,7 +104,7 @@ export class PrometheusMetrics implements Metrics {
       try {
         observe();
       } catch (error) {
-        this.#tellOnce('observer', () => this.#log.warn({ err: error }, 'what is observed at a scrape could not be; its values are old'));
+        this.#tellOnce(observe, () => this.#log.warn({ err: error }, 'what is observed at a scrape could not be; its values are old'));
       }
     }
     for (const { bounds } of this.#known.values()) for (const series of bounds.all()) series.flush();
@@ -145,7 +146,7 @@ export class PrometheusMetrics implements Metrics {
     }
   }
 
-  #tellOnce(about: string, tell: () => void): void {
+  #tellOnce(about: unknown, tell: () => void): void {
     if (this.#told.has(about)) return;
     this.#told.add(about);
     tell();
