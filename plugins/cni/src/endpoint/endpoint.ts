@@ -56,7 +56,7 @@ export const cniEndpoint = definePlugin({
       deadlineMs: config.del_deadline,
       onPending: (count, error) => (count > 0 && error !== undefined ? status.degraded(error) : status.ok()),
     });
-    await folder.create();
+    await folder.create(clock.now());
     {
       using budget = deadlineSignal(clock, REPLAY_BUDGET_MS, 'replaying tombstones', signal);
       await tombstones.replay(budget.signal);

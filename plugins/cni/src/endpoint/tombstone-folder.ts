@@ -1,5 +1,5 @@
 import { closeSync, constants, type Dir, fstatSync, opendirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DetachRequest } from '@hawser/core/network';
 import { isErrno } from '../errno.ts';
@@ -9,6 +9,12 @@ import { decodeRequestFrame, MAX_FRAME_BYTES } from '../protocol/frame.ts';
 
 /** `<seconds, 11 digits><nanoseconds, 9 digits>-<process id>.del`: sorts by the time of the DEL. */
 const NAME = /^\d{20}-\d+\.del$/;
+
+/** Of one that is not complete. */
+const UNFINISHED = /^\.(\d{11})\d{9}-\d+\.del\.tmp$/;
+
+/** An executable that has not ended its writing by then is dead; whoever called it was told of no success. */
+const UNFINISHED_FOR_MS = 3_600_000;
 
 /** More in one look are left for the next. */
 const MAX_LISTED = 10_000;
@@ -30,8 +36,13 @@ export class TombstoneFolder {
     this.path = path;
   }
 
-  async create(): Promise<void> {
+  /** Makes it where it isn't there, and takes away what executables were killed in writing. */
+  async create(now: number): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(this.path)) {
+      const seconds = UNFINISHED.exec(name)?.[1];
+      if (seconds !== undefined && now - Number(seconds) * 1_000 > UNFINISHED_FOR_MS) await this.remove(name);
+    }
   }
 
   /**
