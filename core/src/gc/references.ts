@@ -46,7 +46,13 @@ export function writeReference(tx: Transaction, reference: LabelReference): void
 export function hasReference(tx: ReadTransaction, reference: LabelReference): boolean {
   const { from, to, owner } = named(reference);
   const { references, referrers } = COLLECTIONS[tx.store];
-  return tx.has(references, `${from}\0${to}\0${owner}`) || tx.has(referrers, `${to}\0${from}\0${owner}`);
+  return isIn(tx, references, `${from}\0${to}\0${owner}`) || isIn(tx, referrers, `${to}\0${from}\0${owner}`);
+}
+
+/** Labels may name what is too long for a key, which is nowhere then. */
+function isIn(tx: ReadTransaction, collection: Collection<StoredReference>, key: string): boolean {
+  const [found] = tx.keys(collection, { prefix: key, limit: 1 });
+  return found === key;
 }
 
 export function deleteReference(tx: Transaction, reference: LabelReference): void {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { HawserError } from '../errors/index.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
@@ -17,8 +18,8 @@ import { WriteQueue } from './write-queue.ts';
 const ROUNDS = 4;
 
 /**
- * Makes anew what is derived, as far as the registered checks can, in one transaction. Resolves with what was mended. Errors: those
- * of a write, after which nothing has changed; `metadata.damaged`; `metadata.locked`.
+ * Makes anew what is derived, as far as the registered checks can, in one transaction. Resolves with what was mended; the rest another
+ * check tells. Errors: those of a commit, after which nothing has changed; `metadata.damaged`; `metadata.locked`.
  */
 export async function repairStore(store: StoreName, folder: string): Promise<readonly FoundDisagreement[]> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);
@@ -36,13 +37,28 @@ export async function repairStore(store: StoreName, folder: string): Promise<rea
 
 function mend(tx: Transaction): readonly FoundDisagreement[] {
   const mended: FoundDisagreement[] = [];
+  const hopeless = new Set<string>();
+  const nameOf = ({ namespace, what }: FoundDisagreement): string => `${namespace} ${what}`;
   for (let round = 0; round < ROUNDS; round++) {
-    const found = findDisagreements(tx).filter((disagreement) => disagreement.mend !== undefined);
+    const found = findDisagreements(tx).filter((one) => one.mend !== undefined && !hopeless.has(nameOf(one)));
     if (found.length === 0) return mended;
-    for (const disagreement of found) disagreement.mend?.(tx.in(disagreement.namespace));
-    mended.push(...found);
+    for (const one of found) {
+      if (isMended(tx, one)) mended.push(one);
+      else hopeless.add(nameOf(one));
+    }
   }
   return mended;
+}
+
+/** What would be made may be refused, e.g. as too long for a key; that must not keep the others from being mended. */
+function isMended(tx: Transaction, { namespace, mend: make }: FoundDisagreement): boolean {
+  try {
+    make?.(tx.in(namespace));
+    return true;
+  } catch (error) {
+    if (error instanceof HawserError) return false;
+    throw error;
+  }
 }
 
 function assertCurrent(store: StoreName, stored: number): void {

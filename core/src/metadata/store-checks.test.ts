@@ -187,3 +187,27 @@ test('neither checks nor repairs cross an agent', async () => {
 test('a name stands for one check', () => {
   expect(() => defineStoreCheck('leases', () => [])).toThrow('there is a check leases already');
 });
+
+test.each([
+  ['a zero byte', 'a\0b'],
+  ['more than a key can have', 'k'.repeat(1_100)],
+])('a label with %s, as programs of before have kept it, keeps nothing else from being mended', async (_, value) => {
+  await filled((tx) => {
+    merged('snapshots', 'thing/backed', { labels: { 'gc.ref.thing': value } })(tx);
+    without('snapshot_children', 'thing/base')(tx);
+  });
+  const state = await look(true);
+  expect(state?.repaired).toMatchObject([{ what: expect.stringContaining('thing/top stands on thing/base') }]);
+  expect(state?.findings).toMatchObject([{ what: expect.stringContaining('a label of thing/backed refers') }]);
+});
+
+test('what a check has found before it fails is told too', async () => {
+  await filled();
+  defineStoreCheck('broken', function* ({ store, namespace }) {
+    if (store !== 'state' || namespace !== 'default') return;
+    yield { what: 'something is wrong', means: 'something', remedy: 'Do something.' };
+    throw new Error('no further');
+  });
+  const state = await look();
+  expect(state?.findings.map(({ what }) => what)).toEqual(['something is wrong', "broken can't be checked: no further"]);
+});

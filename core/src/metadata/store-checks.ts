@@ -63,13 +63,15 @@ export function* damagedRecords(tx: ReadTransaction, ...collections: readonly Co
 export const findDisagreements = (tx: ReadTransaction): readonly FoundDisagreement[] =>
   tx.namespaces().flatMap((namespace) => Array.from(registry).flatMap(([name, check]) => found(name, check, tx.in(namespace))));
 
-/** A check that meets a record of another form says so, and harms no other. */
+/** A check that meets a record of another form says so behind what it has found, and harms no other. */
 function found(name: string, check: Check, tx: ReadTransaction): readonly FoundDisagreement[] {
   const { namespace } = tx;
+  const disagreements: FoundDisagreement[] = [];
   try {
-    return Array.from(check(tx), (disagreement) => ({ check: name, namespace, ...disagreement }));
+    for (const disagreement of check(tx)) disagreements.push({ check: name, namespace, ...disagreement });
   } catch (error) {
     const what = `${name} can't be checked: ${toHawserError(error).message}`;
-    return [{ check: name, namespace, what, means: 'a record is not of the form that its writers give it', remedy: RESTORE }];
+    disagreements.push({ check: name, namespace, what, means: 'a record is not of the form that its writers give it', remedy: RESTORE });
   }
+  return disagreements;
 }
