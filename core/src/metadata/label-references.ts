@@ -35,8 +35,14 @@ function referencesOf(name: string, labels: Readonly<Record<string, string>>): r
   return Object.entries(labels).flatMap(([label, key]) => {
     const [, back, type] = REFERENCE.exec(label) ?? [];
     const other = `${type}/${key}`;
-    // A zero byte separates names in the records of references, so that no such name can stand there.
-    if (type === undefined || key === '' || other === name || `${name}${other}`.includes('\0')) return [];
+    if (type === undefined || key === '' || other === name || !canStand(name, other)) return [];
     return [back === '' ? { from: name, to: other, owner: 'from' } : { from: other, to: name, owner: 'to' }];
   });
 }
+
+/** Longer keys the store doesn't take. */
+const MAX_BYTES = 1024 - '\0\0from'.length;
+
+/** Whether two names can stand in the record of a reference, which separates them by zero bytes. */
+const canStand = (one: string, other: string): boolean =>
+  !`${one}${other}`.includes('\0') && Buffer.byteLength(one) + Buffer.byteLength(other) <= MAX_BYTES;
