@@ -97,7 +97,7 @@ export class Attaching {
   ): Promise<AttachmentData> {
     const { context, books, settings, work } = this.#deps;
     const modeSettings = await work.settings(modeId, request, signal);
-    const claims = await work.claims(modeId, request, modeSettings, signal);
+    const claims = work.claims(modeId, request, modeSettings, signal);
     await context.faults?.reach('attach.before_reserve');
     const reservation: Reservation = {
       key,

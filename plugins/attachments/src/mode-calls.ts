@@ -51,8 +51,12 @@ export class ModeCalls {
     });
   }
 
-  async claims(id: string, request: AttachmentRequest, settings: JsonObject, signal: AbortSignal): Promise<readonly ClaimRequest[]> {
-    return named(id, 'claims', request, signal, async () => [...requireMode(id, this.#modes).claims(request, settings)]);
+  claims(id: string, request: AttachmentRequest, settings: JsonObject, signal: AbortSignal): readonly ClaimRequest[] {
+    try {
+      return [...requireMode(id, this.#modes).claims(request, settings)];
+    } catch (error) {
+      throw blamed(id, 'claims', request, signal, error);
+    }
   }
 
   async attach(attachment: Attachment, signal: AbortSignal): Promise<AttachmentResult> {
@@ -99,17 +103,21 @@ export class ModeCalls {
   }
 }
 
-/** What isn't of the catalogue is a defect of the mode; its text may quote anything, so it stays in the log. */
 async function named<T>(mode: string, method: Method, id: AttachmentId, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if ((signal.aborted && error === signal.reason) || toHawserError(error).code !== 'internal.unexpected') throw error;
-    throw attachmentErrors.modeFailed(`the mode '${mode}' failed in ${method} of ${attachmentKey(id)}`, {
-      cause: error,
-      details: { mode, method },
-    });
+    throw blamed(mode, method, id, signal, error);
   }
+}
+
+/** What isn't of the catalogue is a defect of the mode; its text may quote anything, so it stays in the log. */
+function blamed(mode: string, method: Method, id: AttachmentId, signal: AbortSignal, error: unknown): unknown {
+  if ((signal.aborted && error === signal.reason) || toHawserError(error).code !== 'internal.unexpected') return error;
+  return attachmentErrors.modeFailed(`the mode '${mode}' failed in ${method} of ${attachmentKey(id)}`, {
+    cause: error,
+    details: { mode, method },
+  });
 }
 
 function hangs(method: Method, attachment: Attachment, signal: AbortSignal): HawserError {
