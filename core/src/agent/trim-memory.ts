@@ -17,8 +17,8 @@ interface Native {
 let bound: Promise<Native> | undefined;
 
 /**
- * Gives back to the kernel what the process holds and does not need; takes milliseconds, 20 where V8's heap has grown, and
- * loses nothing:
+ * Gives back to the kernel what the process holds and does not need; takes milliseconds, some 50 where V8's heap has grown,
+ * and loses nothing:
  *
  * - garbage in V8's heap;
  * - what has been freed, which the C library would keep; where that is glibc;
@@ -30,7 +30,7 @@ let bound: Promise<Native> | undefined;
 export async function trimMemory(): Promise<void> {
   bound ??= bind();
   const { trim, madvise, program } = await bound;
-  collectGarbage();
+  await collectGarbage();
   trim(0);
   // Looked up and given back in one go: these may be unmapped later, and then something else is in their place.
   for (const { from, bytes } of [...program, ...sharedFiles(mappings())]) madvise(from, bytes, NOT_NEEDED);
