@@ -49,7 +49,8 @@ async function isLeft(path: string): Promise<boolean> {
 /** Tells a process from every other one of this machine, also from one that has its number later; undefined where there is none. */
 async function processOf(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  const started = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[STARTED];
+  const [state, ...others] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const started = state === 'Z' ? undefined : others[STARTED - 1]; // it has ended, and nobody has asked how
   const namespace = await pidNamespace();
   return started === undefined || namespace === undefined ? undefined : `${namespace} ${pid} ${started}`;
 }
