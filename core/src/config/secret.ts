@@ -61,6 +61,7 @@ const reference = [
     env: z
       .string()
       .refine((name) => /^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(name), { error: 'expected the name of a variable', params: { [TOLD]: true } })
+      .meta({ maxLength: 256 })
       .describe('Variable of the agent’s environment that holds it'),
   }),
 ] as const;
@@ -72,7 +73,7 @@ const reference = [
  */
 export function secret(form: z.ZodType<string, string> = z.string().min(1)): z.ZodType<Secret, WrittenSecret> {
   return z
-    .union([z.string(), ...reference])
+    .union([z.string().meta({ maxLength: MOST_BYTES }), ...reference])
     .transform((written, context) => {
       const found = resolve(written);
       const fault = 'fault' in found ? found.fault : faultOf(form, found.text);
