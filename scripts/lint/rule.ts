@@ -15,6 +15,7 @@ export interface SyntaxNode {
   readonly name?: string;
   readonly value?: unknown;
   readonly source?: SyntaxNode | null;
+  readonly importKind?: string;
   readonly callee?: SyntaxNode;
   readonly object?: SyntaxNode;
   readonly property?: SyntaxNode;

@@ -1,9 +1,10 @@
-import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HawserError } from '../errors/index.ts';
 import { apiErrors } from './errors.ts';
 import { statusOf, toProblem } from './problem.ts';
 import { SERVER } from './route.ts';
+
+const { maxHeaderSize, STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** Answers what Node.js can't make a request of, and closes the connection. */
 export function refuseRequest(fault: Error & { readonly code?: string }, socket: Socket, requestId: string): void {

@@ -30,7 +30,7 @@ const REQUEST_MS = 10_000;
 export async function servePages(address: string, pages: Pages): Promise<Listening> {
   const parsed = parseTcpAddress(address);
   if (parsed === undefined) throw telemetryErrors.listenFailed(`${address} is no address with a port`);
-  const { createServer } = await import('node:http');
+  const { createServer } = process.getBuiltinModule('node:http');
   const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, maxHeaderSize: 8192 };
   const server = createServer(limits, (request, response) => void answer(request, response, pages));
   server.maxConnections = MAX_CONNECTIONS;
