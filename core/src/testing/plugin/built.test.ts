@@ -18,7 +18,7 @@ export default definePlugin({
   summary: 'Gives light.',
   start({ signal }) {
     const timer = setInterval(() => undefined, 1_000);
-    signal.addEventListener('abort', () => setTimeout(() => clearInterval(timer), 3_000));
+    signal.addEventListener('abort', () => setTimeout(() => clearInterval(timer), 60_000));
     return { light: () => 'yellow' };
   },
 });
