@@ -1,3 +1,4 @@
+import './disposable-stacks.ts';
 export type { Clock } from './clock.ts';
 export type { Context } from './context.ts';
 export { type Deadline, deadlineSignal, untilAborted, withDeadline } from './deadline.ts';

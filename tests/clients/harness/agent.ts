@@ -49,10 +49,10 @@ export class AgentProcess {
     return this.#process?.pid;
   }
 
-  /** Starts it; resolves with the milliseconds until its ready line. */
-  async start(): Promise<number> {
+  /** Starts it, by this Node.js unless told; resolves with the milliseconds until its ready line. */
+  async start([program, ...begin]: readonly [string, ...string[]] = [process.execPath, HAWSER]): Promise<number> {
     const began = performance.now();
-    const child = spawn(process.execPath, [HAWSER, '--config', this.#config, 'run'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, [...begin, '--config', this.#config, 'run'], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     const log = createWriteStream(join(this.#folder, 'agent.log'), { flags: 'a' });
     let took: number | undefined;
