@@ -36,7 +36,7 @@ export class Ring<T> {
   /** The number of slots stays a power of two, so that a mask finds them. */
   #grow(): void {
     const rest = this.#slots.splice(0, this.#first);
-    this.#slots.push(...rest);
+    for (const slot of rest) this.#slots.push(slot);
     for (let room = this.#slots.length; room > 0; room--) this.#slots.push(undefined);
     this.#first = 0;
   }

@@ -19,7 +19,7 @@ export class OrderedKeys {
   /** A few are put in their places, so that who adds and asks by turns stays linear. */
   #ordered(): readonly string[] {
     if (this.#fresh.length > FEW) {
-      this.#order.push(...this.#fresh);
+      for (const key of this.#fresh) this.#order.push(key); // as arguments they may be too many
       this.#order.sort(compareKeys);
     } else {
       for (const key of this.#fresh) this.#order.splice(positionOf(this.#order, key), 0, key);

@@ -101,8 +101,9 @@ export class Tombstones {
         signal,
       );
       onPending?.(this.#pending.size, this.#lastError);
-      const next = Math.min(...[...this.#pending.values()].map(({ dueAt }) => dueAt - clock.monotonic()), IDLE_MS);
-      await clock.sleep(Math.max(next, FIRST_RETRY_MS / 10), signal).catch((error: unknown) => {
+      let next = clock.monotonic() + IDLE_MS;
+      for (const { dueAt } of this.#pending.values()) next = Math.min(next, dueAt);
+      await clock.sleep(Math.max(next - clock.monotonic(), FIRST_RETRY_MS / 10), signal).catch((error: unknown) => {
         if (!signal.aborted) throw error;
       });
     }
