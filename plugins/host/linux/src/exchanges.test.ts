@@ -96,4 +96,24 @@ describe.skipIf(missing !== undefined)(`many pods at once (${missing ?? 'on this
     for (const [at, name] of names.entries())
       expect(await pod.addresses(name)).toContainEqual(expect.objectContaining({ cidr: `10.9.${at}.2/24` }));
   });
+
+  it('end where they began, whoever closes the namespaces meanwhile', async () => {
+    await using kernel = await testKernel();
+    const node = await kernel.namespace();
+    const pods = [await kernel.namespace(), await kernel.namespace(), await kernel.namespace()];
+    const made = pods.map((pod, at) => node.createVeth({ name: `port${at}`, peer: { namespace: pod, name: 'eth0' } }));
+    for (const pod of pods) pod[Symbol.dispose]();
+    // They take the numbers that the descriptors of the others had.
+    const others = [await kernel.namespace(), await kernel.namespace(), await kernel.namespace()];
+    await Promise.all(made);
+    for (const other of others) expect(await other.link('eth0')).toBeUndefined();
+    const again = await Promise.all(pods.map(({ path }) => kernel.host.openNamespace(path)));
+    const configured = again.map((pod, at) => pod.configureLink('eth0', { addresses: [{ cidr: `10.9.0.${at + 1}/24` }], up: true }));
+    for (const pod of again) pod[Symbol.dispose]();
+    await Promise.all(configured);
+    for (const [at, { path }] of pods.entries()) {
+      using pod = await kernel.host.openNamespace(path);
+      expect(await pod.addresses('eth0')).toContainEqual(expect.objectContaining({ cidr: `10.9.0.${at + 1}/24` }));
+    }
+  });
 });

@@ -64,7 +64,7 @@ export class LinuxNamespace implements Namespace {
     const { namespace } = spec.peer;
     if (!(namespace instanceof LinuxNamespace))
       throw hostErrors.invalid('the other end of a pair has to be in a namespace of the same host');
-    await createVeth(this.#open, spec, namespace.#open);
+    await this.#during((near) => namespace.#during((far) => createVeth(near, spec, far)));
   }
 
   async createBridge(spec: BridgeSpec): Promise<void> {
@@ -76,7 +76,7 @@ export class LinuxNamespace implements Namespace {
   }
 
   async configureLink(name: string, configuration: LinkConfiguration): Promise<void> {
-    await configureLink(this.#open, name, configuration);
+    await this.#during((open) => configureLink(open, name, configuration));
   }
 
   async deleteLink(name: string): Promise<void> {
@@ -172,6 +172,17 @@ export class LinuxNamespace implements Namespace {
   async ping(address: string, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<{ readonly rttMs: number }> {
     const { libc, context } = this.#kernel;
     return ping(address, { libc, context, netns: this.#open.netns, ...options });
+  }
+
+  /** For what lets go of the event loop: descriptors and sockets of a space that is closed meanwhile may be another's by then. */
+  async #during(work: (open: OpenNetns) => Promise<void>): Promise<void> {
+    const open = this.#open;
+    const release = open.retain();
+    try {
+      await work(open);
+    } finally {
+      release();
+    }
   }
 
   get #open(): OpenNetns {
