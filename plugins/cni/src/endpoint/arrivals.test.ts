@@ -58,14 +58,17 @@ describe('calls', () => {
     expect(turns).toBeLessThanOrEqual(40);
   });
 
-  it('begin sixteen at a time', async () => {
+  it('wait for nobody else when they are sixteen, and begin with all that came in the same turn', async () => {
     const arrivals = new Arrivals();
     const { begun, call } = callers(arrivals);
     arrivals.expect();
-    for (let at = 0; at < 16; at++) call(`call ${at}`);
-    arrivals.expect();
+    for (let at = 0; at < 15; at++) call(`call ${at}`);
     await turn();
-    expect(begun).toHaveLength(16);
+    expect(begun).toEqual([]);
+    arrivals.expect();
+    for (let at = 15; at < 20; at++) call(`call ${at}`);
+    await turn();
+    expect(begun).toHaveLength(20);
   });
 
   it('expect a client once, however often it is told that it has come', async () => {

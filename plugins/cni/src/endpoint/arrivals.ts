@@ -1,5 +1,8 @@
-/** So many begin together at most: what each does first holds the event loop, some tenths of a millisecond. */
-const MAX_TOGETHER = 16;
+/**
+ * So many wait for nobody else: what each does first holds the event loop, some tenths of a millisecond. They may be more
+ * when they begin, those that came in the same turn.
+ */
+const ENOUGH = 16;
 /** Turns of the event loop that a call waits at most, for clients that connect and say nothing. */
 const MAX_TURNS = 32;
 
@@ -36,7 +39,7 @@ export class Arrivals {
   }
 
   #look(): void {
-    const more = this.#expected > 0 && this.#came && this.#waiting.length < MAX_TOGETHER && ++this.#turns < MAX_TURNS;
+    const more = this.#expected > 0 && this.#came && this.#waiting.length < ENOUGH && ++this.#turns < MAX_TURNS;
     this.#came = false;
     if (more) {
       setImmediate(() => this.#look());
