@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { simulatedConfig } from '../../../tests/support/simulated-agent.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const LAUNCHER = join(import.meta.dirname, '..', 'bin', 'hawser.js');
@@ -58,7 +59,7 @@ describe('an agent of its own folders', () => {
     folder = await mkdtemp(join(tmpdir(), 'hwt-hawser-'));
     await chmod(folder, 0o711);
     config = join(folder, 'config.toml');
-    await writeFile(config, agentConfig(folder));
+    await writeFile(config, simulatedConfig(folder));
     agent = start(['run', '--config', config]);
     children.delete(agent);
     agent.stderr?.setEncoding('utf8');
@@ -150,7 +151,7 @@ describe('an agent of its own folders', () => {
     expect(await json('db', 'stats')).toMatchObject({ root: { entries: expect.any(Number) } });
     expect(await hawser('--config', config, 'db', 'check')).toMatchObject({ code: 1, err: expect.stringContaining('[metadata.locked]') });
     const other = join(folder, 'other.toml');
-    await writeFile(other, agentConfig(join(folder, 'other')));
+    await writeFile(other, simulatedConfig(join(folder, 'other')));
     expect((await hawser('--config', other, 'db', 'restore', backup)).code).toBe(0);
     const { code, out } = await hawser('--config', other, '-o', 'json', 'db', 'check');
     expect(code).toBe(0);
@@ -191,7 +192,7 @@ describe('without rights and without config', () => {
     const folder = await mkdtemp(join(tmpdir(), 'hwt-hawser-'));
     await chmod(folder, 0o755);
     const config = join(folder, 'c.toml');
-    await writeFile(config, agentConfig(folder));
+    await writeFile(config, simulatedConfig(folder));
     await chmod(config, 0o644);
     expect(await ended(start(['run', '--config', config], { uid: 65_534 }))).toMatchObject({
       code: 1,
@@ -216,17 +217,3 @@ describe('the launcher', () => {
     expect(await ended(child)).toMatchObject({ code: 3, out: '' });
   });
 });
-
-function agentConfig(folder: string): string {
-  return [
-    'version = 1',
-    `root = "${folder}/root"`,
-    `state = "${folder}/state"`,
-    'disabled = ["hawser.host.v1.linux"]',
-    '[plugins."hawser.host.v1.simulated"]',
-    '[plugins."hawser.mode.v1.bridge"]',
-    '[plugins."hawser.ipam.v1.range"]',
-    'ranges = ["10.88.0.0/16"]',
-    '',
-  ].join('\n');
-}
