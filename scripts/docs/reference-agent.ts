@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { startSimulatedAgent } from '../../tests/support/simulated-agent.ts';
+import { startSimulatedAgent } from '../../examples/agent/src/simulated-agent.fixture.ts';
 
 const OpenApi = z.object({
   paths: z.record(z.string(), z.record(z.string(), z.json())),

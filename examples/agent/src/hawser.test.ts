@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { simulatedConfig } from '../../../tests/support/simulated-agent.ts';
+import { simulatedConfig } from './simulated-agent.fixture.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const LAUNCHER = join(import.meta.dirname, '..', 'bin', 'hawser.js');

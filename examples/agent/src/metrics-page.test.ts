@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type SimulatedAgent, startSimulatedAgent } from '../../../tests/support/simulated-agent.ts';
+import { type SimulatedAgent, startSimulatedAgent } from './simulated-agent.fixture.ts';
 
 const DOCS = join(import.meta.dirname, '../../../docs');
 

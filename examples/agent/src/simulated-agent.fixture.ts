@@ -3,12 +3,12 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { plugins } from '@hawser/agent';
 import { loadConfig, systemContext } from '@hawser/core';
 import { type Agent, startAgent } from '@hawser/core/agent';
 import { Metrics } from '@hawser/core/contracts';
 import type { MetricEntry } from '@hawser/plugin-metrics';
 import { pino } from 'pino';
+import { plugins } from './plugins.ts';
 
 /** A config of the reference agent on a model of a kernel, with what it keeps in a folder. */
 export const simulatedConfig = (folder: string): string => `version = 1
