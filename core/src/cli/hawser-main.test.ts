@@ -3,9 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { definePlugin, defineToken } from '../plugin/index.ts';
+import { Attachments, NetworkMode } from '../network/index.ts';
+import { type AnyPlugin, definePlugin, defineToken } from '../plugin/index.ts';
 import { hawserMain } from './hawser-main.ts';
 import { assembly, FakeProcess, hawser } from '../testing/command-line.fixture.ts';
+import { FakeAttachments, fakePlugin } from '../testing/index.ts';
 
 describe('hawser without an agent', () => {
   test('version tells agent, core, Node and every plugin', async () => {
@@ -215,5 +217,24 @@ describe('plugins of which one lacks what it requires', () => {
     expect([code, started, examined]).toEqual([1, 0, [{}]]);
     expect(JSON.parse(host.out)).toContainEqual({ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' });
     expect(existsSync(join(folder, 'state'))).toBe(false);
+  });
+
+  test('doctor says which modes are on, where there are attachments', async () => {
+    const modes = async (...plugins: readonly AnyPlugin[]): Promise<unknown> => {
+      const host = new FakeProcess();
+      await hawserMain({ name: 'x', version: '1.0.0', plugins }, ['doctor', '--config', config, '-o', 'json'], host);
+      const findings: { readonly check: string }[] = JSON.parse(host.out);
+      return findings.find(({ check }) => check === 'modes');
+    };
+    const engine = fakePlugin(Attachments, 'fake', new FakeAttachments());
+    const mode = fakePlugin(NetworkMode, 'wires', {
+      claims: () => [],
+      attach: () => Promise.reject(new Error('not here')),
+      check: () => Promise.resolve(),
+      detach: () => Promise.resolve(),
+    });
+    expect(await modes()).toBeUndefined();
+    expect(await modes(engine)).toMatchObject({ status: 'warn', found: expect.stringContaining('no network mode is on') });
+    expect(await modes(engine, mode)).toEqual({ check: 'modes', status: 'ok', found: 'wires' });
   });
 });

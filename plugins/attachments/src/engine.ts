@@ -19,6 +19,7 @@ import { assertInside, assertSeenBy } from './check.ts';
 import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { ModeCalls } from './mode-calls.ts';
+import { noModes } from './modes.ts';
 import { lostAttachments } from './reap.ts';
 import { type AttachmentData, isRooted, logFields, toAttachment, toRecord } from './record.ts';
 import { acquireSlot } from './slot.ts';
@@ -87,7 +88,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   ready(): void {
     if (this.#drainReason !== undefined) throw attachmentErrors.draining(`no new attachment: ${this.#drainReason}`);
-    if (this.#deps.modes.ids().length === 0) throw attachmentErrors.notReady('no network mode is on');
+    if (this.#deps.modes.ids().length === 0) throw noModes();
   }
 
   list(): readonly AttachmentRecord[] {

@@ -1,4 +1,4 @@
-import type { Providers } from '@hawser/core';
+import type { HawserError, Providers } from '@hawser/core';
 import { type AttachmentRequest, attachmentErrors, type NetworkMode } from '@hawser/core/network';
 
 /** Which mode a request gets: the one its network asks for, else the agent's default, else the only one that is on. */
@@ -24,5 +24,12 @@ export function requireMode(id: string, modes: Providers<NetworkMode>): NetworkM
   const on = modes.ids();
   throw attachmentErrors.unknownMode(`the mode '${id}' ${modes.whyNot(id)}; ${listModes(on)}`, { details: { mode: id, modes: on } });
 }
+
+/** What every call is told while no mode serves. */
+export const noModes = (): HawserError =>
+  attachmentErrors.notReady('no network mode is on', {
+    remedy:
+      'Give a mode a table in the config and reload it; `hawser plugins ls` shows the modes that there are, and those that have failed.',
+  });
 
 const listModes = (on: readonly string[]): string => (on.length === 0 ? 'no mode is on' : `on: ${on.toSorted().join(', ')}`);

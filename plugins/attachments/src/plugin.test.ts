@@ -39,10 +39,12 @@ describePluginContract(attachments, {
 
 let core: TestCore;
 let kernel: Kernel;
+let lines: string[];
 const context = testContext();
 
 describe('in an agent', () => {
   beforeEach(async () => {
+    lines = [];
     core = await startCore({ context, topics: attachmentTopics });
   });
   afterEach(async () => {
@@ -55,13 +57,22 @@ describe('in an agent', () => {
     const settings = new Map([['hawser.attachments.v1.engine', attachments.config?.parse({})]]);
     const config = { settings, configured: new Set<string>(), disabled: new Set<string>(), required: new Set<string>() };
     kernel = await context.clock.runUntil(
-      boot({ plugins: [...fakes, attachments, ...more], config, context, log: pino({ level: 'silent' }) }),
+      boot({ plugins: [...fakes, attachments, ...more], config, context, log: pino({}, { write: (line) => void lines.push(line) }) }),
     );
     return kernel.get(Attachments) ?? expect.fail(JSON.stringify(kernel.reports()));
   }
 
   test('without a provider of metrics and without an SDK nothing is around the engine: counting and tracing cost nothing', async () => {
     expect(await start()).toBeInstanceOf(AttachmentEngine);
+  });
+
+  test('without a mode it says so at its start and to who asks, with what helps', async () => {
+    const engine = await start();
+    const told = { message: 'no network mode is on', remedy: expect.stringContaining('Give a mode a table in the config') };
+    expect(() => engine.ready()).toThrow(expect.objectContaining({ code: 'attachments.not_ready', ...told }));
+    expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ level: 40, msg: told.message, remedy: told.remedy }),
+    );
   });
 
   test('with a provider its attachments are counted until it stops', async () => {

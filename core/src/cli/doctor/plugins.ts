@@ -1,14 +1,26 @@
 import type { AgentConfig } from '../../config/index.ts';
 import { systemContext } from '../../context/index.ts';
 import { toHawserError } from '../../errors/index.ts';
+import { Attachments, NetworkMode } from '../../network/index.ts';
 import { type AnyPlugin, planBoot } from '../../plugin/index.ts';
-import { fail, type Finding } from './finding.ts';
+import { fail, type Finding, ok, warn } from './finding.ts';
 
 /** What the plugins that this config switches on say of the machine. None is started: an agent may run beside. */
 export async function checkPlugins({ allPlugins, plugins }: AgentConfig, signal: AbortSignal): Promise<readonly Finding[]> {
   const on = planBoot(allPlugins, plugins).order.filter(({ disabled }) => disabled === undefined);
   const findings = await Promise.all(on.map(({ uri, plugin }) => examine(plugin, plugins.settings.get(uri), signal)));
-  return findings.flat();
+  return [...findings.flat(), ...checkModes(on.map(({ plugin }) => plugin))];
+}
+
+/** An agent that attaches pods can attach none without a mode, though nothing of it has failed. */
+function checkModes(on: readonly AnyPlugin[]): readonly Finding[] {
+  const idsOf = (type: string): readonly string[] => on.filter(({ provides }) => provides.id === type).map(({ id }) => id);
+  if (idsOf(Attachments.id).length === 0) return [];
+  const modes = idsOf(NetworkMode.id);
+  if (modes.length > 0) return [ok('modes', modes.join(', '))];
+  return [
+    warn('modes', 'no network mode is on: no pod could be attached', 'Give one a table in the config; `hawser config default` lists them.'),
+  ];
 }
 
 async function examine(plugin: AnyPlugin, config: unknown, signal: AbortSignal): Promise<readonly Finding[]> {

@@ -104,6 +104,10 @@ describe('the endpoint in an agent', () => {
     async () => {
       await begin({ bin_dir: join(folder, 'bin'), conf_dir: join(folder, 'conf'), network_name: 'n1' });
       expect(existsSync(join(folder, 'conf'))).toBe(false);
+      attachments.notReady = attachmentErrors.notReady('no network mode is on');
+      await expect(kernel?.get(CniEndpoint)?.installWhenReady()).rejects.toBe(attachments.notReady);
+      expect(existsSync(join(folder, 'conf'))).toBe(false);
+      attachments.notReady = undefined;
       await kernel?.get(CniEndpoint)?.installWhenReady();
       expect(JSON.parse(readFileSync(join(folder, 'conf', '05-n1.conflist'), 'utf8'))).toMatchObject({
         name: 'n1',

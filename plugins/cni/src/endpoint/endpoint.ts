@@ -27,7 +27,8 @@ export interface CniEndpoint {
   readonly tombstones: string;
   /**
    * Installs executable and network configuration where the config names folders for them, else does nothing. For
-   * the assembly to call once every plugin is ready; repeating it changes nothing.
+   * the assembly to call once every plugin is ready, and after reloads; repeating it changes nothing. Rejects while no
+   * pod could be attached, since runtimes begin to start pods once the configuration is there.
    */
   installWhenReady(): Promise<void>;
 }
@@ -89,6 +90,7 @@ export const cniEndpoint = definePlugin({
       ...where,
       installWhenReady: async () => {
         if (binDir === undefined && confDir === undefined) return;
+        attachments.ready();
         const installed = await installCni({ binDir, confDir, name, ...where });
         log.info({ ...installed }, 'installed the CNI executable and its network configuration');
       },

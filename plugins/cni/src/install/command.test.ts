@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonValue } from '@hawser/core';
 import type { Invocation } from '@hawser/core/cli';
+import { attachmentErrors } from '@hawser/core/network';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cniErrors } from '../endpoint/errors.ts';
 import { serve, type Served } from '../testing/served.ts';
@@ -60,6 +61,15 @@ describe.skipIf(!built)('hawser cni (needs the built package)', () => {
   test('install does nothing while the agent is not ready, or where no endpoint answers', async () => {
     await expect(command('install')?.run?.(invocation(false))).rejects.toSatisfy(cniErrors.agentNotReady.is);
     await expect(command('install')?.run?.(invocation(true, join(folder, 'hawser.sock')))).rejects.toSatisfy(cniErrors.agentNotReady.is);
+    expect([existsSync(join(folder, 'bin')), existsSync(join(folder, 'conf'))]).toEqual([false, false]);
+  });
+
+  test('installs nothing while no pod could be attached', async () => {
+    served.attachments.notReady = attachmentErrors.notReady('no network mode is on');
+    const refused = await command('install')
+      ?.run?.(invocation(true))
+      ?.catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'cni.agent_not_ready', message: expect.stringContaining('no network mode is on') });
     expect([existsSync(join(folder, 'bin')), existsSync(join(folder, 'conf'))]).toEqual([false, false]);
   });
 

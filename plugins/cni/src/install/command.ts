@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { CommandSpec, Invocation, OptionSpec } from '@hawser/core/cli';
 import { cniErrors } from '../endpoint/errors.ts';
 import { DEFAULT_BIN_DIR, DEFAULT_CONF_DIR } from './conflist.ts';
-import { askTombstones } from './endpoint-client.ts';
+import { askStatus, askTombstones } from './endpoint-client.ts';
 import { installCni, uninstallCni } from './install.ts';
 
 const OPTIONS: readonly OptionSpec[] = [
@@ -40,6 +40,7 @@ async function install({ options, global, client, signal, output }: Invocation):
   if (!ready) throw cniErrors.agentNotReady('the agent is not ready yet, and a network configuration would make runtimes call it');
   const socket = text(options['cniSocket']) ?? join(dirname(global.socket), 'cni.sock');
   const tombstones = await askTombstones(socket, signal);
+  await askStatus(socket, signal);
   const installed = await installCni({ ...folders(options), socket, tombstones });
   output.result(
     { ...installed },

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { cniErrors } from '../endpoint/errors.ts';
 import { decodeResponseFrame, encodeRequestFrame, type ResponseFrame } from '../protocol/frame.ts';
 import { isObject, parseConfig } from '../protocol/network-config.ts';
+import { DEFAULT_BIN_DIR, EXECUTABLE_NAME } from './conflist.ts';
 
 /** One call to an endpoint, as the executable makes it. */
 export function callEndpoint(
@@ -30,4 +31,15 @@ export async function askTombstones(socket: string, signal: AbortSignal): Promis
   const { hawser } = parseConfig(body);
   if (isObject(hawser) && typeof hawser['tombstones'] === 'string') return hawser['tombstones'];
   throw cniErrors.agentNotReady(`what listens at ${socket} is no CNI endpoint of hawser`);
+}
+
+/** Asks a running endpoint as runtimes do whether pods can be attached. Throws with its reason where they can't. */
+export async function askStatus(socket: string, signal: AbortSignal): Promise<void> {
+  const config = JSON.stringify({ cniVersion: '1.1.0', name: EXECUTABLE_NAME, type: EXECUTABLE_NAME });
+  const { exitCode, body } = await callEndpoint(socket, { CNI_COMMAND: 'STATUS', CNI_PATH: DEFAULT_BIN_DIR }, config, signal);
+  if (exitCode === 0) return;
+  const { msg, details } = parseConfig(body);
+  throw cniErrors.agentNotReady(`pods could not be attached yet: ${typeof msg === 'string' ? msg : `code ${exitCode}`}`, {
+    ...(typeof details === 'string' ? { remedy: details } : {}),
+  });
 }
