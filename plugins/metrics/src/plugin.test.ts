@@ -114,3 +114,14 @@ test('a reload moves the address while it runs, and what is counted stays', asyn
   await kernel?.reload({ plugins, config: config({}) });
   await expect(fetch(`http://${address}/metrics`)).rejects.toThrow('fetch failed');
 });
+
+test('a reload opens it to all interfaces on the port that it has', async () => {
+  const port = await freePort();
+  const metrics = await start({ address: `127.0.0.1:${port}` });
+  metrics.counter({ name: 'hawser_test_calls_total', help: 'Calls.' }).add(5);
+  await kernel?.reload({ plugins, config: config({ address: `0.0.0.0:${port}` }) });
+  expect(await (await fetch(`http://127.0.0.2:${port}/metrics`)).text()).toContain('hawser_test_calls_total 5');
+  await kernel?.reload({ plugins, config: config({ address: `127.0.0.1:${port}` }) });
+  await expect(fetch(`http://127.0.0.2:${port}/metrics`)).rejects.toThrow('fetch failed');
+  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('hawser_test_calls_total 5');
+});

@@ -1,4 +1,4 @@
-import { definePlugin, type Page, servePages, tcpAddress, telemetryErrors } from '@hawser/core';
+import { definePlugin, type Page, parseTcpAddress, servePages, tcpAddress, telemetryErrors } from '@hawser/core';
 import { AgentState, Metrics } from '@hawser/core/contracts';
 import * as z from 'zod';
 import type { PrometheusMetrics } from './prometheus-metrics.ts';
@@ -48,6 +48,8 @@ export const prometheusMetrics = definePlugin({
 
 const limitsOf = ({ max_label_values: maxLabelValues, max_series: maxSeries }: Settings) => ({ maxLabelValues, maxSeries });
 
+const portOf = (address: string | undefined): number | undefined => (address === undefined ? undefined : parseTcpAddress(address)?.port);
+
 /** The address where scrapers come, which a reload may move. */
 class Door implements AsyncDisposable {
   readonly #metrics: PrometheusMetrics;
@@ -58,17 +60,24 @@ class Door implements AsyncDisposable {
     this.#metrics = metrics;
   }
 
-  /** The former one is closed only when the new one is open. */
+  /** The former one is closed only when the new one is open, unless both have one port: 127.0.0.1 is in the way of 0.0.0.0. */
   async openAt(address: string | undefined): Promise<void> {
     if (address === this.#address) return;
+    if (portOf(address) === portOf(this.#address)) await this.#close();
     const opened = address === undefined ? undefined : await servePages(address, { '/metrics': () => this.#page() });
-    await this.#open?.[Symbol.asyncDispose]();
+    await this.#close();
     this.#open = opened;
     this.#address = address;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.openAt(undefined);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#open?.[Symbol.asyncDispose]();
+    this.#open = undefined;
+    this.#address = undefined;
   }
 
   async #page(): Promise<Page> {
