@@ -6,7 +6,11 @@ export function snapshotTree(snapshots: readonly SnapshotView[]): { readonly tex
   const names = new Set(snapshots.map((snapshot) => snapshot.name));
   const children = new Map<string, SnapshotView[]>();
   for (const snapshot of snapshots) {
-    for (const parent of snapshot.parents) children.set(parent, [...(children.get(parent) ?? []), snapshot]);
+    for (const parent of snapshot.parents) {
+      const others = children.get(parent);
+      if (others === undefined) children.set(parent, [snapshot]);
+      else others.push(snapshot);
+    }
   }
   const roots = snapshots.filter((snapshot) => !snapshot.parents.some((parent) => names.has(parent)));
   const below = (snapshot: SnapshotView) => children.get(snapshot.name) ?? [];
