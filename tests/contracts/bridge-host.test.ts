@@ -175,6 +175,26 @@ describe('the bridge on its host', () => {
     expect((await host.own.addresses('hawser0')).map(({ cidr }) => cidr)).toContain('10.88.0.1/24');
   });
 
+  it('takes a pair over that its own earlier life has left, whose books are lost', async () => {
+    const ports = async () => (await host.own.links()).filter(({ kind }) => kind === 'veth').map(({ name }) => name);
+    const { attachment } = await attach({});
+    const former = await ports();
+    const { interfaces } = await mode().attach({ ...attachment, id: testContext({ seed: 99 }).random.id() }, signal);
+    expect(await ports()).toEqual([interfaces[1]?.name]);
+    expect(await ports()).not.toEqual(former);
+  });
+
+  it.each([
+    ['has no mark of ours', undefined],
+    ['is marked as another container’s', 'hawser:c99/eth0'],
+  ])('leaves a pair alone whose end %s', async (_what, alias) => {
+    const attachment = await prepare({});
+    using inside = await host.openNamespace(attachment.netns);
+    await host.own.createVeth({ name: 'theirs', ...(alias && { alias }), peer: { namespace: inside, name: 'eth0' } });
+    await expect(mode().attach(attachment, signal)).rejects.toMatchObject({ code: 'host.already_exists' });
+    expect(await host.own.link('theirs')).toMatchObject({ kind: 'veth' });
+  });
+
   it('lets containers reach each other', async () => {
     const [first, second] = [await attach({ isDefaultGateway: true }), await attach({ isDefaultGateway: true })];
     using namespace = await host.openNamespace(first.attachment.netns);
