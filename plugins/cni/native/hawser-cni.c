@@ -46,11 +46,24 @@ static uint32_t get32(const char *at) {
   return value;
 }
 
-/* The socket, whose EAGAIN is the end of our patience. A pipe that answers it was made non-blocking by somebody: it is waited for. */
+/* The socket, never waited for beyond the deadline. */
 static int agent = -1;
+static struct timespec deadline;
+
+/* Milliseconds until the deadline, 0 when it has passed. */
+static int patience_left(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long long left = (deadline.tv_sec - now.tv_sec) * 1000LL + (deadline.tv_nsec - now.tv_nsec) / 1000000;
+  return left > 0 ? (int)left : 0;
+}
+
+/* Whether to try once more, after a wait. A pipe that answers EAGAIN was made non-blocking by somebody: it is waited for. */
 static int again(int fd, short event) {
   struct pollfd one = {.fd = fd, .events = event};
-  return errno == EINTR || (errno == EAGAIN && fd != agent && (poll(&one, 1, -1) >= 0 || errno == EINTR));
+  if (errno != EINTR && errno != EAGAIN) return 0;
+  int limit = fd == agent ? patience_left() : -1, interrupted = errno == EINTR;
+  return limit != 0 && (interrupted || poll(&one, 1, limit) > 0 || errno == EINTR);
 }
 
 /* Reads until the end, or until `size` bytes are there. -1: an error. */
@@ -168,12 +181,13 @@ static int dial(const char *path, const char *command) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), kind = 0;
   while (*patience[kind].command && strcmp(patience[kind].command, command) != 0) kind++;
   const struct timeval limit = {.tv_sec = patience[kind].seconds};
-  /* Of connecting, where the backlog is full, and of writing; then of reading. */
-  if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0))
-    return close(fd), -1;
+  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  deadline.tv_sec += limit.tv_sec;
+  /* Connecting waits where the backlog is full, and only a socket that blocks waits for that. */
+  if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return close(fd), -1;
   while (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-    if (errno != EINTR) return close(fd), -1;
-  return fd;
+    if (errno != EINTR || patience_left() == 0) return close(fd), -1;
+  return fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -1 : fd;
 }
 
 /* Ends the program with the agent's answer; returns when there is none. A refused write may still have its reason to read. */
@@ -188,19 +202,25 @@ static void exchange(int fd, size_t size, int must_print) {
   exit((int)code);
 }
 
-/* Opens a folder; makes what is missing of its path, each durable in its parent. */
+/* Opens a folder; makes what is missing of its path, each durable in its parent. Those on the way need not be readable. */
 static int open_folder(char *path) {
   enum { FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
-  int at = open(path, FLAGS);
-  if (at >= 0 || errno != ENOENT) return at;
-  at = open("/", FLAGS);
+  int folder = open(path, FLAGS);
+  if (folder >= 0 || errno != ENOENT) return folder;
+  int at = open("/", O_PATH | FLAGS);
   for (char *name = strtok(path, "/"); name && at >= 0; name = strtok(NULL, "/")) {
-    int made = mkdirat(at, name, 0700), next = made < 0 && errno != EEXIST ? -1 : openat(at, name, FLAGS), error = errno;
-    if (made == 0) fsync(at);
+    int made = mkdirat(at, name, 0700), next = made < 0 && errno != EEXIST ? -1 : openat(at, name, O_PATH | FLAGS), error = errno;
+    if (made == 0 && (folder = openat(at, ".", FLAGS)) >= 0) {
+      fsync(folder);
+      close(folder);
+    }
     close(at);
     at = next, errno = error;
   }
-  return at;
+  if (at < 0) return -1;
+  folder = openat(at, ".", FLAGS);
+  close(at);
+  return folder;
 }
 
 /* Writes the request where the agent finds it at its next start. Durable when it returns 0. */
@@ -228,6 +248,7 @@ static void alone(const char *command, size_t size) {
   int no_id = id == NULL || *id == '\0', no_ifname = ifname == NULL || *ifname == '\0';
   if (no_id || no_ifname)
     fail(E_ENVIRONMENT, "required environment variables are missing: ", !no_ifname ? "CNI_CONTAINERID" : !no_id ? "CNI_IFNAME" : "CNI_CONTAINERID, CNI_IFNAME");
+  signal(SIGXFSZ, SIG_IGN);
   if (fields[1].value[0] != '/') fail(E_CONFIG, "tombstones must be an absolute path", "");
   if (bury(fields[1].value, size) == 0) exit(0);
   char why[96];
@@ -249,10 +270,12 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   const char *command = getenv("CNI_COMMAND") ? getenv("CNI_COMMAND") : "";
   size_t size = HEADER;
+  int fits = 1;
   for (char **entry = environ; *entry; entry++) {
     size_t length = strlen(*entry) + 1;
     if (!passes(*entry, length)) continue;
-    if (size + length > HEADER + MAX_ENVIRONMENT) fail(E_ENVIRONMENT, "the CNI_ environment variables are larger than 64 KiB", "");
+    fits = fits && size + length <= HEADER + MAX_ENVIRONMENT;
+    if (!fits) break;
     memcpy(frame + size, *entry, length);
     size += length;
   }
@@ -266,6 +289,7 @@ int main(void) {
   }
   if (input < 0) fail(E_IO, "standard input cannot be read", "");
   if (input > MAX_INPUT) fail(E_DECODE, "standard input is larger than 1 MiB", "");
+  if (!fits) fail(E_ENVIRONMENT, "the CNI_ environment variables are larger than 64 KiB", "");
   memcpy(frame, "HCNI\1\0\0", 8);
   put32(frame + 8, (uint32_t)environment);
   put32(frame + 12, (uint32_t)input);

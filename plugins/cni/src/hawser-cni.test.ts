@@ -278,11 +278,6 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
       expect((await done).code).toBeNull();
     });
 
-    test('an agent that hangs is told as none, in the time of the call', { timeout: 30_000 }, async () => {
-      await listen((stream) => void stream.resume().on('end', () => stream.destroy()));
-      expect(await run(executable, environment('STATUS'), config())).toMatchObject({ code: 50 });
-    });
-
     test('an agent that does not read delays nobody else: the call waits and ends with it', async () => {
       let stream: Socket | undefined;
       const connected = Promise.withResolvers<void>();

@@ -4,7 +4,7 @@
  * protocol and the reasons. Self-contained, since it is installed by copying this one file, and synchronous but for
  * the socket, since it starts anew with every call.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
@@ -15,6 +15,7 @@ const MAX_TRACE = 600;
 const MAX_INPUT = 1024 * 1024;
 const MAX_BODY = 16 * 1024 * 1024;
 const MAX_SOCKET_PATH = 107;
+const MAX_PATH = 4095;
 const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'];
 /** Seconds that each call waits for the agent; see native/hawser-cni.c. */
 const PATIENCE: Readonly<Record<string, number>> = { STATUS: 10, DEL: 130, ADD: 250, CHECK: 250 };
@@ -25,6 +26,8 @@ interface Fields {
   readonly socket: string;
   readonly tombstones: string;
   readonly cniVersion: string;
+  /** Whether the config is JSON at all. */
+  readonly valid: boolean;
 }
 
 interface Response {
@@ -77,6 +80,16 @@ function write(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += retrying(() => writeSync(fd, bytes, at));
 }
 
+/** Says how to exit: where nobody takes the answer, a success is none. */
+function print(answer: Uint8Array, code: number): number {
+  try {
+    write(1, answer);
+    return code;
+  } catch {
+    return code === 0 ? E.io : code;
+  }
+}
+
 /** Our own keys of the network config; the agent judges the rest. */
 function readFields(input: Buffer): Fields {
   let config: unknown;
@@ -95,6 +108,7 @@ function readFields(input: Buffer): Fields {
     socket: text('socket', '/run/hawser/cni.sock'),
     tombstones: text('tombstones', '/var/lib/hawser/tombstones'),
     cniVersion: VERSIONS.includes(cniVersion) ? cniVersion : '1.1.0',
+    valid: config !== undefined,
   };
 }
 
@@ -122,13 +136,17 @@ function exchange(socket: string, frame: Buffer, seconds: number): Promise<Respo
     const stream = connect(socket);
     // oxlint-disable-next-line walls/time -- no context here: this is a process of its own
     const timer = setTimeout(() => stream.destroy(), seconds * 1000);
-    const chunks: Buffer[] = [];
+    let [chunks, have, need]: [Buffer[], number, number] = [[], 0, HEADER];
     stream.on('connect', () => stream.write(frame));
     stream.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
-      const response = responseOf(Buffer.concat(chunks));
-      if (response === undefined) return;
-      resolve(response);
+      have += chunk.length;
+      if (have < need) return;
+      chunks = [Buffer.concat(chunks)];
+      const [bytes = chunk] = chunks;
+      need = responseLength(bytes);
+      if (have < need) return;
+      if (need > 0) resolve({ code: bytes.readUInt32LE(8), body: bytes.subarray(HEADER, need) });
       stream.destroy();
     });
     // What came before an error still counts, so only the close ends it.
@@ -140,11 +158,11 @@ function exchange(socket: string, frame: Buffer, seconds: number): Promise<Respo
   });
 }
 
-function responseOf(bytes: Buffer): Response | undefined {
-  if (bytes.length < HEADER || bytes.toString('latin1', 0, 4) !== 'HCNI' || bytes.readUInt32LE(4) !== 1) return undefined;
-  const [code, length] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
-  if (length > MAX_BODY || code > 255 || bytes.length < HEADER + length) return undefined;
-  return { code, body: bytes.subarray(HEADER, HEADER + length) };
+/** Of the whole answer that begins with this; 0 where no agent of ours answers like that. */
+function responseLength(header: Buffer): number {
+  if (header.toString('latin1', 0, 4) !== 'HCNI' || header.readUInt32LE(4) !== 1) return 0;
+  const [code, length] = [header.readUInt32LE(8), header.readUInt32LE(12)];
+  return length > MAX_BODY || code > 255 ? 0 : HEADER + length;
 }
 
 /** The verdict without an agent. Messages of DEL avoid the words that runtimes take for success. */
@@ -153,7 +171,8 @@ function alone(command: string, tombstones: string, frame: Buffer): void {
   if (command !== 'DEL') throw new Failure(E.again, 'the hawser agent does not answer at its socket; try again once it runs (hawser run)');
   const missing = ['CNI_CONTAINERID', 'CNI_IFNAME'].filter((name) => (process.env[name] ?? '') === '');
   if (missing.length > 0) throw new Failure(E.environment, `required environment variables are missing: ${missing.join(', ')}`);
-  if (!tombstones.startsWith('/') || tombstones.includes('\0')) throw new Failure(E.config, 'tombstones must be an absolute path');
+  if (!tombstones.startsWith('/') || Buffer.byteLength(tombstones) > MAX_PATH || tombstones.includes('\0'))
+    throw new Failure(E.config, 'tombstones must be an absolute path');
   try {
     bury(tombstones, frame);
   } catch (error) {
@@ -174,7 +193,7 @@ function alone(command: string, tombstones: string, frame: Buffer): void {
 
 /** Writes the request where the agent finds it at its next start. Durable when it returns. */
 function bury(folder: string, frame: Buffer): void {
-  const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   // oxlint-disable-next-line walls/time -- no context here: this is a process of its own
   const [now, nanoseconds] = [Date.now(), process.hrtime()[1] % 1_000_000];
   const seconds = String(Math.floor(now / 1000)).padStart(11, '0');
@@ -193,43 +212,48 @@ function bury(folder: string, frame: Buffer): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolders(folder, made);
+  syncFolder(folder);
 }
 
-/** Makes the new name durable, and every folder that had to be made for it. */
-function syncFolders(folder: string, firstMade: string | undefined): void {
-  const last = firstMade === undefined ? folder : dirname(firstMade);
-  for (let at = folder; ; at = dirname(at)) {
-    const fd = openSync(at, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    if (at === last || at === dirname(at)) return;
+/** Makes what is missing of a path, each durable in its parent. Node.js's own recursion never ends in procfs. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return;
+    throw error;
+  }
+  syncFolder(above);
+}
+
+function syncFolder(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
 async function call(input: Buffer | undefined, fields: Fields): Promise<number> {
   const command = process.env['CNI_COMMAND'] ?? '';
   if (command === 'VERSION') {
-    write(1, Buffer.from(`${JSON.stringify({ cniVersion: fields.cniVersion, supportedVersions: VERSIONS })}\n`));
-    return 0;
+    return print(Buffer.from(`${JSON.stringify({ cniVersion: fields.cniVersion, supportedVersions: VERSIONS })}\n`), 0);
   }
   if (input === undefined) throw new Failure(E.io, 'standard input cannot be read');
   if (input.length > MAX_INPUT) throw new Failure(E.decode, 'standard input is larger than 1 MiB');
+  // Nobody knows which agent that would be for; the other executable finds its socket in most garbage.
+  if (!fields.valid) throw new Failure(E.decode, 'the network config on standard input is not valid JSON');
   const frame = frameOf(input);
   const response = await exchange(fields.socket, frame, PATIENCE[command] ?? LONGEST_PATIENCE);
   if (response === undefined || (command === 'ADD' && response.code === 0 && response.body.length === 0)) {
     alone(command, fields.tombstones, frame);
     return 0;
   }
-  try {
-    write(1, response.body);
-  } catch {
-    return response.code === 0 ? E.io : response.code;
-  }
-  return response.code;
+  return print(response.body, response.code);
 }
 
 const input = readInput();
@@ -238,6 +262,6 @@ try {
   process.exitCode = await call(input, fields);
 } catch (error) {
   const failure = error instanceof Failure ? error : new Failure(E.io, `the executable failed (${errorCode(error)})`);
-  write(1, Buffer.from(`${JSON.stringify({ cniVersion: fields.cniVersion, code: failure.code, msg: failure.message })}\n`));
-  process.exitCode = failure.code;
+  const { cniVersion } = fields;
+  process.exitCode = print(Buffer.from(`${JSON.stringify({ cniVersion, code: failure.code, msg: failure.message })}\n`), failure.code);
 }

@@ -9,6 +9,8 @@ import type { FuzzTarget } from '../engine/target.ts';
 import { CNI_PIECES, cniCallGrammar, splitCall } from './cni.ts';
 
 const SOURCE = join(import.meta.dirname, '..', '..', '..', 'plugins', 'cni', 'native', 'hawser-cni.c');
+/** What is installed where there is no compiler. */
+const SCRIPT = join(import.meta.dirname, '..', '..', '..', 'plugins', 'cni', 'src', 'hawser-cni.ts');
 /** Every read and write out of bounds ends the program with a report. */
 const FLAGS = ['-std=gnu11', '-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const ENDED = 77;
@@ -44,7 +46,8 @@ const answers = fc.oneof(
 /** The program that runtimes execute, built with checks of every access. */
 export const executable: FuzzTarget = {
   name: 'executable',
-  summary: 'the CNI executable in C: environment, standard input and answers of garbage; a verdict of CNI, never a read out of bounds',
+  summary:
+    'the CNI executable in C: environment, standard input and answers of garbage; a verdict of CNI, never a read out of bounds, and the same from the script',
   format: 'text',
   pieces: [
     ...CNI_PIECES,
@@ -69,13 +72,18 @@ export const executable: FuzzTarget = {
     const built = spawnSync(theCompiler() ?? 'cc', [...FLAGS, '-o', program, SOURCE], { encoding: 'utf8' });
     hold(built.status === 0, `it can't be built: ${built.stderr}`);
     await openToNobody(folder);
+    const script = [process.execPath, '--disable-warning=ExperimentalWarning', SCRIPT];
+    const twin = (await run(script, folder, Buffer.from('CNI_COMMAND=VERSION'))).code === 0 ? script : undefined;
     let answer: Buffer = Buffer.alloc(0);
     const agent = await listen(join(folder, 's'), () => answer);
     return {
       async attempt(input) {
         const at = input.indexOf(ANSWER);
         answer = at < 0 ? Buffer.alloc(0) : input.subarray(at + ANSWER.length);
-        checkVerdict(await run(program, folder, at < 0 ? input : input.subarray(0, at)));
+        const call = at < 0 ? input : input.subarray(0, at);
+        const verdict = await run([program], folder, call);
+        checkVerdict(verdict);
+        if (twin !== undefined && isJson(standardInput(call, folder))) checkTwin(verdict, await run(twin, folder, call));
       },
       async [Symbol.asyncDispose]() {
         agent.close();
@@ -113,8 +121,8 @@ interface Verdict {
   readonly errors: string;
 }
 
-async function run(program: string, folder: string, call: Buffer): Promise<Verdict> {
-  const { variables, input } = splitCall(call);
+async function run([program = '', ...rest]: readonly string[], folder: string, call: Buffer): Promise<Verdict> {
+  const { variables } = splitCall(call);
   const environment = Object.fromEntries(
     variables.slice(0, 20).flatMap((variable) => {
       const at = variable.indexOf('=');
@@ -123,7 +131,7 @@ async function run(program: string, folder: string, call: Buffer): Promise<Verdi
       return fits ? [[variable.slice(0, at), variable.slice(at + 1)]] : [];
     }),
   );
-  const child = spawn(program, [], {
+  const child = spawn(program, rest, {
     ...NOBODY,
     cwd: folder,
     env: { ...environment, ...SANITIZERS },
@@ -135,14 +143,14 @@ async function run(program: string, folder: string, call: Buffer): Promise<Verdi
   child.stdout.on('data', (chunk: Buffer) => output?.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => errors?.push(chunk));
   child.stdin.on('error', () => undefined);
-  child.stdin.end(settled(input, folder));
+  child.stdin.end(standardInput(call, folder));
   const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   return { code, output: Buffer.concat(output ?? []).toString('latin1'), errors: Buffer.concat(errors ?? []).toString() };
 }
 
 /** Sockets and folders that the input names are none, so that nothing elsewhere is touched; ours stand first and last. */
-function settled(given: Buffer, folder: string): Buffer {
-  const input = Buffer.from(given.toString('latin1').replaceAll('/', '_'), 'latin1');
+function standardInput(call: Buffer, folder: string): Buffer {
+  const input = Buffer.from(splitCall(call).input.toString('latin1').replaceAll('/', '_'), 'latin1');
   const end = input.lastIndexOf('}');
   const fields = `"socket":"${join(folder, 's')}","tombstones":"${join(folder, 't')}"`;
   if (end <= 0) return Buffer.from(`{${fields}}`);
@@ -155,4 +163,22 @@ function checkVerdict({ code, output, errors }: Verdict): void {
   if (![4, 5, 6, 7, 11, 50].includes(code) || !output.startsWith('{"cniVersion":"')) return;
   const { msg } = JSON.parse(output) as { readonly msg?: string };
   hold(typeof msg === 'string' && msg !== '', 'a refusal without a sentence');
+}
+
+/** The other executable reads what is JSON alone. */
+function isJson(input: Buffer): boolean {
+  try {
+    JSON.parse(input.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** In brackets stand the names of errors, which one of them has as numbers. */
+const comparable = ({ code, output }: Verdict): string => `${code} ${output.replace(/ \([^()]*\)"/, '"')}`;
+
+function checkTwin(one: Verdict, other: Verdict): void {
+  hold(other.errors === '', `the script wrote to standard error: ${other.errors.slice(0, 200)}`);
+  hold(comparable(one) === comparable(other), `the executables do not agree: ${comparable(one)} and ${comparable(other)}`);
 }
