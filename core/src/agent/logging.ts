@@ -1,5 +1,5 @@
 import type { Logger, pino as Pino } from 'pino';
-import { systemContext } from '../context/index.ts';
+import { currentRequest, systemContext } from '../context/index.ts';
 import { redact } from './redact.ts';
 
 /** How the agent's log is written. */
@@ -28,6 +28,7 @@ export async function createLog({ level, pretty, color }: LogOptions): Promise<L
   const options = {
     level,
     base: { pid: process.pid },
+    mixin: requestFields,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: (fields: Record<string, unknown>) => redact(fields) },
     serializers: { err: (error: Error) => redact({ ...stdSerializers.err(error) }) },
@@ -45,6 +46,12 @@ export async function createLog({ level, pretty, color }: LogOptions): Promise<L
   }
   const { default: prettyStream } = await import('pino-pretty');
   return pino(options, prettyStream({ destination: 2, sync: true, colorize: color, ignore: 'pid', translateTime: 'SYS:HH:MM:ss.l' }));
+}
+
+/** Every line of a request has its id, whoever logs. */
+export function requestFields(): object {
+  const requestId = currentRequest();
+  return requestId === undefined ? {} : { requestId };
 }
 
 /** Whoever read the log has gone, or reads no more. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { type Random, withDeadline } from '../context/index.ts';
+import { inRequest, type Random, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import { allRoutes } from './all-routes.ts';
 import { apiErrors } from './errors.ts';
@@ -117,7 +117,7 @@ function addRoute(app: FastifyInstance, agent: AgentView, route: Route): void {
       const { params, query, body, id: requestId } = request;
       const ms = route.deadlineMs ?? DEADLINE_MS;
       const late = (): Error => apiErrors.deadlineExceeded(`the request took longer than ${ms} ms`);
-      const work = (signal: AbortSignal): unknown => route.handle({ params, query, body, requestId, signal });
+      const work = (signal: AbortSignal): unknown => inRequest(requestId, () => route.handle({ params, query, body, requestId, signal }));
       // A client that has gone, too, ends it; nobody waits for work that doesn't listen.
       const result = await withDeadline(agent.clock, ms, late, work, goneSignal(request.raw, reply.raw));
       if (isAnswer(result)) return reply.code(result.status).send(result.body);

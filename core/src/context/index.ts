@@ -5,6 +5,7 @@ export { type Deadline, deadlineSignal, untilAborted, withDeadline } from './dea
 export type { FaultInjector } from './faults.ts';
 export { isListenedOn } from './is-listened-on.ts';
 export type { Random } from './random.ts';
+export { currentRequest, inRequest } from './request.ts';
 export { steadyClock, type SteadyTime, steadyTime } from './steady-time.ts';
 export { seededRandom } from './seeded-random.ts';
 export { systemClock, systemContext, systemRandom, timeOrderedId } from './system.ts';

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import type { Context } from './context.ts';
 import type { Random } from './random.ts';
+import { inRequest } from './request.ts';
 
 /** What the platform's timers can wait: of a longer one they would be over at once. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -22,7 +23,7 @@ export const systemClock: Clock = {
   },
   timer: (ms, callback) => {
     if (ms > LONGEST_MS) return longTimer(ms, callback);
-    const handle = setTimeout(callback, ms).unref();
+    const handle = inRequest(undefined, () => setTimeout(callback, ms).unref());
     return { [Symbol.dispose]: () => clearTimeout(handle) };
   },
 };

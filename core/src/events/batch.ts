@@ -1,3 +1,4 @@
+import { currentRequest } from '../context/index.ts';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import { DEFAULT_NAMESPACE, type Transaction } from '../metadata/store.ts';
 import type { Cursors } from './cursor.ts';
@@ -8,20 +9,21 @@ import { EVENTS, MOST_EVENTS, type StoredEvent } from './journal.ts';
 const MOST_TOLD = 1_000;
 
 /**
- * What one transaction publishes: journalled in one record at its end, delivered after its commit. All of it has one time,
- * that of the first.
+ * What one transaction publishes: journalled in one record at its end, delivered after its commit. All of it has one time
+ * and one request, those of the first.
  */
 export class Batch {
   readonly #tx: Transaction;
   readonly #cursors: Cursors;
-  readonly #timestamp: string;
+  readonly #common: Pick<Envelope, 'timestamp' | 'requestId'>;
   readonly #envelopes: Envelope[] = [];
 
   constructor(tx: Transaction, cursors: Cursors, timestamp: string) {
     // One order for all namespaces: the journal is in one of them.
     this.#tx = tx.in(DEFAULT_NAMESPACE);
     this.#cursors = cursors;
-    this.#timestamp = timestamp;
+    const requestId = currentRequest();
+    this.#common = requestId === undefined ? { timestamp } : { timestamp, requestId };
   }
 
   get envelopes(): readonly Envelope[] {
@@ -29,7 +31,7 @@ export class Batch {
   }
 
   add({ topic, data }: EventInput, type: string, namespace: string): void {
-    this.#envelopes.push({ cursor: this.#cursors.next(), timestamp: this.#timestamp, namespace, topic, type, data });
+    this.#envelopes.push({ cursor: this.#cursors.next(), ...this.#common, namespace, topic, type, data });
   }
 
   /** Writes it to the journal. */
@@ -58,7 +60,7 @@ export class Batch {
   #tryPut(envelopes: readonly Envelope[]): HawserError | undefined {
     const key = envelopes.at(-1)?.cursor ?? '';
     try {
-      this.#tx.put(EVENTS[this.#tx.store], key, { timestamp: this.#timestamp, events: envelopes.map(toStored) });
+      this.#tx.put(EVENTS[this.#tx.store], key, { ...this.#common, events: envelopes.map(toStored) });
       return undefined;
     } catch (error) {
       return toHawserError(error); // of the store, or of data that are no JSON

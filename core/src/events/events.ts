@@ -18,6 +18,8 @@ export interface Envelope extends EventInput {
   /** RFC 3339, UTC. */
   readonly timestamp: string;
   readonly namespace: string;
+  /** The request that it comes of, where it comes of one: the one that log lines and problem documents have. */
+  readonly requestId?: string;
   /** The event's name, derived from its topic: `attachments.attached`. */
   readonly type: string;
 }
@@ -37,7 +39,7 @@ export type QueuePolicy = 'drop_oldest' | 'block' | 'disconnect';
 export interface EventSelection {
   /** Topic prefixes of whole components, any of which matches; none matches all. Cheaper than filters. */
   readonly topics?: readonly string[];
-  /** In the language of filters, on `topic`, `type`, `namespace`, `timestamp`, `cursor` and `data.<path>`; none matches all. */
+  /** In the language of filters, on `topic`, `type`, `namespace`, `timestamp`, `cursor`, `requestId` and `data.<path>`; none matches all. */
   readonly filters?: readonly string[];
 }
 

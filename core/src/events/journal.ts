@@ -38,6 +38,7 @@ export type StoredEvent = {
 /** What one transaction published at one time. */
 export type StoredEvents = {
   readonly timestamp: string;
+  readonly requestId?: string;
   readonly events: readonly StoredEvent[];
 };
 
@@ -158,7 +159,9 @@ function toEnvelopes(last: string, record: JournalRecord): readonly Envelope[] {
   if (!isReadable(last, record))
     throw metadataErrors.damaged(`the journal's record ${JSON.stringify(last.slice(0, 40))} is none`, { remedy: CHECK_STORE });
   const events = eventsIn(record);
-  return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), record.timestamp, event));
+  const { timestamp } = record;
+  const common = 'requestId' in record && record.requestId !== undefined ? { timestamp, requestId: record.requestId } : { timestamp };
+  return events.map((event, index) => toEnvelope(cursorBefore(last, events.length - 1 - index), common, event));
 }
 
 /** A file is believed no further than it can be read. */
@@ -166,15 +169,20 @@ export const isReadable = (last: string, record: unknown): boolean => isCursor(l
 
 function isRecord(record: unknown): record is JournalRecord {
   if (typeof record !== 'object' || record === null || !('timestamp' in record) || typeof record.timestamp !== 'string') return false;
+  if ('requestId' in record && typeof record.requestId !== 'string') return false;
   const events: unknown = 'events' in record ? record.events : [record];
   return Array.isArray(events) && events.every((event: unknown) => typeof event === 'object' && event !== null && isTopic(event));
 }
 
 const isTopic = (event: object): boolean => 'topic' in event && typeof event.topic === 'string' && 'data' in event;
 
-const toEnvelope = (cursor: string, timestamp: string, { topic, data, namespace = DEFAULT_NAMESPACE }: StoredEvent): Envelope => ({
+const toEnvelope = (
+  cursor: string,
+  common: Pick<Envelope, 'timestamp' | 'requestId'>,
+  { topic, data, namespace = DEFAULT_NAMESPACE }: StoredEvent,
+): Envelope => ({
   cursor,
-  timestamp,
+  ...common,
   namespace,
   topic,
   type: typeOf(topic),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { currentRequest, inRequest } from '../context/index.ts';
 import { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
@@ -9,6 +10,8 @@ import { StoreWriter } from './transaction.ts';
 import { WriteSet } from './write-set.ts';
 
 interface Job {
+  /** Of which it is a part, whoever's turn carries it out. */
+  readonly requestId: string | undefined;
   /** Runs the caller's function in the open transaction; throws what it throws. */
   run(): void;
   /** Hands what it wrote to the open transaction. */
@@ -80,6 +83,7 @@ export class WriteQueue {
     const writer = new StoreWriter(this.#store, writes, { ...scope, hasSpace, ...(isThere === undefined ? {} : { isThere }) });
     let outcome: { readonly value: T } | undefined;
     this.#jobs.push({
+      requestId: currentRequest(),
       writer,
       reject,
       run: () => {
@@ -92,7 +96,7 @@ export class WriteQueue {
     });
     if (this.#jobs.length > 1) return promise;
     if (this.#meter !== undefined) this.#waitingSince = this.#meter.now();
-    setImmediate(() => this.#drain());
+    inRequest(undefined, () => setImmediate(() => this.#drain()));
     return promise;
   }
 
@@ -125,7 +129,10 @@ export class WriteQueue {
     }
     const tookMs = (this.#meter?.now() ?? 0) - began;
     // It is committed: nothing that fails from here on may be told as its failure.
-    for (const job of done) for (const effect of job.writer.effects) this.#harmless(effect);
+    for (const { requestId, writer } of done)
+      inRequest(requestId, () => {
+        for (const effect of writer.effects) this.#harmless(effect);
+      });
     for (const job of done) job.resolve();
     this.#harmless(() => this.#measure({ jobs, done, waitedMs, tookMs }));
     if (done.length > 0) this.#harmless(() => this.#committed(done.length));
@@ -163,7 +170,7 @@ export class WriteQueue {
 function attempt(job: Job, begun: number): boolean {
   job.writer.begin(begun);
   try {
-    job.run();
+    inRequest(job.requestId, () => job.run());
   } catch (error) {
     job.reject(lmdbCode(error) === undefined ? error : commitError(error));
     return false;

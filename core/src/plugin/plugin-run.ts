@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Clock, type Context, withDeadline } from '../context/index.ts';
+import { type Clock, type Context, inRequest, withDeadline } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import type { AnyPlugin, Reconfigure, Skipped, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
@@ -158,13 +158,14 @@ export class PluginRun implements ScopeOwner {
   }
 
   /**
-   * Calls start; resolves once the outcome is known, and never rejects. `accept` takes the value before anyone hears
-   * that the plugin is ok.
+   * Calls start, as part of no request; resolves once the outcome is known, and never rejects. `accept` takes the value
+   * before anyone hears that the plugin is ok.
    */
   async start({ values, ...links }: Received, accept: (value: unknown) => void): Promise<void> {
     this.#standing.begin();
     this.#links = links;
-    const call = Promise.resolve().then((): unknown => this.plugin.start({ ...values, ...this.#startContext() }));
+    const begin = (): unknown => this.plugin.start({ ...values, ...this.#startContext() });
+    const call = inRequest(undefined, () => Promise.resolve().then(begin));
     this.#call = call;
     try {
       const result = await withDeadline(

@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import { stringify } from 'smol-toml';
 import type { ConfigReload } from '../api/index.ts';
 import { corePlugins } from '../agent/core-plugins.ts';
+import { requestFields } from '../agent/logging.ts';
 import { type Agent, startAgent } from '../agent/start-agent.ts';
 import type { Client } from '../api/client.ts';
 import { openClient } from '../api/open-client.ts';
@@ -110,7 +111,7 @@ class Site {
     this.#core = core;
     this.#settings = settings;
     this.#context = context ?? systemContext;
-    this.#log = log ?? pino({ level: 'debug' }, { write: (line: string) => void this.logged.push(line) });
+    this.#log = log ?? pino({ level: 'debug', mixin: requestFields }, { write: (line: string) => void this.logged.push(line) });
   }
 
   get agent(): Agent {

@@ -223,6 +223,7 @@ const envelope = z.object({
   timestamp: time,
   namespace: text,
   topic: text,
+  requestId: optional(text),
   type: text,
   data: json,
 }) satisfies z.ZodType<Envelope>;

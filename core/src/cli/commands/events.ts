@@ -45,10 +45,11 @@ function laggedText({ lagged, resumeFrom }: Lagged): string {
   return `${lagged} events are left out: this reader is too slow; get them with --from ${resumeFrom}`;
 }
 
-const eventJson = ({ cursor, timestamp, namespace, topic, type, data }: Envelope): JsonObject => ({
+const eventJson = ({ cursor, timestamp, namespace, requestId, topic, type, data }: Envelope): JsonObject => ({
   cursor,
   timestamp,
   namespace,
+  ...(requestId === undefined ? {} : { requestId }),
   topic,
   type,
   data,

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import { type Context, deadlineSignal, type Tracing, type Logger } from '@hawser/core';
+import { type Context, deadlineSignal, inRequest, type Tracing, type Logger } from '@hawser/core';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { type CniRequest, decodeRequest } from '../protocol/decode.ts';
-import { toCniError } from '../protocol/encode-error.ts';
+import { naming, toCniError } from '../protocol/encode-error.ts';
 import type { Verb } from '../protocol/environment.ts';
 import { decodeEnvironment, VERBS } from '../protocol/environment.ts';
 import type { RequestFrame } from '../protocol/frame.ts';
@@ -72,16 +72,16 @@ export class Service {
     this.#active++;
     try {
       await this.#arrivals.together();
-      return await this.#answer(frame, gone);
+      const requestId = this.#options.random.id();
+      return await inRequest(requestId, () => this.#answer(frame, requestId, gone));
     } finally {
       this.#release();
     }
   }
 
   /** One call from its frame to its answer. Never rejects. */
-  async #answer(frame: RequestFrame, gone: AbortSignal): Promise<Answer> {
-    const { clock, log, random, tracing } = this.#options;
-    const requestId = random.id();
+  async #answer(frame: RequestFrame, requestId: string, gone: AbortSignal): Promise<Answer> {
+    const { clock, log, tracing } = this.#options;
     const began = clock.monotonic();
     let call: CniRequest | undefined;
     try {
@@ -103,8 +103,10 @@ export class Service {
         durationMs: since(clock.monotonic(), began),
         code: error.code,
       };
-      log[verb === undefined || !quiet(verb) ? 'warn' : 'debug']({ ...facts, err: thrown }, `${verb ?? 'call'} failed`);
-      return failure(error, call?.version ?? peekVersion(frame.input));
+      const polled = verb !== undefined && quiet(verb);
+      log[polled ? 'debug' : 'warn']({ ...facts, err: thrown }, `${verb ?? 'call'} failed`);
+      // Whoever polls compares what it is told with what it was told before.
+      return failure(polled ? error : naming(error, requestId), call?.version ?? peekVersion(frame.input));
     }
   }
 

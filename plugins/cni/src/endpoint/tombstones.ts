@@ -1,5 +1,5 @@
 import type { Clock, HawserError, Logger } from '@hawser/core';
-import { deadlineSignal, toHawserError } from '@hawser/core';
+import { deadlineSignal, inRequest, toHawserError } from '@hawser/core';
 import type { AttachmentId, Attachments, DetachRequest } from '@hawser/core/network';
 import { attachmentKey } from '@hawser/core/network';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
@@ -120,11 +120,15 @@ export class Tombstones {
     await Promise.all(Array.from({ length: Math.min(PARALLEL, tombstones.length) }, lane));
   }
 
-  async #attempt(tombstone: Pending, signal: AbortSignal): Promise<void> {
-    const { attachments, clock, folder, log, newRequestId, deadlineMs } = this.#options;
+  #attempt(tombstone: Pending, signal: AbortSignal): Promise<void> {
+    const requestId = this.#options.newRequestId();
+    return inRequest(requestId, () => this.#detach(tombstone, requestId, signal));
+  }
+
+  async #detach(tombstone: Pending, requestId: string, signal: AbortSignal): Promise<void> {
+    const { attachments, clock, folder, log, deadlineMs } = this.#options;
     const { name, request } = tombstone;
     if (this.#done.has(name)) return;
-    const requestId = newRequestId();
     const fields = { requestId, tombstone: name, containerId: request.containerId, ifname: request.ifname };
     using deadline = deadlineSignal(clock, deadlineMs, 'the DEL', signal);
     try {

@@ -51,6 +51,10 @@ export function toCniError(thrown: unknown, verb: Verb | undefined): CniError {
   return new CniError(error.code, reworded(error.message), rest(error, error.details === undefined ? undefined : reworded(error.details)));
 }
 
+/** The same, with the id that the agent's log and events have for the call. */
+export const naming = (error: CniError, requestId: string): CniError =>
+  new CniError(error.code, error.message, rest(error, `${error.details ?? ''} [request ${requestId}]`.trimStart()));
+
 /** The object that goes to standard output. */
 export function encodeError(error: CniError, version: CniVersion = NEWEST_VERSION): string {
   const details = error.details === undefined ? {} : { details: error.details };
