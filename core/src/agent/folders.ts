@@ -1,8 +1,8 @@
 import { chmod } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Paths } from '../config/paths.ts';
+import { makeFolders } from '../context/index.ts';
 import { codeOf, fileError } from '../metadata/file-error.ts';
-import { makeFolders } from '../metadata/make-folders.ts';
 import { agentErrors } from './errors.ts';
 
 /** Modes as surface and security want them: nobody reads the durable store; anybody may pass on to a socket. */

@@ -1,8 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
-import type { Clock } from '../context/index.ts';
-import { makeFolders } from '../metadata/make-folders.ts';
+import { type Clock, makeFolders } from '../context/index.ts';
 import { type ClaimedSocket, claimSocket, type SocketPlace } from './socket.ts';
 
 export interface KeptSocketOptions extends SocketPlace {

@@ -1,6 +1,6 @@
 import { chmod, link, lstat, rename, unlink } from 'node:fs/promises';
 import { isListenedOn, type Random } from '../context/index.ts';
-import { type HawserError, toHawserError } from '../errors/index.ts';
+import { type HawserError, isErrno, toHawserError } from '../errors/index.ts';
 import { fullDisk } from '../metadata/file-error.ts';
 import { apiErrors } from './errors.ts';
 
@@ -74,14 +74,14 @@ async function tryLink(own: string, path: string): Promise<boolean> {
     await link(own, path);
     return true;
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
+    if (isErrno(error, 'EEXIST')) return false;
     throw socketError(`can't make ${path}`, path, error);
   }
 }
 
 /** A disk without room for a name is told with what helps. */
 export function socketError(what: string, path: string, error: unknown): HawserError {
-  const remedy = errnoOf(error) === 'ENOSPC' ? { remedy: fullDisk(path).remedy } : {};
+  const remedy = isErrno(error, 'ENOSPC') ? { remedy: fullDisk(path).remedy } : {};
   return apiErrors.socketFailed(`${what}: ${toHawserError(error).message}`, { cause: error, ...remedy });
 }
 
@@ -96,8 +96,6 @@ async function setAside(path: string, aside: string): Promise<void> {
   await unlink(aside);
 }
 
-const errnoOf = (error: unknown): string | undefined => (error instanceof Error && 'code' in error ? String(error.code) : undefined);
-
 function ignoreMissing(error: unknown): void {
-  if (errnoOf(error) !== 'ENOENT') throw error;
+  if (!isErrno(error, 'ENOENT')) throw error;
 }

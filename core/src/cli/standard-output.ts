@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { toHawserError } from '../errors/index.ts';
+import { isErrno, toHawserError } from '../errors/index.ts';
 import { cliErrors } from './errors.ts';
 
 /** What of a stream a command line writes its results to. */
@@ -27,7 +27,7 @@ export function assertWritten({ errored }: ResultStream): void {
   if (errored instanceof Error && !isPipeClosed(errored)) throw outputFailed(errored);
 }
 
-export const isPipeClosed = (error: Error): boolean => 'code' in error && error.code === 'EPIPE';
+export const isPipeClosed = (error: Error): boolean => isErrno(error, 'EPIPE');
 
 export const outputFailed = (cause: unknown) =>
   cliErrors.outputFailed(`the output can't be written: ${toHawserError(cause).message}`, { cause });

@@ -4,6 +4,7 @@ export type { Context } from './context.ts';
 export { type Deadline, deadlineSignal, untilAborted, withDeadline } from './deadline.ts';
 export type { FaultInjector } from './faults.ts';
 export { isListenedOn } from './is-listened-on.ts';
+export { makeFolders } from './make-folders.ts';
 export type { Random } from './random.ts';
 export { currentRequest, inRequest } from './request.ts';
 export { steadyClock, type SteadyTime, steadyTime } from './steady-time.ts';

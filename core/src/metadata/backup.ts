@@ -1,10 +1,10 @@
 import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolders } from '../context/index.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
-import { makeFolders } from './make-folders.ts';
 import { flushFolder } from './store-folder.ts';
 
 /** Where a copy is written before it is whole. */

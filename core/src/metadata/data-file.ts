@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { isErrno } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import { type FileMeta, findDamage, type ReadAt, readMeta } from './lmdb-file.ts';
 
@@ -28,8 +29,8 @@ function openForReading(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') throw metadataErrors.damaged(`${path} is missing`, { cause: error, details: { path, damage: 'it is missing' } });
+    if (isErrno(error, 'ENOENT'))
+      throw metadataErrors.damaged(`${path} is missing`, { cause: error, details: { path, damage: 'it is missing' } });
     throw metadataErrors.openFailed(`${path} can't be read`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statfsSync, writeSync } from 'node:fs';
+import { isErrno } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import { readMeta } from './lmdb-file.ts';
 
@@ -87,8 +88,7 @@ export class Headroom implements Disposable {
         size += writeSync(this.#fd, ZEROS, 0, Math.min(end - size, ZEROS.length), size);
       return true;
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return false;
+      if (isErrno(error, 'ENOSPC', 'EDQUOT', 'EFBIG')) return false;
       throw metadataErrors.commitFailed(`${this.#path} can't grow`, { cause: error });
     }
   }

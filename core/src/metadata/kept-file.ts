@@ -2,12 +2,12 @@ import { statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { makeFolders } from '../context/index.ts';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import { type BootIdReader, writeBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
-import { makeFolders } from './make-folders.ts';
 import type { StoreName } from './store.ts';
 
 export interface KeptFileOptions {

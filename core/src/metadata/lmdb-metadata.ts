@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Clock } from '../context/index.ts';
+import { type Clock, makeFolders } from '../context/index.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
@@ -12,7 +12,6 @@ import { codeOf, fileError } from './file-error.ts';
 import { KeptFile } from './kept-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
-import { makeFolders } from './make-folders.ts';
 import { currentVersion, type Migrations, MIGRATIONS } from './migrations.ts';
 import { adoptNamespaces, namespaceLookUp, withoutRecord } from './namespace-records.ts';
 import {

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FaultInjector } from '../context/index.ts';
+import { type FaultInjector, makeFolders } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
 import { toHawserError } from '../errors/index.ts';
 import { putCopy } from './backup.ts';
@@ -12,7 +12,6 @@ import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
 import { lockFolder } from './folder-lock.ts';
-import { makeFolders } from './make-folders.ts';
 import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';

@@ -1,7 +1,8 @@
 import { lstat, open, opendir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../json.ts';
-import { makeFolders } from '../metadata/make-folders.ts';
+import { makeFolders } from '../context/index.ts';
+import { isErrno } from '../errors/index.ts';
 import type { BackendObject, SnapshotBackend } from '../metadata/snapshot-backend.ts';
 import type { SnapshotUsage } from '../metadata/snapshots.ts';
 import { namespaceOf } from './backend-objects.ts';
@@ -120,7 +121,7 @@ async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

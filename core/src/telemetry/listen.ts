@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { toHawserError } from '../errors/index.ts';
+import { isErrno, toHawserError } from '../errors/index.ts';
 import { parseTcpAddress } from './address.ts';
 import { telemetryErrors } from './errors.ts';
 
@@ -71,8 +71,7 @@ async function opened(server: Server, address: string, { host, port }: { readonl
   try {
     await promise;
   } catch (cause) {
-    const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
-    if (isTaken) throw telemetryErrors.addressInUse(`another program listens on ${address}`, { cause });
+    if (isErrno(cause, 'EADDRINUSE')) throw telemetryErrors.addressInUse(`another program listens on ${address}`, { cause });
     throw telemetryErrors.listenFailed(`can't listen on ${address}: ${toHawserError(cause).message}`, { cause });
   }
   server.off('error', reject);

@@ -1,6 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { deadlineSignal, definePlugin, defineToken, openTracing, type Token } from '@hawser/core';
+import { deadlineSignal, definePlugin, defineToken, makeFolders, openTracing, type Token } from '@hawser/core';
 import { Attachments, Host, Paths } from '@hawser/core/contracts';
 import { installCni } from '../install/install.ts';
 import { EndpointConfig } from './config.ts';
@@ -69,7 +68,7 @@ export const cniEndpoint = definePlugin({
     const tracing = await openTracing();
     const service = new Service({ settings: config, executor, clock, random, log, stopping: stoppingSignal(signal), tracing });
     scope.defer(() => service.drained());
-    await mkdir(paths.state, { recursive: true, mode: STATE_MODE });
+    await makeFolders(paths.state, STATE_MODE);
     const listener = await listen({
       path: socket,
       onConnection: service.accept,
@@ -80,7 +79,7 @@ export const cniEndpoint = definePlugin({
     scope.spawn('socket', async (stop) => {
       for (;;) {
         await clock.sleep(LOOK_MS, stop);
-        await mkdir(paths.state, { recursive: true, mode: STATE_MODE });
+        await makeFolders(paths.state, STATE_MODE);
         if (await listener.repair()) log.error({ socket }, 'the CNI socket was taken away; it is there again');
       }
     });

@@ -1,8 +1,7 @@
 import { lstat, rename, rm, unlink } from 'node:fs/promises';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { isListenedOn } from '@hawser/core';
-import { isErrno } from '../errno.ts';
+import { isErrno, isListenedOn } from '@hawser/core';
 import { cniErrors } from './errors.ts';
 
 /** What a unix socket's address holds, less the closing NUL and the mark of the temporary name. */

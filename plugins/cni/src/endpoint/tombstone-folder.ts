@@ -1,8 +1,8 @@
 import { closeSync, constants, type Dir, fstatSync, opendirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno, makeFolders } from '@hawser/core';
 import type { DetachRequest } from '@hawser/core/network';
-import { isErrno } from '../errno.ts';
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { decodeRequest } from '../protocol/decode.ts';
 import { decodeRequestFrame, MAX_FRAME_BYTES } from '../protocol/frame.ts';
@@ -38,7 +38,7 @@ export class TombstoneFolder {
 
   /** Makes it where it isn't there, and takes away what executables were killed in writing. */
   async create(now: number): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    await makeFolders(this.path, 0o700);
     for (const name of await readdir(this.path)) {
       const seconds = UNFINISHED.exec(name)?.[1];
       if (seconds !== undefined && now - Number(seconds) * 1_000 > UNFINISHED_FOR_MS) await this.remove(name);
@@ -90,7 +90,7 @@ export class TombstoneFolder {
   }
 
   async setAside(name: string): Promise<void> {
-    await mkdir(join(this.path, 'corrupt'), { recursive: true, mode: 0o700 });
+    await makeFolders(join(this.path, 'corrupt'), 0o700);
     await rename(join(this.path, name), join(this.path, 'corrupt', name)).catch(toleratingMissing);
   }
 

@@ -110,6 +110,12 @@ describe.skipIf(!built)('an installation (needs the built package)', () => {
     expect(failed).toHaveProperty('message', expect.stringMatching(/^the installation failed: ENOTDIR: .*file/));
   });
 
+  test('into a folder where nothing can ever be made fails at once', async () => {
+    const failed = await installCni({ ...options(), binDir: '/proc/hwt/bin' }).catch((error: unknown) => error);
+    expect(cniErrors.installFailed.is(failed)).toBe(true);
+    expect(failed).toHaveProperty('message', expect.stringContaining('/proc/hwt'));
+  });
+
   test('under a name that would leave the folder is refused', async () => {
     await expect(installCni({ ...options(), name: '../x' })).rejects.toSatisfy(cniErrors.invalidName.is);
     await expect(uninstallCni({ ...options(), name: '../x' })).rejects.toSatisfy(cniErrors.invalidName.is);

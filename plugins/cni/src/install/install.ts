@@ -1,8 +1,7 @@
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toHawserError } from '@hawser/core';
+import { isErrno, toHawserError } from '@hawser/core';
 import { cniErrors } from '../endpoint/errors.ts';
-import { isErrno } from '../errno.ts';
 import { isIdentifier } from '../protocol/environment.ts';
 import { conflistFile, type ConflistOptions, EXECUTABLE_NAME, renderConflist, usesOurExecutable } from './conflist.ts';
 import { loadExecutable } from './executable.ts';

@@ -1,5 +1,6 @@
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolders } from '@hawser/core';
 
 /**
  * Makes a file have this content and mode, by a temporary file beside it and a rename, so that nobody ever sees half
@@ -11,7 +12,7 @@ export async function replaceFile(path: string, content: Uint8Array, mode: numbe
     await chmod(path, mode);
     return false;
   }
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     await write(temporary, content, mode);

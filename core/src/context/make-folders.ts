@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from './file-error.ts';
+import { isErrno } from '../errors/index.ts';
 
 /**
  * Makes a folder with those above it that are missing; one that is there is left as it is. Errors: those of the file system. Not by
@@ -11,7 +11,7 @@ export async function makeFolders(path: string, mode?: number): Promise<void> {
     await makeFolder(path, mode);
   } catch (error) {
     const above = dirname(path);
-    if (codeOf(error) !== 'ENOENT' || above === path) throw error;
+    if (!isErrno(error, 'ENOENT') || above === path) throw error;
     await makeFolders(above, mode);
     await makeFolder(path, mode);
   }
@@ -21,6 +21,6 @@ async function makeFolder(path: string, mode: number | undefined): Promise<void>
   try {
     await mkdir(path, mode === undefined ? {} : { mode });
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error;
+    if (!isErrno(error, 'EEXIST') || !(await stat(path)).isDirectory()) throw error;
   }
 }
