@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 const STEPS: Readonly<Record<string, readonly string[]>> = {
-  build: ['tsc', '-b'],
+  build: ['npm', 'run', '--silent', 'build'],
   types: ['tsc', '-p', 'tsconfig.tests.json'],
   lint: ['oxlint'],
   format: ['oxfmt', '--check'],

@@ -2,7 +2,7 @@
 // Runs on any Node.js, however old: it finds one that is new enough and hands over to it.
 // No syntax and no library here that Node.js 14 lacks.
 import { spawn } from 'child_process';
-import { existsSync } from 'fs';
+import { existsSync, readFileSync, statSync } from 'fs';
 import { dirname, join } from 'path';
 import { fileURLToPath, pathToFileURL } from 'url';
 
@@ -44,6 +44,32 @@ function withoutLocales(specifier, context, next) {
   return { url: 'data:text/javascript,export default () => ({})', format: 'module', shortCircuit: true };
 }
 
+/** What scripts/bundle.ts has made, while what it was made of is what is there. */
+function findBundle() {
+  const folder = join(here, '..', 'dist', 'bundle');
+  const isAsItWas = ([path, mtimeMs, size]) => {
+    const now = statSync(join(here, '..', path));
+    return now.mtimeMs === mtimeMs && now.size === size;
+  };
+  try {
+    const { main, doors, madeOf } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+    if (!madeOf.every(isAsItWas)) return undefined;
+    return { main: join(folder, main), doors: doors.map(([path, door]) => [join(here, '..', path), join(folder, door)]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who asks for core from outside of the bundle, as a plugin of a package of its own, gets the one within. */
+function throughDoors(doors) {
+  const within = new Map(doors.map((pair) => pair.map((path) => pathToFileURL(path).href)));
+  return (specifier, context, next) => {
+    const found = next(specifier, context);
+    const url = within.get(found.url);
+    return url === undefined ? found : { url, format: 'module', shortCircuit: true };
+  };
+}
+
 async function run() {
   const main = join(here, '..', 'dist', 'main.js');
   if (!existsSync(main)) return fail('it has not been built: run `npm run build` first.');
@@ -52,10 +78,12 @@ async function run() {
   // on every node makes do with the two that it starts with.
   const v8 = await import('v8');
   v8.setFlagsFromString('--semi-space-growth-factor=1');
-  if (module.registerHooks !== undefined) module.registerHooks({ resolve: withoutLocales });
+  const bundle = module.registerHooks === undefined ? undefined : findBundle();
+  if (module.registerHooks !== undefined)
+    module.registerHooks({ resolve: bundle === undefined ? withoutLocales : throughDoors(bundle.doors) });
   // Beside the code, not in the temporary folder where others could put theirs. Where it can't be written, nothing happens.
   if (module.enableCompileCache !== undefined) module.enableCompileCache(join(here, '..', 'dist', '.compile-cache'));
-  await import(pathToFileURL(main).href);
+  await import(pathToFileURL(bundle === undefined ? main : bundle.main).href);
 }
 
 const other = major < 26 ? packagedNode() : undefined;

@@ -1,0 +1,57 @@
+import { isAbsolute, relative, sep } from 'node:path';
+import type { Plugin } from 'rolldown';
+
+/** These look for files beside themselves that are no modules (binaries, workers, .proto), by ways that only CommonJS has. */
+const LEFT_OUT = /^(?:lmdb|koffi|pino|pino-pretty|thread-stream|protobufjs|grpc-health-check|@grpc\/.+)(?:\/|$)/;
+
+/** A file as a module in a folder would import it. */
+const seenFrom = (folder: string, file: string): string => relative(folder, file).split(sep).join('/');
+
+/** Leaves packages where they are, and finds them there. */
+export const leftOut = (folder: string): Plugin => ({
+  name: 'left-out',
+  async resolveId(specifier, importer) {
+    const found = LEFT_OUT.test(specifier) ? await this.resolve(specifier, importer, { skipSelf: true }) : null;
+    return found === null ? null : { id: seenFrom(folder, found.id), external: true };
+  },
+});
+
+const LATE = '\0late/';
+
+/** TLS and HTTP/2 take 10 ms and 3 MB, and fastify asks for both as it is loaded, to serve a unix socket with neither. */
+export const late: Plugin = {
+  name: 'late',
+  resolveId: (specifier, importer = '') =>
+    /^(?:node:)?(?:https|http2)$/.test(specifier) && importer.includes(`${sep}node_modules${sep}`) ? `${LATE}${specifier}` : null,
+  load: (id) => {
+    if (!id.startsWith(LATE)) return null;
+    const builtin = JSON.stringify(id.slice(LATE.length));
+    return `module.exports = new Proxy({}, { get: (_, name) => process.getBuiltinModule(${builtin})[name] })`;
+  },
+};
+
+const LOCALE = '\0locale';
+
+/** zod brings its sentences in sixty languages; bin/hawser.js leaves them out where there is no bundle. */
+export const withoutLocales: Plugin = {
+  name: 'without-locales',
+  resolveId: (specifier, importer = '') =>
+    /^\.\/[a-z-]+\.js$/i.test(specifier) && specifier !== './en.js' && importer.endsWith('/zod/v4/locales/index.js') ? LOCALE : null,
+  load: (id) => (id === LOCALE ? 'export default () => ({})' : null),
+};
+
+/** Answers what a module asks about its own place in the file system as if it were still there. */
+export const ownPlace = (folder: string): Plugin => ({
+  name: 'own-place',
+  transform(code, id) {
+    if (!isAbsolute(id) || !code.includes('import.meta')) return null;
+    const url = `new URL(${JSON.stringify(seenFrom(folder, id))}, import.meta.url)`;
+    const file = `process.getBuiltinModule('node:url').fileURLToPath(${url})`;
+    const answers = new Map([
+      ['url', `${url}.href`],
+      ['filename', file],
+      ['dirname', `process.getBuiltinModule('node:path').dirname(${file})`],
+    ]);
+    return code.replaceAll(/\bimport\.meta\.(url|filename|dirname)\b/g, (all, asked: string) => answers.get(asked) ?? all);
+  },
+});
