@@ -55,6 +55,21 @@ test('a claim goes from held by way of releasing and cooling to free', async () 
   expect(topics).toEqual(['/claims/taken', '/claims/cooling', '/claims/freed', '/claims/taken']);
 });
 
+test('a claim is told by its own events alone', async () => {
+  await using core = await startCore({ context: testContext() });
+  const lease = await core.metadata.write('state', (tx) => {
+    const { id } = core.leases.create(tx, {});
+    core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder, data: {}, lease: id, cooldownMs: 5000 });
+    return id;
+  });
+  await core.leases.deleteAndCollect(lease, { store: 'state', signal });
+  const told = Array.from(core.events.history({ topics: ['/claims', '/snapshots'] }), ({ topic, data }) => [topic, data['key']]);
+  expect(told).toEqual([
+    ['/claims/taken', '10.0.0.5'],
+    ['/claims/cooling', '10.0.0.5'],
+  ]);
+});
+
 test('what is taken is kept by its lease until something stands on it, and is freed with that lease', async () => {
   await using core = await startCore({ context: testContext() });
   await core.metadata.write('state', (tx) => {

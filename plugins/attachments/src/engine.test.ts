@@ -128,6 +128,21 @@ describe('the attachment engine', () => {
       expect(topics().slice(2)).toEqual(['/attachments/detaching', '/attachments/detached']);
     });
 
+    test('brings no collection of everything, also while its slow rest goes on', async () => {
+      const cycles = () => fixture.core.gc.status().statistics.cycles;
+      await fixture.context.clock.advance(1_000);
+      const before = cycles();
+      const gate = Promise.withResolvers<void>();
+      fixture.mode.settling = gate.promise;
+      await fixture.engine.attach(request('a'), call());
+      await fixture.engine.detach(detachRequest, call());
+      await fixture.context.clock.advance(1_000);
+      gate.resolve();
+      await detached();
+      await fixture.context.clock.advance(1_000);
+      expect([before, cycles(), fixture.claims()]).toEqual([1, 1, []]);
+    });
+
     test('succeeds when nothing is there, and when it is repeated', async () => {
       await fixture.engine.detach(detachRequest, call());
       await fixture.engine.attach(request('a'), call());

@@ -117,4 +117,24 @@ describe('a mode that misbehaves', () => {
     await fixture.engine.detach(detachRequest, call());
     await nothingLeft();
   });
+
+  test('and hung in an attach once is not blamed for it when a later detach hangs', async () => {
+    const gate = Promise.withResolvers<void>();
+    fixture.mode.during = (method) => (method === 'attach' ? gate.promise : undefined);
+    const attaching = fixture.engine.attach(request('a'), call());
+    attaching.catch(() => {});
+    await expect.poll(() => fixture.mode.log).toEqual(['attach a/eth0']);
+    await advance(124_000);
+    await expect(attaching).rejects.toMatchObject({ code: 'attachments.mode_hangs' });
+    gate.resolve();
+    await fixture.engine.detach(detachRequest, call());
+    await nothingLeft();
+    fixture.mode.during = (method) => (method === 'detach' ? hang() : undefined);
+    await fixture.engine.attach(request('a'), call());
+    const detaching = fixture.engine.detach(detachRequest, call());
+    detaching.catch(() => {});
+    await expect.poll(() => fixture.mode.log.at(-1)).toBe('detach a/eth0');
+    await advance(32_000);
+    await expect.poll(() => fixture.core.gc.status().condemned[0]?.lastError).toMatch(/^the mode 'fake' goes on with detach of a\/eth0/);
+  });
 });

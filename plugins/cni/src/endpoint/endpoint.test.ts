@@ -157,6 +157,22 @@ describe('the endpoint in an agent', () => {
       expect(attachments.calls).toEqual(['attach c1/eth0', 'detach c1/eth0', 'attach c1/eth0']);
     });
 
+    test('goes on with what it could not carry out at its start', async () => {
+      await begin();
+      await run(executable, variables('ADD'), config());
+      await kernel?.stop('away');
+      await run(executable, variables('DEL'), config());
+      let refused = 0;
+      attachments.beforeDetach = async () => {
+        if (refused++ === 0) throw attachmentErrors.notReady('still starting');
+      };
+      await begin();
+      const status = () => kernel?.reports().find(({ uri }) => uri === URI)?.status;
+      expect([tombstones().length, attachments.attached.size, status()]).toEqual([1, 1, 'degraded']);
+      await until(() => tombstones().length === 0 && status() === 'ok');
+      expect(attachments.attached.size).toBe(0);
+    });
+
     test('loses no call of many at once', async () => {
       await begin();
       const ids = Array.from({ length: 20 }, (_, index) => `p${index}`);
