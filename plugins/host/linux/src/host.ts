@@ -37,11 +37,14 @@ export class LinuxHost implements Host, AsyncDisposable {
     const settings = { ...defaultSettings, ...chosen };
     const nft = findExecutable(settings.nftPath);
     this.#kernel = { libc, context, settings, exchanges: new Exchanges(), nft: nft ?? settings.nftPath };
-    this.#home = Netns.own(libc);
+    using opened = new DisposableStack();
+    this.#home = opened.use(Netns.own(libc));
     this.#ownShared = this.#share(Netns.own(libc));
+    opened.defer(() => this.#ownShared.release());
     this.own = new LinuxNamespace(this.#kernel, this.#ownShared);
     this.#missing = detectMissing({ libc, socket: this.#ownShared.socket, receiveTimeoutMs: settings.receiveTimeoutMs, nft });
     this.leftovers = this.#ownShared.retirement.sweep();
+    opened.move();
   }
 
   supports(feature: HostFeature): boolean {
