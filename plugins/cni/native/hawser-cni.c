@@ -210,10 +210,7 @@ static int open_folder(char *path) {
   int at = open("/", O_PATH | FLAGS);
   for (char *name = strtok(path, "/"); name && at >= 0; name = strtok(NULL, "/")) {
     int made = mkdirat(at, name, 0700), next = made < 0 && errno != EEXIST ? -1 : openat(at, name, O_PATH | FLAGS), error = errno;
-    if (made == 0 && (folder = openat(at, ".", FLAGS)) >= 0) {
-      fsync(folder);
-      close(folder);
-    }
+    if (made == 0 && (folder = openat(at, ".", FLAGS)) >= 0) fsync(folder), close(folder);
     close(at);
     at = next, errno = error;
   }
@@ -267,6 +264,8 @@ static int passes(const char *entry, size_t length) {
 }
 
 int main(void) {
+  /* Where a standard stream is closed, nothing of ours takes its number: what can be neither read nor written has it. */
+  for (int held = 0; held >= 0 && held <= STDERR_FILENO;) held = open("/", O_PATH | O_CLOEXEC);
   signal(SIGPIPE, SIG_IGN);
   const char *command = getenv("CNI_COMMAND") ? getenv("CNI_COMMAND") : "";
   size_t size = HEADER;

@@ -12,7 +12,7 @@ import { buildExecutables } from './testing/executables.ts';
 const built = buildExecutables();
 afterAll(() => built.dispose());
 
-describe.each(built.executables)('the executable ($name)', ({ command, missing }) => {
+describe.each(built.executables)('the executable ($name)', ({ name, command, missing }) => {
   test.skipIf(missing !== undefined)(
     `waits for pipes that somebody has made non-blocking${missing === undefined ? '' : `: ${missing}`}`,
     async () => {
@@ -60,4 +60,33 @@ describe.each(built.executables)('the executable ($name)', ({ command, missing }
       });
     },
   );
+
+  test.skipIf(missing !== undefined)('tells nobody else what nobody takes from its standard output', async () => {
+    await using closing = new AsyncDisposableStack();
+    const folder = closing.adopt(mkdtempSync(join(tmpdir(), 'hwt-cni-')), (path) => rmSync(path, { recursive: true }));
+    const socket = join(folder, 'cni.sock');
+    const beyond: number[] = [];
+    const server = createServer({ allowHalfOpen: true }, (stream) => {
+      const reader = new RequestReader();
+      let whole = false;
+      stream
+        .on('error', () => undefined)
+        .on('data', (chunk: Buffer) => {
+          if (whole) beyond.push(chunk.length);
+          else if (reader.push(chunk) !== undefined) {
+            whole = true;
+            stream.end(encodeResponseFrame({ exitCode: 0, body: '{"ips":[]}' }));
+          }
+        });
+    });
+    closing.defer(() => void server.close());
+    await once(server.listen(socket), 'listening');
+    const env = { CNI_COMMAND: 'ADD', CNI_CONTAINERID: 'c1', CNI_IFNAME: 'eth0', CNI_NETNS: '/run/netns/x', CNI_PATH: '/opt/cni/bin' };
+    const child = spawn('/bin/sh', ['-c', 'exec "$@" >&-', 'sh', ...command], { env, stdio: ['pipe', 'ignore', 'inherit'] });
+    child.stdin.end(JSON.stringify({ cniVersion: '1.0.0', name: 'net', type: 'hawser-cni', socket }));
+    const [code] = await once(child, 'exit');
+    await new Promise(setImmediate);
+    // Node.js opens /dev/null where a standard stream is closed, and nobody can tell that from one that was given.
+    expect({ code, beyond }).toEqual({ code: name === 'C' ? 5 : 0, beyond: [] });
+  });
 });
