@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { isInside } from '../config/is-path.ts';
 import type { Paths } from '../config/paths.ts';
 import { makeFolders } from '../context/index.ts';
 import { codeOf, fileError } from '../metadata/file-error.ts';
@@ -34,9 +35,4 @@ async function prepare(key: string, path: string, mode: number): Promise<void> {
       ...(remedy === undefined ? {} : { remedy }),
     });
   }
-}
-
-function isInside(outer: string, inner: string): boolean {
-  const way = relative(outer, inner);
-  return way !== '' && !way.startsWith('..');
 }

@@ -8,12 +8,13 @@ const problemSchema = z.object({
   detail: z.string(),
   remedy: z.string(),
   details: z.record(z.string(), z.json()).optional(),
+  requestId: z.string().optional(),
 });
 
-/** The error that a problem document was made from; undefined when it isn't one. */
+/** The error that a problem document was made from, its request among the details; undefined when it isn't one. */
 export function fromProblem(value: unknown): HawserError | undefined {
   const parsed = problemSchema.safeParse(value);
   if (!parsed.success) return undefined;
-  const { code, kind, detail, remedy, details } = parsed.data;
-  return new HawserError(code, { kind, remedy }, detail, details === undefined ? {} : { details });
+  const { code, kind, detail, remedy, details, requestId } = parsed.data;
+  return new HawserError(code, { kind, remedy }, detail, { details: { ...details, ...(requestId === undefined ? {} : { requestId }) } });
 }

@@ -122,7 +122,7 @@ describe('the API at its socket', () => {
       code: 'leases.already_exists',
       kind: 'AlreadyExists',
       remedy: 'Choose another id.',
-      details: { lease: 'a' },
+      details: { lease: 'a', requestId: expect.stringMatching(/^\w{26}$/) },
     });
     await expect(leases.get('b', never)).rejects.toMatchObject({ kind: 'NotFound', message: 'there is no lease b' });
   });

@@ -6,6 +6,7 @@ import { type CoreSettings, coreKeys, fileKeys } from './core-keys.ts';
 import { checkTable, type PlainFault, placed } from './faults.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { Layer } from './merge.ts';
+import { isInside } from './is-path.ts';
 import { unsetFaults } from './unset-faults.ts';
 
 /** The core keys of all layers together. */
@@ -54,7 +55,12 @@ function checkCore(table: JsonObject): { readonly settings: CoreSettings; readon
   const wrong = new Set(faults.map(({ path }) => path[0]));
   const sound = Object.entries(table).filter(([key]) => Object.hasOwn(coreKeys.shape, key) && !wrong.has(key));
   const settings = coreKeys.parse(Object.fromEntries(sound));
-  if (resolve(settings.root) !== resolve(settings.state)) return { settings, faults };
-  const same: PlainFault = { path: ['state'], message: `is the same folder as root (${settings.root}); they must differ` };
-  return { settings, faults: [...faults, same] };
+  const message = notSeparate(settings.root, settings.state);
+  return { settings, faults: message === undefined ? faults : [...faults, { path: ['state'], message }] };
+}
+
+function notSeparate(root: string, state: string): string | undefined {
+  if (resolve(root) === resolve(state)) return `is the same folder as root (${root}); they must differ`;
+  if (isInside(root, state)) return `lies in root (${root}); they must be separate`;
+  return isInside(state, root) ? `holds root (${root}); they must be separate` : undefined;
 }

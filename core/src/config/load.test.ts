@@ -90,6 +90,8 @@ describe('a file', () => {
   it.each([
     ['a newer version', 'version = 2\nnew_key = 1', 'c.toml:1 version 2 is newer than this agent knows (1); run a newer agent'],
     ['one folder for both', 'root = "/a/"\nstate = "/b/../a"', 'c.toml:2 state is the same folder as root (/a/); they must differ'],
+    ['one folder in the other', 'root = "/a"\nstate = "/a/..b"', 'c.toml:2 state lies in root (/a); they must be separate'],
+    ['the other in the one', 'root = "/a/b/c"\nstate = "/a"', 'c.toml:2 state holds root (/a/b/c); they must be separate'],
     ['broken TOML', 'a = 1\nb = = 2', /^c.toml:2 {2}is not valid TOML: .* \(column \d+\)$/],
     ['a key twice', 'root = "/a"\nroot = "/b"', /^c.toml:2 {2}is not valid TOML: /],
     ['plugins that are no table', 'plugins = 3', 'c.toml:1 plugins expected a table, not 3'],
