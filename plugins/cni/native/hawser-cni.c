@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 enum { HEADER = 16, MAX_ENVIRONMENT = 64 << 10, MAX_TRACE = 600, MAX_INPUT = 1 << 20, MAX_BODY = 16 << 20 };
-enum { E_ENVIRONMENT = 4, E_IO = 5, E_DECODE = 6, E_CONFIG = 7, E_AGAIN = 11, E_UNAVAILABLE = 50 };
+enum { E_VERSION = 1, E_ENVIRONMENT = 4, E_IO = 5, E_DECODE = 6, E_CONFIG = 7, E_AGAIN = 11, E_UNAVAILABLE = 50 };
 
 /* What each call waits for the agent: longer than the agent may be set to take itself (src/endpoint/config.ts), then it hangs. */
 static const struct { const char *command; time_t seconds; } patience[] = {{"STATUS", 10}, {"DEL", 130}, {"ADD", 250}, {"CHECK", 250}, {"", 610}};
@@ -35,7 +35,7 @@ enum { VERSIONS = sizeof versions / sizeof *versions };
 
 /* The keys of the network config that this program reads itself: the last one of a name counts, as in JSON. */
 static struct field { const char *key; char value[4096]; } fields[] = {
-    {"socket", "/run/hawser/cni.sock"}, {"tombstones", "/var/lib/hawser/tombstones"}, {"cniVersion", ""}};
+    {"socket", "/run/hawser/cni.sock"}, {"tombstones", "/var/lib/hawser/tombstones"}, {"cniVersion", ""}, {"name", ""}};
 
 static char frame[HEADER + MAX_ENVIRONMENT + MAX_INPUT + 1];
 
@@ -148,17 +148,17 @@ static const char *string(const char *at, const char *end, char *out, size_t siz
   return at < end ? at + 1 : NULL;
 }
 
-/* Finds our keys at the top level of the config. The agent judges the JSON itself; here garbage just ends the search. */
-static void scan(const char *at, const char *end) {
+/* Finds our keys at the top level of the config; says whether it is one object, as far as quotes and brackets tell. */
+static int scan(const char *at, const char *end) {
   static char key[4096], value[4096];
   enum { KEY, AFTER_KEY, VALUE, AFTER_VALUE } state = AFTER_VALUE;
-  int depth = 0;
+  int depth = 0, whole = 0;
   for (; at < end; at++) {
     if (strchr(" \t\r\n", *at)) continue;
-    if (depth == 0 && *at != '{') return;
+    if (depth == 0 && (whole || *at != '{')) return 0;
     if (*at == '"') {
       at = string(at + 1, end, depth == 1 && state == KEY ? key : value, sizeof key);
-      if (at == NULL) return;
+      if (at == NULL) return 0;
       at--;
       if (depth == 1 && state == VALUE)
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -167,11 +167,12 @@ static void scan(const char *at, const char *end) {
     } else if (*at == '{' || *at == '[') {
       if (++depth == 1) state = KEY;
     } else if (*at == '}' || *at == ']') {
-      if (--depth == 0) return;
+      whole = --depth == 0;
       if (depth == 1) state = AFTER_VALUE;
     } else if (depth == 1 && *at == ':') state = VALUE;
     else if (depth == 1 && *at == ',') state = KEY;
   }
+  return whole;
 }
 
 static int dial(const char *path, const char *command) {
@@ -237,14 +238,29 @@ static int bury(char *folder, size_t size) {
   return errno = error, -1;
 }
 
+/* What the agent would refuse is refused without it too: it would be put off for nothing, and a DEL kept that nobody can carry out. */
+static void judge(const char *command, int is_object) {
+  static const char *const required[] = {"CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH"};
+  const int del = strcmp(command, "DEL") == 0, gc = strcmp(command, "GC") == 0;
+  const int known = del || gc || strcmp(command, "ADD") == 0 || strcmp(command, "CHECK") == 0;
+  char missing[64] = "";
+  if (!*command) strcpy(missing, "CNI_COMMAND");
+  for (int i = gc ? 3 : 0; known && i < 4; i++) {
+    const char *value = getenv(required[i]);
+    if ((value == NULL || !*value) && !(del && i == 1)) strcat(strcat(missing, *missing ? ", " : ""), required[i]);
+  }
+  if (*missing) fail(E_ENVIRONMENT, "required environment variables are missing: ", missing);
+  if (!is_object) fail(E_DECODE, "the network config on standard input is not valid JSON", "");
+  if (!*fields[3].value) fail(E_CONFIG, "the network config has no name", "");
+  if (!known) fail(E_ENVIRONMENT, "CNI_COMMAND is none of ADD, DEL, CHECK, GC, STATUS, VERSION", "");
+  if (*fields[2].value && strcmp(fields[2].value, spoken_version()) != 0) fail(E_VERSION, "the cniVersion of the network config is not supported", "");
+}
+
 /* The verdict without an agent. Messages of DEL avoid the words that runtimes take for success, so no strerror(). */
-static void alone(const char *command, size_t size) {
+static void alone(const char *command, size_t size, int is_object) {
   if (strcmp(command, "STATUS") == 0) fail(E_UNAVAILABLE, "the hawser agent is not running; start it with: hawser run", "");
+  judge(command, is_object);
   if (strcmp(command, "DEL") != 0) fail(E_AGAIN, "the hawser agent does not answer at its socket; try again once it runs (hawser run)", "");
-  const char *id = getenv("CNI_CONTAINERID"), *ifname = getenv("CNI_IFNAME");
-  int no_id = id == NULL || *id == '\0', no_ifname = ifname == NULL || *ifname == '\0';
-  if (no_id || no_ifname)
-    fail(E_ENVIRONMENT, "required environment variables are missing: ", !no_ifname ? "CNI_CONTAINERID" : !no_id ? "CNI_IFNAME" : "CNI_CONTAINERID, CNI_IFNAME");
   signal(SIGXFSZ, SIG_IGN);
   if (fields[1].value[0] != '/') fail(E_CONFIG, "tombstones must be an absolute path", "");
   if (bury(fields[1].value, size) == 0) exit(0);
@@ -280,7 +296,7 @@ int main(void) {
   }
   const size_t environment = size - HEADER;
   ssize_t input = read_full(STDIN_FILENO, frame + size, MAX_INPUT + 1);
-  if (input > 0) scan(frame + size, frame + size + input);
+  const int is_object = input > 0 && scan(frame + size, frame + size + input);
   if (strcmp(command, "VERSION") == 0) {
     printf("{\"cniVersion\":\"%s\",\"supportedVersions\":[", spoken_version());
     for (int i = 0; i < VERSIONS; i++) printf("%s\"%s\"", i ? "," : "", versions[i]);
@@ -295,5 +311,5 @@ int main(void) {
   size += (size_t)input;
   agent = dial(fields[0].value, command);
   if (agent >= 0) exchange(agent, size, strcmp(command, "ADD") == 0);
-  alone(command, size);
+  alone(command, size, is_object);
 }

@@ -183,7 +183,6 @@ describe.each(built.executables)('the executable ($name)', (executable) => {
         ['CHECK', 11],
         ['GC', 11],
         ['STATUS', 50],
-        ['NONSENSE', 11],
       ])('%s says %i', async (command, code) => {
         const failed = await run(executable, environment(command), config({ cniVersion: '0.3.1' }));
         expect(failed).toMatchObject({ code, json: { cniVersion: '0.3.1', code, msg: expect.stringMatching(/hawser agent/) } });

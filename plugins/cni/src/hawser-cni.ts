@@ -20,12 +20,13 @@ const VERSIONS = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0']
 /** Seconds that each call waits for the agent; see native/hawser-cni.c. */
 const PATIENCE: Readonly<Record<string, number>> = { STATUS: 10, DEL: 130, ADD: 250, CHECK: 250 };
 const LONGEST_PATIENCE = 610;
-const E = { environment: 4, io: 5, decode: 6, config: 7, again: 11, unavailable: 50 };
+const E = { version: 1, environment: 4, io: 5, decode: 6, config: 7, again: 11, unavailable: 50 };
 
 interface Fields {
   readonly socket: string;
   readonly tombstones: string;
   readonly cniVersion: string;
+  readonly name: string;
   /** Whether the config is JSON at all. */
   readonly valid: boolean;
 }
@@ -103,14 +104,16 @@ function readFields(input: Buffer): Fields {
     const value: unknown = Reflect.get(config, key);
     return typeof value === 'string' && value !== '' ? value : otherwise;
   };
-  const cniVersion = text('cniVersion', '');
   return {
     socket: text('socket', '/run/hawser/cni.sock'),
     tombstones: text('tombstones', '/var/lib/hawser/tombstones'),
-    cniVersion: VERSIONS.includes(cniVersion) ? cniVersion : '1.1.0',
+    cniVersion: text('cniVersion', ''),
+    name: text('name', ''),
     valid: config !== undefined,
   };
 }
+
+const spokenVersion = ({ cniVersion }: Fields): string => (VERSIONS.includes(cniVersion) ? cniVersion : '1.1.0');
 
 /** The caller's trace must harm no call, so anything odd about it is left out. */
 const isTrace = (key: string, value = ''): boolean =>
@@ -165,12 +168,33 @@ function responseLength(header: Buffer): number {
   return length > MAX_BODY || code > 255 ? 0 : HEADER + length;
 }
 
-/** The verdict without an agent. Messages of DEL avoid the words that runtimes take for success. */
-function alone(command: string, tombstones: string, frame: Buffer): void {
-  if (command === 'STATUS') throw new Failure(E.unavailable, 'the hawser agent is not running; start it with: hawser run');
-  if (command !== 'DEL') throw new Failure(E.again, 'the hawser agent does not answer at its socket; try again once it runs (hawser run)');
-  const missing = ['CNI_CONTAINERID', 'CNI_IFNAME'].filter((name) => (process.env[name] ?? '') === '');
+const IDENTITY = ['CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH'];
+const ATTACHMENT = ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'];
+/** What each call needs in its environment. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+  '': ['CNI_COMMAND'],
+  ADD: ATTACHMENT,
+  CHECK: ATTACHMENT,
+  DEL: IDENTITY,
+  GC: ['CNI_PATH'],
+};
+
+/** What the agent would refuse is refused without it too: it would be put off for nothing, and a DEL kept that nobody can carry out. */
+function judge(command: string, { name, cniVersion }: Fields): void {
+  const missing = (REQUIRED[command] ?? []).filter((variable) => (process.env[variable] ?? '') === '');
   if (missing.length > 0) throw new Failure(E.environment, `required environment variables are missing: ${missing.join(', ')}`);
+  if (name === '') throw new Failure(E.config, 'the network config has no name');
+  if (!Object.hasOwn(REQUIRED, command)) throw new Failure(E.environment, 'CNI_COMMAND is none of ADD, DEL, CHECK, GC, STATUS, VERSION');
+  if (cniVersion !== '' && !VERSIONS.includes(cniVersion))
+    throw new Failure(E.version, 'the cniVersion of the network config is not supported');
+}
+
+/** The verdict without an agent. Messages of DEL avoid the words that runtimes take for success. */
+function alone(command: string, fields: Fields, frame: Buffer): void {
+  const { tombstones } = fields;
+  if (command === 'STATUS') throw new Failure(E.unavailable, 'the hawser agent is not running; start it with: hawser run');
+  judge(command, fields);
+  if (command !== 'DEL') throw new Failure(E.again, 'the hawser agent does not answer at its socket; try again once it runs (hawser run)');
   if (!tombstones.startsWith('/') || Buffer.byteLength(tombstones) > MAX_PATH || tombstones.includes('\0'))
     throw new Failure(E.config, 'tombstones must be an absolute path');
   try {
@@ -241,7 +265,7 @@ function syncFolder(path: string): void {
 async function call(input: Buffer | undefined, fields: Fields): Promise<number> {
   const command = process.env['CNI_COMMAND'] ?? '';
   if (command === 'VERSION') {
-    return print(Buffer.from(`${JSON.stringify({ cniVersion: fields.cniVersion, supportedVersions: VERSIONS })}\n`), 0);
+    return print(Buffer.from(`${JSON.stringify({ cniVersion: spokenVersion(fields), supportedVersions: VERSIONS })}\n`), 0);
   }
   if (input === undefined) throw new Failure(E.io, 'standard input cannot be read');
   if (input.length > MAX_INPUT) throw new Failure(E.decode, 'standard input is larger than 1 MiB');
@@ -250,7 +274,7 @@ async function call(input: Buffer | undefined, fields: Fields): Promise<number> 
   const frame = frameOf(input);
   const response = await exchange(fields.socket, frame, PATIENCE[command] ?? LONGEST_PATIENCE);
   if (response === undefined || (command === 'ADD' && response.code === 0 && response.body.length === 0)) {
-    alone(command, fields.tombstones, frame);
+    alone(command, fields, frame);
     return 0;
   }
   return print(response.body, response.code);
@@ -262,6 +286,6 @@ try {
   process.exitCode = await call(input, fields);
 } catch (error) {
   const failure = error instanceof Failure ? error : new Failure(E.io, `the executable failed (${errorCode(error)})`);
-  const { cniVersion } = fields;
+  const cniVersion = spokenVersion(fields);
   process.exitCode = print(Buffer.from(`${JSON.stringify({ cniVersion, code: failure.code, msg: failure.message })}\n`), failure.code);
 }

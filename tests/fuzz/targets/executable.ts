@@ -160,7 +160,7 @@ function standardInput(call: Buffer, folder: string): Buffer {
 function checkVerdict({ code, output, errors }: Verdict): void {
   hold(code !== null && code !== ENDED && !/runtime error|Sanitizer/.test(errors), `it ended with ${code}: ${errors.slice(0, 2_000)}`);
   hold(errors === '', `it wrote to standard error: ${errors.slice(0, 200)}`);
-  if (![4, 5, 6, 7, 11, 50].includes(code) || !output.startsWith('{"cniVersion":"')) return;
+  if (![1, 4, 5, 6, 7, 11, 50].includes(code) || !output.startsWith('{"cniVersion":"')) return;
   const { msg } = JSON.parse(output) as { readonly msg?: string };
   hold(typeof msg === 'string' && msg !== '', 'a refusal without a sentence');
 }
