@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
-import { boot, definePlugin, defineToken, type Kernel, systemClock, systemRandom } from '@hawser/core';
+import { boot, definePlugin, defineToken, type Kernel } from '@hawser/core';
 import { AgentState, Gc, Health, Metadata } from '@hawser/core/contracts';
-import { describePluginContract, fakePlugin } from '@hawser/core/testing';
+import { describePluginContract, fakePlugin, testContext, type TestContext } from '@hawser/core/testing';
 import { service } from 'grpc-health-check';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -28,24 +28,25 @@ describePluginContract(plugin, { module: new URL('index.ts', import.meta.url), r
 const URI = 'hawser.health.v1.monitor';
 const Job = defineToken<object>()('test.job.v1');
 let kernel: Kernel | undefined;
+let context: TestContext;
 let folder: string;
 
-/** A worker that hangs when it is told to. */
-const job = { hangs: false };
+/** A worker that hangs while it is told to. */
+let job: Promise<void>;
 const worker = definePlugin({
   provides: Job,
   id: 'worker',
   summary: 'Works.',
-  stopDeadlineMs: 50,
   start: ({ scope }) => {
-    scope.spawn('w', () => (job.hangs ? new Promise(() => {}) : Promise.resolve()), { everyMs: 5, deadlineMs: 20 });
+    scope.spawn('w', () => job, { everyMs: 5, deadlineMs: 20 });
     return {};
   },
 });
 
 beforeEach(async () => {
   store.stuck = false;
-  job.hangs = false;
+  job = Promise.resolve();
+  context = testContext();
   folder = await mkdtemp(join(tmpdir(), 'hwt-health-'));
 });
 afterEach(async () => {
@@ -60,7 +61,7 @@ async function start(table: Readonly<Record<string, unknown>>): Promise<Health> 
   kernel = await boot({
     plugins: [plugin, worker, ...fakes(), fakePlugin(AgentState, 'self', agent)],
     config: { settings: new Map([[URI, settings]]), configured: new Set(), disabled: new Set(), required: new Set() },
-    context: { clock: systemClock, random: systemRandom },
+    context,
     log: pino({ level: 'silent' }),
   });
   return kernel.get(Health) ?? expect.fail(JSON.stringify(kernel.reports()));
@@ -88,7 +89,8 @@ describe('over HTTP at the configured address', () => {
   });
 
   test('an agent that is well says so, and with ?verbose all that was looked at', async () => {
-    await expect.poll(() => get('/livez')).toEqual([200, { status: 'ok' }]);
+    await context.clock.advance(100);
+    expect(await get('/livez')).toEqual([200, { status: 'ok' }]);
     expect(await get('/readyz')).toEqual([200, { status: 'ok' }]);
     const names = expect.arrayContaining(
       ['agent', 'store.root', 'store.state', 'collector', URI, 'test.job.v1.worker#w'].map((name) => expect.objectContaining({ name })),
@@ -98,18 +100,18 @@ describe('over HTTP at the configured address', () => {
 
   test('a store that is killed turns all three', async () => {
     store.stuck = true;
-    await expect
-      .poll(() => get('/livez'))
-      .toEqual([503, { status: 'failed', checks: [expect.objectContaining({ name: expect.stringContaining('store.') })] }]);
+    await context.clock.advance(50);
+    expect(await get('/livez')).toEqual([503, { status: 'failed', checks: [expect.objectContaining({ name: 'store.state' })] }]);
     expect((await get('/readyz'))[0]).toBe(503);
     expect((await get('/healthz'))[0]).toBe(503);
   });
 
   test('a worker that is killed turns them too', async () => {
-    job.hangs = true;
-    await expect
-      .poll(() => get('/livez'))
-      .toEqual([503, { status: 'failed', checks: [expect.objectContaining({ name: 'test.job.v1.worker#w' })] }]);
+    const gate = Promise.withResolvers<void>();
+    job = gate.promise;
+    await context.clock.advance(50);
+    expect(await get('/livez')).toEqual([503, { status: 'failed', checks: [expect.objectContaining({ name: 'test.job.v1.worker#w' })] }]);
+    gate.resolve();
   });
 });
 
@@ -138,8 +140,9 @@ describe('over gRPC', () => {
       const seen: string[] = [];
       for await (const { status } of stream) {
         seen.push(status);
-        store.stuck = true;
         if (status === 'NOT_SERVING') break;
+        store.stuck = true;
+        await context.clock.advance(50);
       }
       expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
     } finally {
