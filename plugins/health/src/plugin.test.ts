@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import http2 from 'node:http2';
+import { connect as connectSocket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -148,6 +149,23 @@ describe('over gRPC', () => {
     } finally {
       client.close();
     }
+  });
+
+  test('whoever reaches it gets a bounded part of the agent, and the others their answers', async () => {
+    const path = join(folder, 'health.sock');
+    await start({ grpc_address: `unix://${path}` });
+    const session = http2.connect('http://localhost', { createConnection: () => connectSocket(path) });
+    session.on('error', () => undefined);
+    await once(session, 'remoteSettings');
+    expect(session.remoteSettings.maxConcurrentStreams).toBeLessThanOrEqual(100);
+    const silent = Array.from({ length: 300 }, () => connectSocket(path).on('error', () => undefined));
+    const refused = () => silent.filter(({ closed }) => closed).length;
+    await expect.poll(refused).toBeGreaterThan(100);
+    for (const socket of silent) socket.destroy();
+    session.destroy();
+    const client = connect(`unix://${path}`);
+    await expect.poll(() => check(client, '')).toEqual({ status: 'SERVING' });
+    client.close();
   });
 
   test('the socket that a dead agent has left is taken over, one that is served is not', async () => {
