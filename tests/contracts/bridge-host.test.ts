@@ -100,6 +100,17 @@ describe('the bridge on its host', () => {
     expect(await host.own.sysctl('net.ipv4.ip_forward')).toBe('0');
   });
 
+  it('leaves the node what it has of routers: the links of its default routes go on taking advertisements, and no other', async () => {
+    const acceptRa = (name: string): string => `net.ipv6.conf.${name}.accept_ra`;
+    for (const [at, name] of ['uplink', 'spare', 'static'].entries()) {
+      await host.own.createVeth({ name, up: true, peer: { namespace: host.own, name: `${name}p`, up: true } });
+      if (name !== 'spare') await host.own.replaceRoute({ dst: '::/0', gateway: 'fe80::1', link: name, priority: 1_000 + at });
+    }
+    await host.own.setSysctl(acceptRa('static'), '0');
+    await attach({ isGateway: true }, [6]);
+    expect(await Promise.all(['uplink', 'spare', 'static'].map((name) => host.own.sysctl(acceptRa(name))))).toEqual(['2', '1', '0']);
+  });
+
   it('keeps an address of somebody else that is in the way, unless it is forced', async () => {
     await host.own.createBridge({ name: 'hawser0', up: true });
     await host.own.addAddress({ link: 'hawser0', cidr: '10.88.0.254/24' });

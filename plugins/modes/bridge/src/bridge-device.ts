@@ -10,6 +10,7 @@ import {
   overlaps,
   parseCidr,
 } from '@hawser/core/network';
+import { forward, ignoreAdvertisements } from './forwarding.ts';
 import { type BridgePlan, bare } from './plan.ts';
 
 /** Plans that are remembered; there are as many as networks and address ranges. */
@@ -46,7 +47,7 @@ export class BridgeDevices {
     signal.throwIfAborted();
     // Containers keep it as their gateway's: the kernel would change that of a bridge which others have made with each port.
     if (plan.gateways.length > 0) await this.#node.setLink(plan.name, { mac: bridge.mac });
-    for (const family of plan.forwarding) await this.#forward(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding');
+    for (const family of plan.forwarding) await forward(this.#node, family);
     if (revision !== undefined) this.#remember(key, { revision, link: bridge });
     return bridge;
   }
@@ -74,7 +75,7 @@ export class BridgeDevices {
         remedy: 'Choose another name for the bridge.',
       });
     }
-    if (!link.up) await ifSupported(this.#node.setSysctl(`net.ipv6.conf.${plan.name.replaceAll('.', '/')}.accept_ra`, '0'));
+    if (!link.up) await ignoreAdvertisements(this.#node, plan.name);
     if (bridgeFaults(plan, link).length > 0) {
       await this.#node.setLink(plan.name, { up: true, ...(plan.promiscuous ? { promiscuous: true } : {}) });
       link = (await this.#node.link(plan.name)) ?? link;
@@ -104,10 +105,6 @@ export class BridgeDevices {
       }
       await this.#node.addAddress({ link: plan.name, cidr: gateway, nodad: true });
     }
-  }
-
-  async #forward(sysctl: string): Promise<void> {
-    if ((await this.#node.sysctl(sysctl)) === '0') await this.#node.setSysctl(sysctl, '1');
   }
 
   #oneAtATime(name: string, repair: () => Promise<Link>): Promise<Link> {
@@ -144,11 +141,4 @@ function addressClash(bridge: string, cidr: string, gateway: string): Error {
   const subnet = parseCidr(gateway);
   const message = `bridge ${bridge} has the address ${cidr}, but ${bare(gateway)} is to be the gateway of ${subnet ? formatCidr(networkOf(subnet)) : gateway}`;
   return networkErrors.invalidConfig(message, { remedy: 'Take the address off the bridge, or set forceAddress to have it replaced.' });
-}
-
-/** A kernel without a setting has nothing to be set. */
-async function ifSupported(setting: Promise<void>): Promise<void> {
-  await setting.catch((error: unknown) => {
-    if (!hostErrors.notFound.is(error)) throw error;
-  });
 }

@@ -1,5 +1,6 @@
 import { type Attachment, type Host, hostErrors, insideDifferences, type Link, type Namespace, networkErrors } from '@hawser/core/network';
 import { bridgeFaults, missingGateways } from './bridge-device.ts';
+import { FORWARDING } from './forwarding.ts';
 import { isPort } from './port.ts';
 import { type Plan, planOf } from './plan.ts';
 import type { BridgeSettings } from './settings.ts';
@@ -30,8 +31,7 @@ async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undef
     differences.push(...missing.map((cidr) => `bridge ${plan.bridge.name} lacks the gateway address ${cidr}`));
   }
   for (const family of plan.bridge.forwarding) {
-    if ((await node.sysctl(family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding')) === '0')
-      differences.push(`the node does not forward IPv${family}`);
+    if ((await node.sysctl(FORWARDING[family])) === '0') differences.push(`the node does not forward IPv${family}`);
   }
   differences.push(...portDifferences(plan, await node.link(plan.port.name), bridge));
   if (plan.masquerades.length > 0) {
