@@ -5,10 +5,10 @@ import type { AgentConfig } from '../config/index.ts';
 import type { Context } from '../context/index.ts';
 import { Gc } from '../gc/gc.ts';
 import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts';
-import { boot, uriOf } from '../plugin/index.ts';
+import { boot } from '../plugin/index.ts';
 import { coreVersion } from '../version.ts';
 import { ConfigReloader, type ConfigSource } from './config-reloader.ts';
-import { corePlugins } from './core-plugins.ts';
+import { withCoreRequired } from './core-required.ts';
 import { prepareFolders } from './folders.ts';
 import { withPaths } from './paths.ts';
 import { publishChanges } from './topics.ts';
@@ -83,13 +83,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     await api[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Without its store and what stands on it an agent can only refuse; then it had better not seem to run. */
-function withCoreRequired({ plugins, allPlugins }: AgentConfig): AgentConfig['plugins'] {
-  const present = new Set(allPlugins.map(uriOf));
-  const core = corePlugins.map(uriOf).filter((uri) => present.has(uri) && !plugins.disabled.has(uri));
-  return { ...plugins, required: new Set([...plugins.required, ...core]) };
 }
 
 interface Running {

@@ -23,7 +23,7 @@ export const GLOBALS: readonly OptionSpec[] = [
   },
   { flags: '-o, --output <format>', description: 'how results are printed', choices: FORMATS, default: 'table' },
   { flags: '--log-level <level>', description: "how much the agent's log says", choices: LEVELS, default: 'info' },
-  { flags: '--no-color', description: 'no colours (also NO_COLOR)' },
+  { flags: '--no-color', description: 'no colours (also NO_COLOR, or TERM=dumb)' },
 ];
 
 /** What commander made of `GLOBALS`. */
@@ -65,7 +65,7 @@ export async function readGlobals(raw: RawGlobals, { env, isTTY }: Terminal): Pr
     ...(namespace === undefined ? {} : { namespace }),
     output: asFormat(raw.output),
     logLevel: raw.logLevel ?? 'info',
-    color: raw.color !== false && (env['NO_COLOR'] ?? '') === '' && isTTY,
+    color: raw.color !== false && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb' && isTTY,
   };
 }
 

@@ -170,6 +170,34 @@ describe('hawser without an agent', () => {
   });
 });
 
+describe('on a terminal', () => {
+  const printed = async (env: Readonly<Record<string, string>>, ...more: readonly string[]): Promise<string> => {
+    const host = new FakeProcess();
+    Object.assign(host.env, env);
+    host.stdout.isTTY = host.stderr.isTTY = true;
+    await hawserMain(assembly, ['doctor', '--config', '/dev/null', '--socket', '/nowhere/s', ...more], host);
+    return host.out + host.err;
+  };
+
+  test('there are colours and a sign of progress', async () => {
+    const text = await printed({ TERM: 'xterm' });
+    expect(['\u001b[1mCHECK', '⠋', '\u001b[2K'].filter((part) => !text.includes(part))).toEqual([]);
+  });
+
+  test.each([
+    ['NO_COLOR', { NO_COLOR: '1' }, []],
+    ['--no-color', {}, ['--no-color']],
+  ])('%s takes the colours away', async (_, env, words) => {
+    expect(await printed({ TERM: 'xterm', ...env }, ...words)).not.toContain('\u001b[1m');
+  });
+
+  test('that is dumb nothing is painted and nothing taken back', async () => {
+    const text = await printed({ TERM: 'dumb' });
+    expect(text).toMatch(/^CHECK +STATUS/);
+    expect(['\u001b', '\r'].filter((part) => text.includes(part))).toEqual([]);
+  });
+});
+
 describe('plugins of which one lacks what it requires', () => {
   const Missing = defineToken<object>()('test.missing.v1');
   const Lacking = defineToken<object>()('test.lacking.v1');
@@ -217,6 +245,20 @@ describe('plugins of which one lacks what it requires', () => {
     expect([code, started, examined]).toEqual([1, 0, [{}]]);
     expect(JSON.parse(host.out)).toContainEqual({ check: 'thing', status: 'fail', found: 'it is not there', remedy: 'Put it there.' });
     expect(existsSync(join(folder, 'state'))).toBe(false);
+  });
+
+  test('one that every agent needs and the config leaves out is told by config check and by doctor, as by run', async () => {
+    const without = join(folder, 'without.toml');
+    await writeFile(without, `root = "${folder}/root"\nstate = "${folder}/state"\ndisabled = ["hawser.metadata.v1.lmdb"]\n`);
+    expect(await hawser('config', 'check', '--config', without)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`Take "hawser.metadata.v1.lmdb" out of \`disabled\`.`),
+    });
+    const { code, out } = await hawser('doctor', '--config', without, '-o', 'json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toContainEqual(
+      expect.objectContaining({ check: 'plugins', status: 'fail', remedy: 'Take "hawser.metadata.v1.lmdb" out of `disabled`.' }),
+    );
   });
 
   test('doctor says which modes are on, where there are attachments', async () => {

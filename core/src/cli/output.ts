@@ -9,6 +9,8 @@ import { renderTable } from './table.ts';
 export interface Streams {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+  /** A terminal that calls itself dumb can't take back what stands there. */
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 const FRAME_MS = 80;
@@ -18,6 +20,7 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 export async function openOutput(format: GlobalOptions['output'], streams: Streams, style: Style): Promise<Output> {
   const { stringify } = format === 'yaml' ? await import('yaml') : { stringify: String };
   const forPeople = isForPeople(format);
+  const canSpin = forPeople && streams.stderr.isTTY === true && streams.env['TERM'] !== 'dumb';
   const write = (text: string) => void streams.stdout.write(text);
   return {
     result: (value, table) => {
@@ -29,7 +32,7 @@ export async function openOutput(format: GlobalOptions['output'], streams: Strea
       else write(format === 'yaml' ? `---\n${stringify(value)}` : `${JSON.stringify(value)}\n`);
     },
     note: (text) => void streams.stderr.write(`${text}\n`),
-    progress: (text, work) => (forPeople && streams.stderr.isTTY === true ? spin(text, work, streams, style) : work()),
+    progress: (text, work) => (canSpin ? spin(text, work, streams, style) : work()),
   };
 }
 

@@ -17,8 +17,9 @@ async function dump(assembly: Assembly, { global, output }: Invocation): Promise
 
 async function check(assembly: Assembly, { global, output }: Invocation): Promise<void> {
   const { graphInvalid, planBoot } = await import('../../plugin/index.ts');
+  const { withCoreRequired } = await import('../../agent/core-required.ts');
   const config = await readConfig(assembly, global);
-  const { order, faults } = planBoot(config.allPlugins, config.plugins);
+  const { order, faults } = planBoot(config.allPlugins, withCoreRequired(config));
   if (faults.length > 0) throw graphInvalid(faults);
   for (const { file, line, key, message, remedy } of config.warnings) {
     output.note(`${file}${line === undefined ? '' : `:${line}`}: ${key} ${message}. ${remedy}`);

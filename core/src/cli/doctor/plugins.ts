@@ -1,3 +1,4 @@
+import { withCoreRequired } from '../../agent/core-required.ts';
 import type { AgentConfig } from '../../config/index.ts';
 import { systemContext } from '../../context/index.ts';
 import { toHawserError } from '../../errors/index.ts';
@@ -6,10 +7,12 @@ import { type AnyPlugin, planBoot } from '../../plugin/index.ts';
 import { fail, type Finding, ok, warn } from './finding.ts';
 
 /** What the plugins that this config switches on say of the machine. None is started: an agent may run beside. */
-export async function checkPlugins({ allPlugins, plugins }: AgentConfig, signal: AbortSignal): Promise<readonly Finding[]> {
-  const on = planBoot(allPlugins, plugins).order.filter(({ disabled }) => disabled === undefined);
-  const findings = await Promise.all(on.map(({ uri, plugin }) => examine(plugin, plugins.settings.get(uri), signal)));
-  return [...findings.flat(), ...checkModes(on.map(({ plugin }) => plugin))];
+export async function checkPlugins(config: AgentConfig, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { order, faults } = planBoot(config.allPlugins, withCoreRequired(config));
+  const on = order.filter(({ disabled }) => disabled === undefined);
+  const findings = await Promise.all(on.map(({ uri, plugin }) => examine(plugin, config.plugins.settings.get(uri), signal)));
+  const wiring = faults.map(({ message, remedy }) => fail('plugins', message, remedy));
+  return [...wiring, ...findings.flat(), ...checkModes(on.map(({ plugin }) => plugin))];
 }
 
 /** An agent that attaches pods can attach none without a mode, though nothing of it has failed. */
