@@ -59,7 +59,7 @@ test.skipIf(!isPossible)('a node keeps the default route that a router has adver
   const signal = AbortSignal.timeout(10_000);
   const attachment = { id: systemContext.random.id(), containerId: 'c1', ifname: 'eth0', netns: pod.path, network: 'n', mode: 'bridge' };
   const network = { name: 'n', settings: { isGateway: true }, capabilities: {} };
-  const settings = (await mode.settings?.({ ...attachment, network, staticIps: [] })) ?? {};
+  const settings = mode.settings?.({ ...attachment, network, staticIps: [] }) ?? {};
   const data = { address: 'fd00:88::2/64', subnet: 'fd00:88::/64', gateway: 'fd00:88::1' };
   await mode.attach({ ...attachment, settings, claims: [{ type: 'address', key: 'fd00:88::2', data }] }, signal);
 
