@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -16,7 +16,7 @@ const EXECUTABLE = join(ROOT, 'plugins', 'cni', 'dist', 'hawser-cni');
 export const missing: string | undefined = (() => {
   const has = (program: string) => ['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(join(folder, program)));
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
-  for (const program of ['ip', 'nft', 'nsenter', 'ping']) if (!has(program)) return `needs ${program}`;
+  for (const program of ['ip', 'nft', 'nsenter', 'setpriv', 'ping']) if (!has(program)) return `needs ${program}`;
   return existsSync(EXECUTABLE) ? undefined : 'needs the compiled executable';
 })();
 
@@ -40,7 +40,8 @@ export class TestNode implements AsyncDisposable {
   }
 
   static async make(): Promise<TestNode> {
-    const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
+    await sweep();
+    const folder = mkdtempSync(join(tmpdir(), `hwt-${process.pid}-`));
     const node = new TestNode(folder.slice(folder.lastIndexOf('/') + 1), folder);
     await run('ip', ['netns', 'add', node.#name]);
     await run('ip', ['-n', node.#name, 'link', 'set', 'lo', 'up']);
@@ -51,8 +52,9 @@ export class TestNode implements AsyncDisposable {
   /** Starts the agent; resolves when it is ready. `point` is where it is to die. */
   async start(point?: string): Promise<void> {
     const agent = spawn(
-      'nsenter',
+      'setpriv', // a test run that is killed takes it along
       [
+        ...['--pdeathsig', 'KILL', '--', 'nsenter'],
         `--net=/run/netns/${this.#name}`,
         process.execPath,
         '--conditions=hawser:source',
@@ -165,4 +167,15 @@ export class TestNode implements AsyncDisposable {
   #config(): string {
     return readFileSync(join(import.meta.dirname, 'config.toml'), 'utf8').replaceAll('FOLDER', this.folder);
   }
+}
+
+/** Removes what test runs that were killed have left; its name tells whose it was. */
+async function sweep(): Promise<void> {
+  const isLeft = (name: string): boolean => {
+    const [, pid] = /^hwt-(\d+)-/.exec(name) ?? [];
+    return pid !== undefined && !existsSync(`/proc/${pid}`);
+  };
+  const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
+  for (const name of namespaces.filter(isLeft)) await run('ip', ['netns', 'del', name]).catch(() => {});
+  for (const name of readdirSync(tmpdir()).filter(isLeft)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
