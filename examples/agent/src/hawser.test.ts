@@ -50,7 +50,8 @@ afterEach(() => {
   children.clear();
 });
 
-describe('an agent of its own folders', () => {
+// Each word of the command line is a process: a dozen in one test, seconds each on a machine that has other work.
+describe('an agent of its own folders', { timeout: 60_000 }, () => {
   let folder: string;
   let config: string;
   let agent: ChildProcess;
