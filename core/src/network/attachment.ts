@@ -87,6 +87,9 @@ export interface NetworkRequest {
   readonly capabilities: JsonObject;
 }
 
+/** What of a network's config tells its mode. */
+export type NetworkChoice = Pick<NetworkRequest, 'name' | 'mode'>;
+
 /** An attachment as modes see it: from the snapshot alone. */
 export interface Attachment<S extends JsonObject = JsonObject> extends AttachmentId {
   /** 26 characters, new with each attachment; host-side names are derived from it. */

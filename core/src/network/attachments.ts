@@ -1,6 +1,6 @@
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
-import type { Attachment, AttachmentId, AttachmentRequest, AttachmentResult } from './attachment.ts';
+import type { Attachment, AttachmentId, AttachmentRequest, AttachmentResult, NetworkChoice } from './attachment.ts';
 import type { NamespaceId } from './host.ts';
 
 /** `attaching` → `attached` → `detaching` → gone. */
@@ -58,8 +58,11 @@ export interface Attachments {
   ): Promise<void>;
   /** Detaches what the runtime doesn't know. */
   reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]>;
-  /** Throws `attachments.not_ready` or `attachments.draining` while it can't attach; answers at once. */
-  ready(): void;
+  /**
+   * Throws `attachments.not_ready` or `attachments.draining` while it can't attach, `attachments.unknown_mode` while it can't attach
+   * to this network; answers at once.
+   */
+  ready(network?: NetworkChoice): void;
   list(): readonly AttachmentRecord[];
   get(id: AttachmentId): AttachmentRecord | undefined;
 }

@@ -44,7 +44,7 @@ export class Attaching {
     const key = attachmentKey(request);
     const began = context.clock.monotonic();
     await context.faults?.reach('attach.received');
-    const modeId = chooseMode(request, settings.default_mode, modes);
+    const modeId = chooseMode(request.network, settings.default_mode, modes);
     // Held until the end: whoever opens it meanwhile finds it open.
     using namespace = await host.openNamespace(request.netns);
     const netnsId = { device: namespace.id.device, inode: namespace.id.inode };

@@ -9,6 +9,7 @@ import {
   type Attachments,
   type CallOptions,
   type DetachRequest,
+  type NetworkChoice,
   type RuntimeView,
 } from '@hawser/core/network';
 import PQueue from 'p-queue';
@@ -19,7 +20,7 @@ import { assertInside, assertSeenBy } from './check.ts';
 import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { ModeCalls } from './mode-calls.ts';
-import { noModes } from './modes.ts';
+import { chooseMode, noModes } from './modes.ts';
 import { lostAttachments } from './reap.ts';
 import { type AttachmentData, isRooted, logFields, toAttachment, toRecord } from './record.ts';
 import { acquireSlot } from './slot.ts';
@@ -86,9 +87,10 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     this.#books[Symbol.dispose]();
   }
 
-  ready(): void {
+  ready(network?: NetworkChoice): void {
     if (this.#drainReason !== undefined) throw attachmentErrors.draining(`no new attachment: ${this.#drainReason}`);
     if (this.#deps.modes.ids().length === 0) throw noModes();
+    if (network !== undefined) chooseMode(network, this.#deps.settings.default_mode, this.#deps.modes);
   }
 
   list(): readonly AttachmentRecord[] {

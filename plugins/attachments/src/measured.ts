@@ -36,7 +36,7 @@ export function measured(engine: Attachments, measuring: Measuring): Attachments
     detach: (request, options) => record('detach', modeOf(request), engine.detach(request, options)),
     check: (request, options) => record('check', modeOf(request), engine.check(request, options)),
     reap: (view, options) => record('reap', '', engine.reap(view, options)),
-    ready: () => engine.ready(),
+    ready: (network) => engine.ready(network),
     list: () => engine.list(),
     get: (id) => engine.get(id),
   };

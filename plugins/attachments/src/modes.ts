@@ -1,9 +1,9 @@
 import type { HawserError, Providers } from '@hawser/core';
-import { type AttachmentRequest, attachmentErrors, type NetworkMode } from '@hawser/core/network';
+import { attachmentErrors, type NetworkChoice, type NetworkMode } from '@hawser/core/network';
 
 /** Which mode a request gets: the one its network asks for, else the agent's default, else the only one that is on. */
-export function chooseMode(request: AttachmentRequest, defaultMode: string | undefined, modes: Providers<NetworkMode>): string {
-  const asked = request.network.mode ?? defaultMode;
+export function chooseMode(network: NetworkChoice, defaultMode: string | undefined, modes: Providers<NetworkMode>): string {
+  const asked = network.mode ?? defaultMode;
   if (asked !== undefined) {
     requireMode(asked, modes);
     return asked;
@@ -11,7 +11,7 @@ export function chooseMode(request: AttachmentRequest, defaultMode: string | und
   const on = modes.ids();
   const [only] = on;
   if (only !== undefined && on.length === 1) return only;
-  throw attachmentErrors.unknownMode(`the network '${request.network.name}' names no mode and the agent has no default; ${listModes(on)}`, {
+  throw attachmentErrors.unknownMode(`the network '${network.name}' names no mode and the agent has no default; ${listModes(on)}`, {
     remedy: 'Set default_mode in [plugins."hawser.attachments.v1.engine"], or mode in the network configuration.',
     details: { modes: on },
   });

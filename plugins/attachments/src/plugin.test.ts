@@ -1,8 +1,9 @@
 import { type AnyPlugin, boot, type Kernel, systemContext } from '@hawser/core';
-import { Attachments, Host, Metrics } from '@hawser/core/contracts';
+import { Attachments, Host, Metrics, NetworkMode } from '@hawser/core/contracts';
 import {
   countedMetrics,
   describePluginContract,
+  FakeMode,
   fakeHost,
   fakePlugin,
   providersOf,
@@ -73,6 +74,14 @@ describe('in an agent', () => {
     expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ level: 40, msg: told.message, remedy: told.remedy }),
     );
+  });
+
+  test('is not ready for a network whose mode is not on, and says which are', async () => {
+    const engine = await start(fakePlugin(NetworkMode, 'bridge', new FakeMode(core.claims)));
+    expect(engine.ready()).toBeUndefined();
+    expect(engine.ready({ name: 'pods' })).toBeUndefined();
+    const told = { code: 'attachments.unknown_mode', message: "the mode 'nope' is not in this agent; on: bridge" };
+    expect(() => engine.ready({ name: 'pods', mode: 'nope' })).toThrow(expect.objectContaining(told));
   });
 
   test('with a provider its attachments are counted until it stops', async () => {

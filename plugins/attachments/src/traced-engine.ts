@@ -26,7 +26,7 @@ export function tracedEngine(engine: Attachments, { span }: Tracing): Attachment
       ),
     reap: (view, options) =>
       span('hawser.attachments.reap', { requestId: options.requestId, network: view.network }, () => engine.reap(view, options)),
-    ready: () => engine.ready(),
+    ready: (network) => engine.ready(network),
     list: () => engine.list(),
     get: (id) => engine.get(id),
   };

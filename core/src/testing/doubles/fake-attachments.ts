@@ -1,5 +1,11 @@
 import type { HawserError } from '../../errors/index.ts';
-import { type AttachmentId, attachmentKey, type AttachmentRequest, type AttachmentResult } from '../../network/attachment.ts';
+import {
+  type AttachmentId,
+  attachmentKey,
+  type AttachmentRequest,
+  type AttachmentResult,
+  type NetworkChoice,
+} from '../../network/attachment.ts';
 import type { AttachmentRecord, Attachments, CallOptions, DetachRequest, RuntimeView } from '../../network/attachments.ts';
 import { attachmentErrors } from '../../network/errors.ts';
 
@@ -9,6 +15,8 @@ export class FakeAttachments implements Attachments {
   /** `attach c1/eth0`, `detach c1/eth0`, in the order of their beginning. */
   readonly calls: string[] = [];
   readonly requests: AttachmentRequest[] = [];
+  /** For which networks it was asked whether it is ready. */
+  readonly askedReady: (NetworkChoice | undefined)[] = [];
   result: AttachmentResult = {
     interfaces: [{ name: 'eth0', mac: '02:00:00:00:00:02', sandbox: '/run/netns/x' }],
     ips: [{ address: '10.0.0.5/24', gateway: '10.0.0.1', interface: 0 }],
@@ -45,7 +53,8 @@ export class FakeAttachments implements Attachments {
     return Promise.resolve([]);
   }
 
-  ready(): void {
+  ready(network?: NetworkChoice): void {
+    this.askedReady.push(network);
     if (this.notReady !== undefined) throw this.notReady;
   }
 

@@ -89,7 +89,7 @@ export const cniEndpoint = definePlugin({
       ...where,
       installWhenReady: async () => {
         if (binDir === undefined && confDir === undefined) return;
-        attachments.ready();
+        attachments.ready({ name });
         const installed = await installCni({ binDir, confDir, name, ...where });
         log.info({ ...installed }, 'installed the CNI executable and its network configuration');
       },

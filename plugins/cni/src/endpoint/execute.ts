@@ -34,7 +34,7 @@ export async function execute(call: CniRequest, executor: Executor, options: Cal
     case 'VERSION':
       return text({ ...encodeVersions(call.version), hawser: executor.paths });
     case 'STATUS':
-      attachments.ready();
+      attachments.ready(call.network);
       return '';
     case 'ADD':
       return add(call.request, call.version, executor, options);

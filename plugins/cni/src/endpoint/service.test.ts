@@ -64,6 +64,8 @@ describe('each verb', () => {
   test('STATUS is 0 when the engine is ready and 50 when not, for whatever reason', async () => {
     const config = { ...CONFIG, cniVersion: '1.1.0' };
     expect(await call('STATUS', config)).toMatchObject({ code: 0, output: '' });
+    await call('STATUS', { ...config, mode: 'macvlan' });
+    expect(attachments.askedReady).toEqual([{ name: 'net' }, { name: 'net', mode: 'macvlan' }]);
     attachments.notReady = attachmentErrors.draining('the agent drains');
     expect(await call('STATUS', config)).toMatchObject({ code: 50, json: { code: 50, msg: 'the agent drains', cniVersion: '1.1.0' } });
   });

@@ -1,5 +1,13 @@
 import type { JsonObject, JsonValue } from '@hawser/core';
-import type { AttachmentId, AttachmentRequest, AttachmentResult, DetachRequest, PodRef, RuntimeView } from '@hawser/core/network';
+import type {
+  AttachmentId,
+  AttachmentRequest,
+  AttachmentResult,
+  DetachRequest,
+  NetworkChoice,
+  PodRef,
+  RuntimeView,
+} from '@hawser/core/network';
 import * as z from 'zod';
 import { CniCode, CniError } from './cni-error.ts';
 import {
@@ -28,7 +36,7 @@ export type CniRequest =
   | { readonly verb: 'DEL'; readonly version: CniVersion; readonly request: DetachRequest }
   | { readonly verb: 'CHECK'; readonly version: CniVersion; readonly request: CheckRequest; readonly netns: string }
   | { readonly verb: 'GC'; readonly version: CniVersion; readonly request: RuntimeView }
-  | { readonly verb: 'STATUS'; readonly version: CniVersion }
+  | { readonly verb: 'STATUS'; readonly version: CniVersion; readonly network: NetworkChoice }
   | { readonly verb: 'VERSION'; readonly version: CniVersion };
 
 /**
@@ -46,7 +54,7 @@ export function decodeRequest(frame: RequestFrame): CniRequest {
   checkVerbVersion(verb, version);
   const network: NetworkConfig = { ...config, version };
   if (verb === 'GC') return { verb, version, request: decodeRuntimeView(network) };
-  if (verb === 'STATUS' || identity === undefined) return { verb: 'STATUS', version };
+  if (verb === 'STATUS' || identity === undefined) return { verb: 'STATUS', version, network: decodeChoice(network) };
   if (verb === 'DEL') return { verb, version, request: { ...identity, network: network.name } };
   if (verb === 'CHECK') return { verb, version, request: decodeCheck(identity, network), netns: environment.get('CNI_NETNS') ?? '' };
   return { verb, version, request: decodeAdd(identity, network, environment) };
@@ -54,8 +62,14 @@ export function decodeRequest(frame: RequestFrame): CniRequest {
 
 const Strings = z.array(z.string()).nullish();
 const Args = z.looseObject({ cni: z.looseObject({ ips: Strings, mac: z.string().nullish() }).nullish() }).nullish();
-const Add = z.looseObject({ mode: z.string().nullish(), args: Args, runtimeConfig: z.looseObject({}).nullish() });
+const Choice = z.looseObject({ mode: z.string().nullish() });
+const Add = Choice.extend({ args: Args, runtimeConfig: z.looseObject({}).nullish() });
 const Capabilities = z.looseObject({ ips: Strings, mac: z.string().nullish() });
+
+function decodeChoice({ name, raw }: NetworkConfig): NetworkChoice {
+  const { mode } = parseWith(Choice, raw, CniCode.config, 'the network config');
+  return { name, ...compact({ mode: nonEmpty(mode) }) };
+}
 
 function decodeAdd(id: AttachmentId, network: NetworkConfig, environment: Environment): AttachmentRequest {
   const { mode, args, runtimeConfig } = parseWith(Add, network.raw, CniCode.config, 'the network config');

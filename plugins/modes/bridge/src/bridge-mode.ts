@@ -1,4 +1,4 @@
-import type { Clock, Providers } from '@hawser/core';
+import type { Clock, HawserError, Providers } from '@hawser/core';
 import {
   type Attachment,
   attachmentErrors,
@@ -23,7 +23,15 @@ export interface BridgeModeOptions {
   readonly host: Host;
   readonly ipams: Providers<Ipam>;
   readonly clock: Pick<Clock, 'sleep'>;
+  /** Told that an address plugin serves. */
+  readonly served?: () => void;
 }
+
+/** Why containers get no addresses. */
+export const noAddresses = (ipam: string, ipams: Providers<Ipam>): HawserError =>
+  attachmentErrors.notReady(`the address plugin '${ipam}' ${ipams.whyNot(ipam)}`, {
+    remedy: `Name one that is on in \`ipam\`, or give it a table in the config; on: ${ipams.ids().join(', ') || 'none'}.`,
+  });
 
 /** Attaches containers to a Linux bridge by veth pairs. */
 export class BridgeMode implements NetworkMode<BridgeSettings> {
@@ -47,9 +55,10 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
   }
 
   claims(request: AttachmentRequest, { ipam }: BridgeSettings): readonly ClaimRequest[] {
-    const { ipams } = this.#options;
+    const { ipams, served } = this.#options;
     const chosen = ipams.get(ipam);
-    if (!chosen) throw attachmentErrors.notReady(`the address plugin '${ipam}' ${ipams.whyNot(ipam)}`);
+    if (!chosen) throw noAddresses(ipam, ipams);
+    served?.();
     return [chosen.claim(request)];
   }
 
