@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { hawser } from '../testing/command-line.fixture.ts';
 import { catalogueMarkdown, errorCatalogue } from './catalogue.ts';
 
@@ -37,8 +37,37 @@ test('as Markdown each has a row', () => {
 });
 
 test('explains one by its code', async () => {
-  expect((await hawser('errors', 'show', 'metadata.locked', '-o', 'json')).out).toContain('"code": "metadata.locked"');
-  const unknown = await hawser('errors', 'show', 'no.such');
+  const { out } = await hawser('errors', 'show', 'agent.folder_failed', '-o', 'json');
+  expect(JSON.parse(out)).toEqual({
+    code: 'agent.folder_failed',
+    kind: 'PermissionDenied',
+    remedy: expect.stringContaining('root'),
+    means: 'this user may not',
+    exitCode: 1,
+  });
+  expect((await hawser('errors', 'show', 'api.no_agent')).out).toMatch(/^EXIT: +3$/m);
+});
+
+test.each([
+  ['agent.folder_faild', "there is no error 'agent.folder_faild'; did you mean 'agent.folder_failed'?"],
+  ['folder_failed', "there is no error 'folder_failed'; did you mean 'agent.folder_failed'?"],
+  ['NO_SUCH_THING_AT_ALL', "there is no error 'NO_SUCH_THING_AT_ALL'"],
+])('%s is none, and what was meant is told where it can be guessed', async (code, message) => {
+  const unknown = await hawser('errors', 'show', code, '-o', 'json');
   expect(unknown.code).toBe(4);
-  expect(unknown.err).toContain('hawser errors ls');
+  expect(JSON.parse(unknown.err)).toMatchObject({
+    error: { code: 'cli.no_such_error', message, remedy: expect.stringContaining('errors ls') },
+  });
+});
+
+test('its code is completed', async () => {
+  const print = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  try {
+    await hawser('complete', '--', 'errors', 'show', 'agent.fol');
+    const lines = print.mock.calls.map(([line]) => String(line).trim());
+    expect(lines).toEqual(expect.arrayContaining(['agent.folder_failed', 'agent.folder_shared']));
+    expect(lines).not.toContain('agent.notify_failed');
+  } finally {
+    print.mockRestore();
+  }
 });

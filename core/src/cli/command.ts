@@ -15,6 +15,8 @@ export interface OptionSpec {
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
+  /** What a shell offers to complete it; anything else may stand there too. */
+  offers?(): Promise<readonly string[]>;
 }
 
 /** A command that an assembly adds to `hawser`, or that core brings. */

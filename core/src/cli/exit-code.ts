@@ -6,7 +6,7 @@ import { pluginErrors } from '../plugin/errors.ts';
 export const EXIT = { done: 0, failed: 1, usage: 2, noAgent: 3, notFound: 4 } as const;
 
 /** The exit code that an error ends the command with. */
-export function exitCodeOf(error: HawserError): number {
+export function exitCodeOf(error: Pick<HawserError, 'code' | 'kind'>): number {
   if (error.code === apiErrors.noAgent.code) return EXIT.noAgent;
   if (error.kind === 'InvalidArgument' || error.code.startsWith('config.') || error.code === pluginErrors.graphInvalid.code)
     return EXIT.usage;

@@ -62,19 +62,20 @@ const withStdout = (real: CliProcess, stdout: ResultStream): CliProcess => ({
 
 async function run(assembly: Assembly, argv: readonly string[], host: CliProcess): Promise<number> {
   let parsed: Parsed | undefined;
+  const commands = await loadNamed([...coreCommands(assembly), ...(assembly.commands ?? [])], argv);
   const program = buildProgram({
     name: 'hawser',
     version: assembly.version,
     summary: `${assembly.name}: moors pods to networks.`,
     globals: GLOBALS,
-    commands: await loadNamed([...coreCommands(assembly), ...(assembly.commands ?? [])], argv),
+    commands,
     write: (text) => void host.stdout.write(text),
     // A program reads one object there.
     writeError: (text) => void (isForPeople(formatOf(argv)) && host.stderr.write(text)),
     onCommand: (found) => (parsed = found),
   });
   if (argv[0] === 'complete' && argv[1] === '--') {
-    await complete(program, argv.slice(2));
+    await complete(program, commands, argv.slice(2));
     return EXIT.done;
   }
   const topic = argv[0] === 'help' ? argv[1] : argv.includes('--help') || argv.includes('-h') ? argv[0] : undefined;

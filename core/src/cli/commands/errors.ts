@@ -3,7 +3,9 @@ import { textArgument } from '../arguments.ts';
 import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CatalogueEntry } from '../catalogue.ts';
 import type { CommandSpec } from '../command.ts';
+import { nearest } from '../../plugin/nearest.ts';
 import { cliErrors } from '../errors.ts';
+import { exitCodeOf } from '../exit-code.ts';
 import { type Column, list, show } from '../view.ts';
 import { SUMMARIES } from './summaries.ts';
 
@@ -25,6 +27,14 @@ async function proxiedBy({ proxies }: Assembly): Promise<readonly AnyPlugin[]> {
   return factory?.types.map((type) => factory.plugin('any', type)) ?? [];
 }
 
+function noSuchError(code: string, entries: readonly CatalogueEntry[]): Error {
+  const near = nearest(
+    code,
+    entries.map((entry) => entry.code),
+  );
+  return cliErrors.noSuchError(`there is no error '${code}'${near === undefined ? '' : `; did you mean '${near}'?`}`);
+}
+
 export const errorsCommand = (assembly: Assembly): CommandSpec => ({
   name: 'errors',
   summary: SUMMARIES.errors,
@@ -37,14 +47,21 @@ export const errorsCommand = (assembly: Assembly): CommandSpec => ({
     {
       name: 'show',
       summary: 'Explain one error.',
-      arguments: [{ name: '<code>', description: 'its code, as an error line ends with it' }],
-      examples: [['hawser errors show ipam.range_exhausted', 'what it means when no address is left']],
+      arguments: [
+        {
+          name: '<code>',
+          description: 'its code, as an error line ends with it',
+          offers: async () => (await load(assembly)).entries.map(({ code }) => code),
+        },
+      ],
+      examples: [['hawser errors show ipam.exhausted', 'what it means when no address is left']],
       run: async (invocation) => {
         const { entries, KINDS } = await load(assembly);
         const code = textArgument(invocation, 0);
         const found = entries.find((entry) => entry.code === code);
-        if (found === undefined) throw cliErrors.noSuchError(`there is no error '${code}'`);
-        show(invocation, [...COLUMNS, ['MEANS', ({ kind }) => KINDS[kind]]], found);
+        if (found === undefined) throw noSuchError(code, entries);
+        const explained = { ...found, means: KINDS[found.kind], exitCode: exitCodeOf(found) };
+        show(invocation, [...COLUMNS, ['MEANS', () => explained.means], ['EXIT', () => String(explained.exitCode)]], explained);
       },
     },
     {
