@@ -5,7 +5,9 @@ import type { CommandSpec } from './command.ts';
 export async function complete(program: Command, commands: readonly CommandSpec[], words: readonly string[]): Promise<void> {
   await offer(program, commands, words);
   const { default: tab } = await import('@bomb.sh/tab/commander');
-  const completion = tab(program, { completionCommandName: 'completion-script' });
+  const own = 'completion-script'; // ours is `completion`, and the library's would be offered beside it
+  const completion = tab(program, { completionCommandName: own });
+  completion.commands.delete(own);
   completion.parse([...words]);
 }
 

@@ -142,20 +142,6 @@ describe('hawser without an agent', () => {
     expect(await ended).toBe(130);
   });
 
-  test('completion knows the commands and their options', async () => {
-    const written: string[] = [];
-    const { log } = console;
-    console.log = (line: string) => void written.push(line);
-    try {
-      await hawser('complete', '--', 'leases', 'cr');
-      await hawser('completion', 'fish');
-    } finally {
-      console.log = log;
-    }
-    expect(written[0]).toContain('create');
-    expect(written.at(-1)).toContain('hawser');
-  });
-
   test('the assembly is shown offline', async () => {
     const { code, out } = await hawser('plugins', 'ls', '--offline', '-o', 'json');
     expect(code).toBe(0);

@@ -12,12 +12,12 @@ const assembly = {
   commands: [
     {
       name: 'try',
-      summary: 'boot the agent, attach pods, send packets between them, show what happened, leave nothing behind',
+      summary: 'Boot the agent, attach pods, send packets between them, show what happened, leave nothing behind.',
       load: async () => (await import('./tour/command.ts')).tryCommand(await loadPlugins(), version),
     },
     {
       name: 'cni',
-      summary: 'Install what container runtimes execute, or remove it',
+      summary: 'Install what container runtimes execute, or remove it.',
       load: async () => (await import('@hawser/cni')).cniCommand,
     },
   ],

@@ -5,6 +5,11 @@ import { SUMMARIES } from './summaries.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'];
 
+/** The script asks a function of the package bash-completion for the words; many a machine hasn't got it. */
+const WORDS_IN_BASH = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
+  _get_comp_words_by_ref() { words=("\${COMP_WORDS[@]}"); cword=$COMP_CWORD; cur=\${words[cword]}; prev=\${words[cword - 1]}; }
+fi`;
+
 export const completionCommand: CommandSpec = {
   name: 'completion',
   summary: SUMMARIES.completion,
@@ -17,6 +22,7 @@ export const completionCommand: CommandSpec = {
     const shell = textArgument(invocation, 0);
     if (!SHELLS.includes(shell))
       throw cliErrors.invalidValue(`there is no completion for ${JSON.stringify(shell)}`, { remedy: `Choose ${SHELLS.join(', ')}.` });
+    if (shell === 'bash') invocation.output.result(WORDS_IN_BASH);
     const { script } = await import('@bomb.sh/tab');
     script(shell, 'hawser', 'hawser');
   },

@@ -14,7 +14,7 @@ const SIGNALLED = 128;
 export function tryCommand(plugins: readonly AnyPlugin[], version: string): CommandSpec {
   return {
     name: 'try',
-    summary: 'boot the agent, attach pods, send packets between them, show what happened, leave nothing behind',
+    summary: 'Boot the agent, attach pods, send packets between them, show what happened, leave nothing behind.',
     options: [
       { flags: '--once', description: 'end after the last step instead of serving until Ctrl-C; exit 0 when every step held' },
       { flags: '--host <host>', description: 'where to carry it out', choices: ['auto', 'simulated'], default: 'auto' },

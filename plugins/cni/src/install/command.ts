@@ -14,11 +14,11 @@ const OPTIONS: readonly OptionSpec[] = [
 /** `hawser cni install` and `hawser cni uninstall`, for an assembly to add. */
 export const cniCommand: CommandSpec = {
   name: 'cni',
-  summary: 'Install what container runtimes execute, or remove it',
+  summary: 'Install what container runtimes execute, or remove it.',
   commands: [
     {
       name: 'install',
-      summary: 'Install the executable, and the network configuration once the agent is ready',
+      summary: 'Install the executable, and the network configuration once the agent is ready.',
       options: [
         ...OPTIONS,
         { flags: '--cni-socket <path>', description: "the endpoint's socket; cni.sock beside the agent's unless told" },
@@ -28,7 +28,7 @@ export const cniCommand: CommandSpec = {
     },
     {
       name: 'uninstall',
-      summary: 'Remove the network configuration, and the executable when nothing else uses it',
+      summary: 'Remove the network configuration, and the executable when nothing else uses it.',
       options: OPTIONS,
       run: uninstall,
     },
