@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { ConfigReload } from '../api/reload.ts';
 import { type AgentConfig, diffConfigs } from '../config/index.ts';
 import { toHawserError } from '../errors/index.ts';
-import type { Kernel, NextSet } from '../plugin/index.ts';
+import type { Kernel, PluginChoice } from '../plugin/index.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { agentErrors } from './errors.ts';
 import { configRejected, configReloaded, publish } from './topics.ts';
@@ -23,7 +23,7 @@ export interface ConfigReloaderOptions {
   readonly config: AgentConfig;
   readonly source: ConfigSource | undefined;
   /** What the kernel is to run for a config. */
-  readonly setOf: (config: AgentConfig) => NextSet;
+  readonly setOf: (config: AgentConfig) => PluginChoice;
   readonly log: Logger;
 }
 

@@ -101,6 +101,3 @@ export interface Client {
     backup(store: StoreName, folder: string, signal: AbortSignal): Promise<void>;
   };
 }
-
-export type { ConfigReload } from './reload.ts';
-export { openClient } from './open-client.ts';

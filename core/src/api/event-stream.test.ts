@@ -10,7 +10,7 @@ import { systemContext, systemRandom } from '../context/index.ts';
 import { type Envelope, Events, type Lagged } from '../events/events.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { agentView } from './agent-view.fixture.ts';
-import { openClient } from './client.ts';
+import { openClient } from './open-client.ts';
 import { serveApi } from './server.ts';
 
 interface Served extends AsyncDisposable {

@@ -11,7 +11,8 @@ import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { names, openType } from '../testing/garbage.fixture.ts';
 import { MemoryBackend } from '../testing/memory-backend.ts';
-import { type Client, openClient } from './client.ts';
+import type { Client } from './client.ts';
+import { openClient } from './open-client.ts';
 import { agentView } from './agent-view.fixture.ts';
 import { serveApi } from './server.ts';
 

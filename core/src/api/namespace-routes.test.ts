@@ -8,7 +8,8 @@ import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { openType } from '../testing/garbage.fixture.ts';
 import { agentView } from './agent-view.fixture.ts';
-import { type Client, openClient } from './client.ts';
+import type { Client } from './client.ts';
+import { openClient } from './open-client.ts';
 import { serveApi } from './server.ts';
 import { attachedRecord, servicesOf } from './services.fixture.ts';
 

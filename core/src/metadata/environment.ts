@@ -1,8 +1,8 @@
 import { open, type RootDatabase, type Transaction } from 'lmdb';
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
-import type { Entry, Pages } from './pages.ts';
-import { type Range, readCached, readPlainly } from './record.ts';
+import type { Entry, Pages, Range } from './pages.ts';
+import { readCached, readPlainly } from './record.ts';
 import { RecordCache } from './record-cache.ts';
 import type { Collection } from './store.ts';
 import { textKeys } from './text-keys.ts';

@@ -1,5 +1,5 @@
 import { compareKeys } from './key-order.ts';
-import type { Range } from './record.ts';
+import type { Range } from './pages.ts';
 
 /** Keys that are put in order when somebody asks for it: who never scans needs none. */
 export class OrderedKeys {

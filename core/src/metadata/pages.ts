@@ -1,11 +1,16 @@
 import type { JsonValue } from '../json.ts';
-import type { Range } from './record.ts';
 import type { Collection } from './store.ts';
 
 /** One record as it is stored. */
 export interface Entry {
   readonly key: string;
   readonly value: string;
+}
+
+/** A scan's bounds: from `start` on, up to but without `end`. */
+export interface Range {
+  readonly start: string;
+  readonly end: string;
 }
 
 /** What a transaction reads from and writes to; it sees what it has written. */

@@ -12,7 +12,7 @@ import type { HawserError } from '../errors/index.ts';
 import type { JsonValue } from '../json.ts';
 import { CHECK_STORE, metadataErrors } from './errors.ts';
 import { pastPrefix } from './key-order.ts';
-import type { Pages } from './pages.ts';
+import type { Pages, Range } from './pages.ts';
 import type { RecordCache } from './record-cache.ts';
 import { MOST_BYTES } from './text-keys.ts';
 import { checkIdentifier } from './identifiers.ts';
@@ -131,12 +131,6 @@ export function readCached<V extends JsonValue>(
   const value = decodeValue(collection, key, text);
   cache.keep(key, value, text);
   return value;
-}
-
-/** A scan's bounds: from `start` on, up to but without `end`. */
-export interface Range {
-  readonly start: string;
-  readonly end: string;
 }
 
 /** Every record of a store. */

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { compareKeys } from './key-order.ts';
 import type { JsonValue } from '../json.ts';
-import type { Entry, Pages } from './pages.ts';
-import { type Range, readPlainly } from './record.ts';
+import type { Entry, Pages, Range } from './pages.ts';
+import { readPlainly } from './record.ts';
 import type { Collection } from './store.ts';
 import { WriteSet } from './write-set.ts';
 

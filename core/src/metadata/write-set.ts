@@ -1,8 +1,8 @@
 import type { JsonValue } from '../json.ts';
 import { compareKeys, pastPrefix } from './key-order.ts';
 import { OrderedKeys } from './ordered-keys.ts';
-import type { Entry, Pages } from './pages.ts';
-import { type Range, readPlainly, tableOf } from './record.ts';
+import type { Entry, Pages, Range } from './pages.ts';
+import { readPlainly, tableOf } from './record.ts';
 import type { Collection } from './store.ts';
 
 /** What is known of one collection in one namespace. */

@@ -1,5 +1,5 @@
 import { nearest } from './nearest.ts';
-import type { PlannedPlugin } from './plan.ts';
+import type { PlannedPlugin } from './planned-plugin.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import type { Requirement } from './token.ts';
 import { requirementsOf, targetOf } from './uri.ts';

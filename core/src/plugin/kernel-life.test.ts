@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../testing/index.ts';
 import type { AnyPlugin, StartContext } from './definition.ts';
-import { boot } from './kernel.ts';
+import { boot } from './boot.ts';
 import { defineToken, type Token } from './token.ts';
 
 const A = defineToken<string>()('test.a.v1');

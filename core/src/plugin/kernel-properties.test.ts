@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { testContext } from '../testing/index.ts';
 import type { AnyPlugin } from './definition.ts';
 import { pluginErrors } from './errors.ts';
-import { boot, type Kernel } from './kernel.ts';
+import { boot } from './boot.ts';
+import type { Kernel } from './kernel.ts';
 import { defineToken } from './token.ts';
 
 const SIZE = 6;

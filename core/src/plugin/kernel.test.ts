@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import { testContext } from '../testing/index.ts';
 import { type AnyPlugin, definePlugin, type StartContext } from './definition.ts';
-import { boot, type BootOptions } from './kernel.ts';
+import { boot } from './boot.ts';
+import type { BootOptions } from './kernel.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import { defineToken, type Token } from './token.ts';
 

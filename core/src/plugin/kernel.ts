@@ -1,17 +1,13 @@
 import type { Logger } from 'pino';
 import type { Context } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
-import type { AnyPlugin } from './definition.ts';
-import type { PluginConfig } from './plugin-config.ts';
 import type { ReloadPlan } from './reload-plan.ts';
 import type { PluginReport } from './status.ts';
-import { targetOf } from './target.ts';
+import type { PluginChoice } from './target.ts';
 import type { Token } from './token.ts';
 
 /** What a set of plugins is started with. */
-export interface BootOptions {
-  readonly plugins: readonly AnyPlugin[];
-  readonly config: PluginConfig;
+export interface BootOptions extends PluginChoice {
   readonly context: Context;
   /** Each plugin gets a child with its URI under `plugin`. */
   readonly log: Logger;
@@ -20,9 +16,6 @@ export interface BootOptions {
   /** Hears every change of status from the first on, also those before `boot` returns. */
   readonly onChange?: (report: PluginReport) => void;
 }
-
-/** What a running set is to become. */
-export type NextSet = Pick<BootOptions, 'plugins' | 'config'>;
 
 /** How a reload went: its steps in the order in which they were taken. */
 export interface ReloadReport extends ReloadPlan {
@@ -45,14 +38,14 @@ export interface Kernel {
   /** Resolves when no plugin is pending, telling those that are meanwhile; rejects with the signal's reason. */
   whenReady(signal: AbortSignal): Promise<void>;
   /** What `reload` would do now. Throws `plugin.graph_invalid`. */
-  planReload(next: NextSet): ReloadPlan;
+  planReload(next: PluginChoice): ReloadPlan;
   /**
    * Becomes another set: stops, starts, restarts and reconfigures just the plugins concerned and those that require them; who asks
    * for all providers sees the change and goes on. Throws `plugin.graph_invalid` before anything is touched; `plugin.reload_failed` when a step failed and
    * what ran before runs again; `plugin.reload_incomplete` when not even that could be done, naming what is off;
    * `plugin.reload_cancelled` when the kernel is stopped meanwhile. Several reloads at once queue.
    */
-  reload(next: NextSet): Promise<ReloadReport>;
+  reload(next: PluginChoice): Promise<ReloadReport>;
   /** Ends a reload that is under way as soon as its present step has ended, and refuses others: what a stop does first, for who has more to do before it. */
   endReloads(reason: string): void;
   /** Sets the level of one plugin's log, also for its next starts; undefined: the agent's again. False where there is no such plugin. */
@@ -65,18 +58,4 @@ export interface Kernel {
 export interface StopReport {
   readonly errors: readonly { readonly uri: string; readonly error: HawserError }[];
   readonly durationMs: number;
-}
-
-/**
- * Starts a set of plugins, each as soon as what it requires is ok. One that fails or is skipped takes only those along
- * that can't do without it. Throws `plugin.graph_invalid` before anything starts; `plugin.required_failed` and
- * `plugin.boot_cancelled` after everything that had started is stopped.
- */
-export async function boot(options: BootOptions): Promise<Kernel> {
-  const target = targetOf(options);
-  // Most who load this only define a plugin.
-  const { Boot } = await import('./boot.ts');
-  const running = new Boot(options, target);
-  await running.start();
-  return running;
 }

@@ -1,17 +1,8 @@
 import type { AnyPlugin } from './definition.ts';
 import { type GraphFault, planFaults } from './graph-faults.ts';
 import type { PluginConfig } from './plugin-config.ts';
+import type { PlannedPlugin } from './planned-plugin.ts';
 import { requirementsOf, uriOf } from './uri.ts';
-
-/** One plugin of the boot. */
-export interface PlannedPlugin {
-  readonly uri: string;
-  readonly plugin: AnyPlugin;
-  /** Why it doesn't take part; absent where it does. */
-  readonly disabled?: string;
-  /** Name in `requires` → URIs that provide it; disabled ones only where no other does, or where all are asked for. */
-  readonly providers: ReadonlyMap<string, readonly string[]>;
-}
 
 /** What a boot would do. */
 export interface BootPlan {

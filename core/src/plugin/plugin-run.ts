@@ -4,7 +4,7 @@ import { HawserError, toHawserError } from '../errors/index.ts';
 import type { AnyPlugin, Reconfigure, Skipped, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { dispose, isDisposable, OwnedScope, type ScopeOwner } from './owned-scope.ts';
-import type { PlannedPlugin } from './plan.ts';
+import type { PlannedPlugin } from './planned-plugin.ts';
 import { settlesWithin } from './settles-within.ts';
 import { Standing } from './standing.ts';
 import type { PluginReport, PluginStatus } from './status.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { testContext } from '../testing/index.ts';
 import { renderBootTree } from './boot-tree.ts';
 import { type AnyPlugin, definePlugin, type StatusReporter } from './definition.ts';
-import { boot } from './kernel.ts';
+import { boot } from './boot.ts';
 import { defineToken } from './token.ts';
 
 const A = defineToken<string>()('test.a.v1');

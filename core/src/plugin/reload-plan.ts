@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { serves } from './lifecycle.ts';
-import type { PlannedPlugin } from './plan.ts';
+import type { PlannedPlugin } from './planned-plugin.ts';
 import type { PluginStatus } from './status.ts';
 import type { Target } from './target.ts';
 import { requirementsOf } from './uri.ts';

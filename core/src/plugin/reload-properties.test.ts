@@ -6,7 +6,8 @@ import * as z from 'zod';
 import { testContext } from '../testing/index.ts';
 import type { AnyPlugin, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
-import { boot, type Kernel } from './kernel.ts';
+import { boot } from './boot.ts';
+import type { Kernel } from './kernel.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import { defineToken, type Providers, type Token } from './token.ts';
 

@@ -5,7 +5,7 @@ import { defineErrors, toHawserError } from '../errors/index.ts';
 import { testContext } from '../testing/index.ts';
 import type { assemble } from './assemble.ts';
 import { type AnyPlugin, definePlugin, type StatusReporter } from './definition.ts';
-import { boot } from './kernel.ts';
+import { boot } from './boot.ts';
 import { PLUGIN_TRANSITIONS } from './lifecycle.ts';
 import { planBoot } from './plan.ts';
 import type { PluginConfig } from './plugin-config.ts';

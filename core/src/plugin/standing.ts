@@ -2,7 +2,7 @@ import type { Clock } from '../context/index.ts';
 import type { HawserError } from '../errors/index.ts';
 import { describePlugin } from './describe.ts';
 import { mayBecome, serves } from './lifecycle.ts';
-import type { PlannedPlugin } from './plan.ts';
+import type { PlannedPlugin } from './planned-plugin.ts';
 import type { PluginReport, PluginStatus } from './status.ts';
 
 /** Where one plugin stands, and why. Statuses go the ways of PLUGIN_TRANSITIONS only. */

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../testing/index.ts';
 import { definePlugin, type StartContext } from './definition.ts';
-import { boot } from './kernel.ts';
+import { boot } from './boot.ts';
 import type { WorkerOptions } from './scope.ts';
 import { defineToken } from './token.ts';
 

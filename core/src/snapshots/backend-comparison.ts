@@ -1,9 +1,11 @@
-import { untilAborted } from '../context/index.ts';
+import type { Logger } from 'pino';
+import { type Context, untilAborted } from '../context/index.ts';
 import { toHawserError } from '../errors/index.ts';
+import type { Events } from '../events/events.ts';
+import type { Gc } from '../gc/gc.ts';
 import { isNamespace } from '../metadata/namespace-records.ts';
 import type { BackedType, BackendFindings } from '../metadata/snapshot-backend.ts';
-import { DEFAULT_NAMESPACE, type ReadTransaction } from '../metadata/store.ts';
-import type { BackedDependencies } from './backed-snapshotter.ts';
+import { DEFAULT_NAMESPACE, type Metadata, type ReadTransaction } from '../metadata/store.ts';
 import { namespaceOf, type ObjectRecord, objectNode, readObject, readObjects, writeObject } from './backend-objects.ts';
 import { readRecord } from './snapshot-records.ts';
 
@@ -13,7 +15,13 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Records read in one go: a millisecond or two. */
 const SLICE = 250;
 
-type Ports = Pick<BackedDependencies, 'context' | 'log' | 'metadata' | 'events' | 'gc'>;
+interface Ports {
+  readonly context: Pick<Context, 'clock' | 'random' | 'faults'>;
+  readonly log: Logger;
+  readonly metadata: Pick<Metadata, 'read' | 'write'>;
+  readonly events: Pick<Events, 'publish'>;
+  readonly gc: Pick<Gc, 'condemn' | 'isCondemned'>;
+}
 
 /**
  * What the backend has and what the store knows, compared once at the start. What only the backend has is removed after a

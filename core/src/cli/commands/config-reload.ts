@@ -1,4 +1,4 @@
-import type { ConfigReload } from '../../api/client.ts';
+import type { ConfigReload } from '../../api/reload.ts';
 import { flag } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { toJson } from '../view.ts';

@@ -7,27 +7,11 @@ import type { LinkFields } from './netlink/link.ts';
 import type { Request } from './netlink/message.ts';
 import type { Outcome } from './netlink/socket.ts';
 import type { OpenNetns } from './open-netns.ts';
+import { getLink } from './read-links.ts';
 import { isVirtual } from './retirement.ts';
 
 /** What work on links needs of a namespace. */
 type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'retirement' | 'exchange'>;
-
-export function listLinks({ socket }: Space): readonly Link[] {
-  return socket.dump(rtnetlink.dumpLinks('list links'), rtnetlink.decodeLink);
-}
-
-export function getLink({ socket, links }: Pick<Space, 'socket' | 'links'>, name: string): Link | undefined {
-  if (links.find(name) === undefined) return undefined;
-  let found: Link | undefined;
-  try {
-    socket.request(rtnetlink.getLink(name, `read link '${name}'`), (message) => {
-      found ??= rtnetlink.decodeLink(message);
-    });
-  } catch (error) {
-    if (!hostErrors.notFound.is(error)) throw error;
-  }
-  return found;
-}
 
 /**
  * First the pair with both names, MACs and MTUs, the near end on its bridge; then what the kernel takes for existing

@@ -12,7 +12,8 @@ import type { BridgeSpec, Family, HostEvent, Neighbour, Route, Rule, VethSpec } 
 import { addAddress, addresses, deleteAddress } from './addresses.ts';
 import { configureLink } from './configure-link.ts';
 import { ping } from './icmp/ping.ts';
-import { createBridge, createVeth, deleteLink, getLink, listLinks, retireLink, setLink } from './links.ts';
+import { createBridge, createVeth, deleteLink, retireLink, setLink } from './links.ts';
+import { getLink, listLinks } from './read-links.ts';
 import { deleteNeighbour, neighbours, setNeighbour } from './neighbours.ts';
 import type { Kernel, OpenNetns } from './open-netns.ts';
 import { deleteRoute, replaceRoute, routes } from './routes.ts';

@@ -3,12 +3,12 @@ import type { NamespaceId } from '@hawser/core/network';
 import type { Exchanges } from './exchanges.ts';
 import type { Libc } from './libc.ts';
 import { LinkIndex } from './link-index.ts';
-import { getLink } from './links.ts';
 import { LinkRevisions } from './link-revisions.ts';
 import type { Request } from './netlink/message.ts';
 import { NETLINK_ROUTE, NetlinkSocket, openNetlink, type Outcome } from './netlink/socket.ts';
 import type { Netns } from './netns.ts';
 import { Masquerading } from './nft/masquerading.ts';
+import { getLink } from './read-links.ts';
 import { Retirement } from './retirement.ts';
 import type { LinuxSettings } from './settings.ts';
 

@@ -2,9 +2,6 @@ import { cidr, duration, ipAddress } from '@hawser/core';
 import * as z from 'zod';
 import { parseRanges } from './range.ts';
 
-/** A range as a user writes it. */
-export type RangeConfig = z.input<typeof Range>;
-
 const Table = z.strictObject({
   subnet: cidr().describe('Subnet that containers are in'),
   range_start: ipAddress().optional().describe('First address to hand out; the first of the subnet unless told'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Config, type RangeConfig } from './config.ts';
-import { parseRanges } from './range.ts';
+import { Config } from './config.ts';
+import { parseRanges, type RangeConfig } from './range.ts';
 
 const faults = (...ranges: RangeConfig[]): readonly string[] =>
   parseRanges(ranges).faults.map(({ index, message }) => `${index}: ${message}`);

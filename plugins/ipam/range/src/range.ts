@@ -10,7 +10,6 @@ import {
   parseCidr,
   parseIp,
 } from '@hawser/core/network';
-import type { RangeConfig } from './config.ts';
 
 /** Addresses of one subnet that may be handed out: those from first to last but the gateway. */
 export interface Range {
@@ -48,6 +47,16 @@ const RESERVED: readonly (readonly [prefix: Cidr, what: string])[] = (
   const prefix = parseCidr(text);
   return prefix ? [[prefix, what] as const] : [];
 });
+
+/** A range as a user writes it: its subnet alone, or a table. */
+export type RangeConfig =
+  | string
+  | {
+      readonly subnet: string;
+      readonly range_start?: string | undefined;
+      readonly range_end?: string | undefined;
+      readonly gateway?: string | undefined;
+    };
 
 /** The configured ranges, and everything that is wrong with them. Faulty ones are left out. */
 export function parseRanges(configs: readonly RangeConfig[]): {

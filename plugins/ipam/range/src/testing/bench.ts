@@ -1,7 +1,6 @@
 import type { AttachmentClaim, AttachmentRequest, ClaimRequest } from '@hawser/core/network';
 import { type HeldClock, heldClock } from '@hawser/core/testing';
-import type { RangeConfig } from '../config.ts';
-import { parseRanges } from '../range.ts';
+import { parseRanges, type RangeConfig } from '../range.ts';
 import { RangeIpam } from '../range-ipam.ts';
 import { type Ledger, memoryLedger } from './ledger.ts';
 
