@@ -35,7 +35,7 @@ export async function guard(app: FastifyInstance, rules: AccessRules, log: Logge
     const peer = peerOf(request.raw.socket);
     const may = accessOf(peer, rules, own);
     if (may === 'change' || (may === 'read' && LOOKING.has(request.method))) return;
-    log.warn({ requestId: request.id, method: request.method, url: request.url, ...peer }, 'refused a user');
+    log.warn({ requestId: request.id, method: request.method, url: request.url, peer }, 'refused a user');
     const who = peer === undefined ? 'a process whose user the kernel does not tell' : `user ${peer.uid}`;
     throw apiErrors.permissionDenied(may === 'read' ? `${who} may look here and change nothing` : `${who} may not talk to this agent`, {
       remedy: 'Run it as root or as the user that the agent runs as, or name the user under [api] in the config.',

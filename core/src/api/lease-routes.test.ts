@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemRandom } from '../context/index.ts';
+import { Gc } from '../gc/gc.ts';
 import { Leases } from '../leases/leases.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
 import { Metadata } from '../metadata/store.ts';
@@ -27,6 +28,7 @@ beforeEach(async () => {
   core = stack.use(await startCore({ context: testContext() }));
   const services = new Map<string, unknown>([
     [Metadata.id, core.metadata],
+    [Gc.id, core.gc],
     [Leases.id, core.leases],
     [Snapshots.id, core.snapshots],
   ]);
@@ -38,12 +40,20 @@ beforeEach(async () => {
 afterEach(() => stack.disposeAsync());
 
 test('resources are put under a lease and taken out of it', async () => {
+  using _things = openType(core, 'thing');
   await client.leases.create({ id: 'l' }, never);
   const resource = { type: 'thing', key: 'a/b c' };
   expect((await client.leases.addResource('l', resource, never)).resources).toEqual([resource]);
   expect((await client.leases.removeResource('l', resource, never)).resources).toEqual([]);
   await expect(client.leases.addResource('none', resource, never)).rejects.toMatchObject({ kind: 'NotFound' });
   await expect(client.leases.addResource('l', { type: 'No Type', key: 'a' }, never)).rejects.toMatchObject({ code: 'api.bad_request' });
+});
+
+test('what nobody keeps is not put under a lease: whoever asked would take it for protected', async () => {
+  await client.leases.create({ id: 'l' }, never);
+  const misspelt = client.leases.addResource('l', { type: 'thnig', key: 'a' }, never);
+  await expect(misspelt).rejects.toMatchObject({ code: 'leases.unknown_type', message: "nothing here is of the type 'thnig'" });
+  expect(await client.leases.get('l', never)).toMatchObject({ resources: [] });
 });
 
 test('a lease is deleted at once, or waits for what only it kept', async () => {

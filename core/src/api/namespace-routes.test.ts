@@ -68,6 +68,7 @@ describe('namespaces over HTTP', () => {
 describe('a call with a namespace', () => {
   test('sees and changes the leases of that one', async () => {
     await core.namespaces.create('blue');
+    using _things = openType(core, 'thing');
     const [here, blue] = [clientOf().leases, clientOf('blue').leases];
     await here.create({ id: 'l' }, never);
     expect(await blue.create({ id: 'l', labels: { a: 'b' } }, never)).toMatchObject({ namespace: 'blue' });

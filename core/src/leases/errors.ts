@@ -11,6 +11,10 @@ export const leaseErrors = defineErrors('leases', {
   },
   invalidLabels: { kind: 'InvalidArgument', remedy: 'Use labels of which key and value have at most 4,096 bytes together.' },
   wrongStore: { kind: 'InvalidArgument', remedy: 'Put it under a lease of the store that it is in.' },
+  unknownType: {
+    kind: 'InvalidArgument',
+    remedy: 'Write it as `hawser snapshots ls` shows it, type and key: this agent keeps nothing of another type.',
+  },
   collectionFailed: {
     kind: 'Unavailable',
     remedy: 'Nothing needs to be done for the lease, which is deleted; `hawser gc status` tells what is tried again.',

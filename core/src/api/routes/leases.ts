@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { Gc } from '../../gc/gc.ts';
+import { leaseErrors } from '../../leases/errors.ts';
 import type { Lease } from '../../leases/leases.ts';
 import { Leases } from '../../leases/leases.ts';
 import type { StoreName, Transaction } from '../../metadata/store.ts';
@@ -30,7 +32,7 @@ const change = z
   });
 const one = z.object({ id: z.string().min(1).max(128) });
 const waiting = scoped.extend({ sync: z.enum(['true', 'false']).default('false') });
-const resource = z.object({
+const resource = z.strictObject({
   type: z
     .string()
     .regex(/^[a-z][a-z0-9_]*$/, 'is no type of a resource')
@@ -96,7 +98,7 @@ export function leaseRoutes(agent: AgentView): readonly Route[] {
       },
     }),
     deletion(rooms),
-    ...resourceRoutes(rooms),
+    ...resourceRoutes(agent, rooms),
   ];
 }
 
@@ -133,7 +135,7 @@ const deletion = (rooms: Rooms): Route =>
   });
 
 /** What a lease protects. Answers are the lease as it is then. */
-function resourceRoutes(rooms: Rooms): readonly Route[] {
+function resourceRoutes(agent: AgentView, rooms: Rooms): readonly Route[] {
   const changed = (query: Scope, id: string, change: (leases: Leases, tx: Transaction) => void): Promise<Lease | undefined> => {
     const found = rooms(query);
     const { leases, metadata, scope } = found;
@@ -152,7 +154,11 @@ function resourceRoutes(rooms: Rooms): readonly Route[] {
       query: scoped,
       body: resource,
       answers: { 200: { record: 'Lease' } },
-      handle: ({ params: { id }, query, body: node }) => changed(query, id, (leases, tx) => leases.addResource(tx, id, node)),
+      handle: ({ params: { id }, query, body: node }) =>
+        changed(query, id, (leases, tx) => {
+          assertKept(service(agent, Gc), node.type);
+          leases.addResource(tx, id, node);
+        }),
     }),
     route({
       method: 'DELETE',
@@ -164,6 +170,12 @@ function resourceRoutes(rooms: Rooms): readonly Route[] {
       handle: ({ params: { id, ...node }, query }) => changed(query, id, (leases, tx) => leases.removeResource(tx, id, node)),
     }),
   ];
+}
+
+/** A type that nobody has ever collected is a slip of whoever wants its resource kept. */
+function assertKept(gc: Gc, type: string): void {
+  if (gc.storeOf(type) !== undefined || gc.status().absentTypes.some((absent) => absent.type === type)) return;
+  throw leaseErrors.unknownType(`nothing here is of the type '${type}'`, { details: { type } });
 }
 
 interface Creation {
