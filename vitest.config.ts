@@ -20,6 +20,8 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // What is waited for comes; on a machine that has other work not within the second that is the default.
+    expect: { poll: { timeout: 10_000 } },
     reporters: reporters(),
   },
 });

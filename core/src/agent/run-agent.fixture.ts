@@ -63,10 +63,10 @@ export async function openAgentFolder(): Promise<TestFolder> {
       ...more,
     });
     const said = async (text: string) => {
-      await expect.poll(() => lines.some(({ msg }) => msg.startsWith(text)), { timeout: 5000 }).toBe(true);
+      await expect.poll(() => lines.some(({ msg }) => msg.startsWith(text))).toBe(true);
     };
     const ready = async () => {
-      await expect.poll(() => lines.some(({ msg }) => msg === 'ready'), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => lines.some(({ msg }) => msg === 'ready')).toBe(true);
     };
     const socket = join(folder, 'state/hawser.sock');
     return { code, signals, lines, exits, ready, said, socket, client: openClient({ socket }) };
