@@ -19,3 +19,11 @@ test("the tour has folders of its own, whatever the environment sets for this ma
   expect(stderr).toContain('Every step held.');
   expect([existsSync(elsewhere), existsSync(`${elsewhere}-root`)]).toEqual([false, false]);
 }, 70_000);
+
+test('a folder for what is temporary that can’t be used is told with what helps', async () => {
+  const env = { ...process.env, TMPDIR: `/proc/hwt-none` };
+  const failed = await promisify(execFile)('node', [HAWSER, 'try', '--once', '--host', 'simulated'], { env, timeout: 60_000 }).catch(
+    (error: unknown) => error,
+  );
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/\/proc\/hwt-none: ENOENT.*\[try\.no_folder\]\. Set TMPDIR/) });
+}, 70_000);

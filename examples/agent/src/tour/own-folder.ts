@@ -1,6 +1,11 @@
 import { lstat, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defineErrors } from '@hawser/core';
+
+const errors = defineErrors('try', {
+  noFolder: { kind: 'FailedPrecondition', remedy: 'Set TMPDIR to a folder that this user may write, with some MiB of room.' },
+});
 
 const PREFIX = 'hawser-try-';
 const OWNER = 'owner';
@@ -9,6 +14,16 @@ const STARTED = 19; // fields of /proc/<pid>/stat behind the name of the program
 /** A folder that is gone with its tour. */
 export interface TourFolder extends AsyncDisposable {
   readonly path: string;
+}
+
+/** Whatever of the tour's folder can't be had is told as that. */
+export async function inFolders<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw errors.noFolder(`the tour gets no folder of its own in ${tmpdir()}: ${why}`, { cause });
+  }
 }
 
 /**

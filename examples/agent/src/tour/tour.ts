@@ -5,7 +5,7 @@ import { type Agent, startAgent } from '@hawser/core/agent';
 import { Host } from '@hawser/core/contracts';
 import type { Logger } from 'pino';
 import { makeWorld, tourConfig } from './network.ts';
-import { openTourFolder } from './own-folder.ts';
+import { inFolders, openTourFolder } from './own-folder.ts';
 import type { Place } from './place.ts';
 import { type TourPod, TourRuntime } from './pods.ts';
 import { service } from './service.ts';
@@ -29,10 +29,12 @@ const TOUR_DEADLINE_MS = 60_000;
 
 /** Boots the reference agent in a folder of its own, shows what it does, and leaves nothing behind. Resolves with whether every step held. */
 export async function takeTour(options: TourOptions): Promise<boolean> {
-  await using folder = await openTourFolder();
+  await using folder = await inFolders(openTourFolder);
   const tour = new Tour(options, folder.path);
-  await mkdir(join(folder.path, 'ns'));
-  await writeFile(tour.configFile, tourConfig(folder.path, options.place === 'simulated' ? 'simulated' : 'linux'));
+  await inFolders(async () => {
+    await mkdir(join(folder.path, 'ns'));
+    await writeFile(tour.configFile, tourConfig(folder.path, options.place === 'simulated' ? 'simulated' : 'linux'));
+  });
   if (await tour.boot('the agent boots on an embedded store')) await tour.visit();
   return tour.steps.allHeld;
 }
