@@ -1,8 +1,9 @@
 import { Client, connectivityState, credentials, type ClientReadableStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { type Clock, type Tracing, withDeadline } from '@hawser/core';
+import { type Clock, currentRequest, type Tracing, withDeadline } from '@hawser/core';
 import type * as z from 'zod';
 import { proxyErrors } from '../errors.ts';
 import type { Method } from '../wire/proto.ts';
+import { REQUEST_ID } from '../wire/request-id.ts';
 import { readAnswer } from './answer.ts';
 import { callError } from './call-error.ts';
 
@@ -137,6 +138,8 @@ export class Connection implements Disposable {
     if (Number.isFinite(deadlineMs)) metadata.set('grpc-timeout', `${Math.min(99_999_999, Math.ceil(deadlineMs))}m`);
     const parent = this.#options.tracing?.traceparent?.();
     if (parent !== undefined) metadata.set('traceparent', parent);
+    const requestId = currentRequest();
+    if (requestId !== undefined) metadata.set(REQUEST_ID, requestId);
     return metadata;
   }
 }

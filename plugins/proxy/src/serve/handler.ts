@@ -1,11 +1,17 @@
 import type { ServerUnaryCall, ServerWritableStream, sendUnaryData, UntypedHandleCall } from '@grpc/grpc-js';
+import { inRequest } from '@hawser/core';
 import type * as z from 'zod';
 import { proxyErrors } from '../errors.ts';
 import type { Method } from '../wire/proto.ts';
+import { REQUEST_ID } from '../wire/request-id.ts';
 import { tidy, toStatus } from '../wire/status.ts';
 
 /** Who has been given up: aborts when the caller cancels, or has gone. */
 type Cancellable = Pick<ServerUnaryCall<Buffer, Buffer>, 'on' | 'cancelled'>;
+
+/** The agent's request that it is called for. */
+const requestOf = ({ metadata }: Pick<ServerUnaryCall<Buffer, Buffer>, 'metadata'>): string | undefined =>
+  metadata.get(REQUEST_ID)[0]?.toString();
 
 /** Answers a method with one message; what `answer` throws arrives as it was thrown. */
 export function unaryHandler<T>(
@@ -21,7 +27,7 @@ export function unaryHandler<T>(
         done(toStatus(error));
       }
     };
-    void run();
+    void inRequest(requestOf(call), run);
   };
 }
 
@@ -41,7 +47,7 @@ export function streamHandler<T>(
         call.emit('error', toStatus(error));
       }
     };
-    void run();
+    void inRequest(requestOf(call), run);
   };
 }
 

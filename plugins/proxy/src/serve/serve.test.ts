@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
-import { HawserError, systemContext } from '@hawser/core';
+import { currentRequest, HawserError, inRequest, systemContext } from '@hawser/core';
 import type { ClaimRequest, NetworkMode } from '@hawser/core/network';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,15 @@ const MODE = 'hawser.mode.v1.Mode';
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe('what serves a mode', () => {
+  it('is a part of the request that it is called for, in this process too', async () => {
+    const heard: (string | undefined)[] = [];
+    const connection = connect(await serve({ check: async () => void heard.push(currentRequest()) }));
+    const check = () => call(connection, MODE, 'Check', { attachment: attachmentMessage(attachment()) }, checkResponse);
+    await Promise.all([inRequest('one', check), inRequest('two', check)]);
+    await check();
+    expect(heard).toEqual(['one', 'two', undefined]);
+  });
+
   it('says who it is, and hears its config', async () => {
     const heard: unknown[] = [];
     const connection = connect(await serve({}, { configure: (config) => void heard.push(config) }));
