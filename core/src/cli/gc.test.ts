@@ -21,7 +21,9 @@ test('run says what would go, what is gone and what could not be removed; status
       if (stuck && key === 'stuck') throw new Error('device busy');
     },
   });
-  expect((await run('status')).out).toMatch(/^RUNNING: +no\nLAST RUN: .*\nLAST ERROR: +none\nNEXT RUN: +(?:when something changes|20\d\d-.*Z)\n/);
+  expect((await run('status')).out).toMatch(
+    /^RUNNING: +no\nLAST RUN: .*\nLAST ERROR: +none\nNEXT RUN: +(?:when something changes|20\d\d-.*Z)\n/,
+  );
   await running.get(Metadata).write('state', (tx) => {
     for (const key of ['free', 'stuck']) things.prepare(tx, key, { data: {} });
   });

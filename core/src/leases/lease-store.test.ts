@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { countedMetrics } from '../testing/counted.ts';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
+import { openType, write } from '../testing/garbage.fixture.ts';
+import { protectionOf } from './lease-records.ts';
 import { LeaseStore } from './lease-store.ts';
 
 test('a lease is made, renewed, filled, listed and deleted, and tells of each change', async () => {
@@ -73,4 +75,14 @@ test('a resource of the other store is refused, which the lease would not protec
   await expect(put('volume')).rejects.toMatchObject({ code: 'leases.wrong_store', message: expect.stringContaining('volume/a') });
   await put('away');
   expect(core.metadata.read('state', (tx) => core.leases.resources(tx, 'l'))).toEqual([{ type: 'away', key: 'a' }]);
+});
+
+test('a lease that has run out protects nothing, also before it is collected', async () => {
+  const context = testContext();
+  await using core = await startCore({ context });
+  using things = openType(core, 'thing');
+  await write(core, (tx) => things.make(tx, 'a', { lease: core.leases.create(tx, { expiresInMs: 1_000 }).id }));
+  const now = context.clock.now();
+  const protectedAt = (at: number) => core.metadata.read('state', (tx) => protectionOf(tx, { type: 'thing', key: 'a' }, at));
+  expect([protectedAt(now + 999), protectedAt(now + 1_000)]).toEqual(['whole', 'none']);
 });

@@ -70,16 +70,6 @@ describe('a lease’s labels', () => {
     expect(await write(core, (tx) => core.leases.update(tx, 'b', { labels: {} })).catch(codeOf)).toBe('leases.not_found');
   });
 
-  test('one that has run out protects nothing, also before it is collected', async () => {
-    const context = testContext();
-    await using core = await startCore({ context });
-    using things = openType(core, 'thing');
-    await write(core, (tx) => things.make(tx, 'a', { lease: core.leases.create(tx, { expiresInMs: 1_000 }).id }));
-    const now = context.clock.now();
-    const protectedAt = (at: number) => core.metadata.read('state', (tx) => protectionOf(tx, { type: 'thing', key: 'a' }, at));
-    expect([protectedAt(now + 999), protectedAt(now + 1_000)]).toEqual(['whole', 'none']);
-  });
-
   test('gc.flat: it protects its resources alone, unless another lease protects them whole', async () => {
     const context = testContext();
     await using core = await startCore({ context });
