@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -73,4 +73,45 @@ test.each([
   const [root, state] = await checkStores(folders());
   expect([root?.status, state?.status]).toEqual(['sound', 'damaged']);
   await expect(open()).rejects.toMatchObject({ code: 'metadata.damaged' });
+});
+
+describe('a key that has changed in its file', () => {
+  const letters = Array.from('abcdefghij');
+  /** Two of them fill a page. */
+  const value = (letter: string) => JSON.stringify(letter.repeat(1_500));
+  const keyOf = (letter: string) => `x${letter}\u0000default\u0000key`;
+
+  /** Where the record itself is, and not where the tree leads to it. */
+  function change(letter: string, former: string, later: string): void {
+    const file = join(folder, 'state', 'store', 'data.mdb');
+    const content = readFileSync(file);
+    const record = Buffer.from(keyOf(letter) + value(letter).slice(0, 2));
+    for (let at = content.indexOf(record); at >= 0; at = content.indexOf(record, at + 1)) content.write(later, at + record.indexOf(former));
+    writeFileSync(file, content);
+  }
+
+  test('leads nobody in a circle: whoever meets it is told', async () => {
+    const met: string[] = [];
+    for (const letter of letters) {
+      await layDown([...sound(), ...letters.map((one) => ({ store: 'state' as const, key: keyOf(one), value: value(one) }))], folder);
+      change(letter, 'x', 'b');
+      const [, checked] = await checkStores(folders());
+      expect(checked).toMatchObject({ status: 'damaged', damage: { code: 'metadata.damaged', message: expect.stringContaining('order') } });
+      try {
+        await using metadata = await open();
+        expect(metadata.read('state', (tx) => tx.namespaces())).toContain('default');
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'metadata.damaged' });
+        met.push(letter);
+      }
+      rmSync(folder, { recursive: true });
+    }
+    expect(met.length).toBeGreaterThan(0);
+  });
+
+  test('and names a namespace that there can’t be, is told as damage', async () => {
+    await layDown([...sound(), { store: 'state', key: keyOf('a'), value: value('a') }], folder);
+    change('a', 'default', 'defa}lt');
+    await expect(open()).rejects.toMatchObject({ code: 'metadata.damaged', message: expect.stringContaining('xa\\u0000defa}lt') });
+  });
 });

@@ -1,6 +1,7 @@
 import { open, type RootDatabase, type Transaction } from 'lmdb';
 import type { JsonValue } from '../json.ts';
 import { metadataErrors } from './errors.ts';
+import { compareKeys } from './key-order.ts';
 import type { Entry, Pages, Range } from './pages.ts';
 import { readCached, readPlainly } from './record.ts';
 import { RecordCache } from './record-cache.ts';
@@ -61,7 +62,7 @@ export class Environment implements Pages {
   }
 
   chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
-    return [...this.#db.getRange({ ...bounds(range, reverse), limit })];
+    return inOrder(range, reverse, [...this.#db.getRange({ ...bounds(range, reverse), limit })]);
   }
 
   put(key: string, value: string): void {
@@ -143,7 +144,7 @@ class HeldPages implements Pages {
   }
 
   chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
-    return [...this.#db.getRange({ ...bounds(range, reverse), limit, transaction: this.#transaction })];
+    return inOrder(range, reverse, [...this.#db.getRange({ ...bounds(range, reverse), limit, transaction: this.#transaction })]);
   }
 
   put(): void {
@@ -153,4 +154,13 @@ class HeldPages implements Pages {
   remove(): boolean {
     throw metadataErrors.readOnly('a view is for reading');
   }
+}
+
+/** `metadata.damaged` where the ends are not where they belong: whoever went on from there would go in a circle. */
+function inOrder({ start, end }: Range, reverse: boolean, entries: readonly Entry[]): readonly Entry[] {
+  const [first, last] = reverse ? [entries.at(-1), entries[0]] : [entries[0], entries.at(-1)];
+  if (first === undefined || last === undefined) return entries;
+  if (compareKeys(start, first.key) > 0 || compareKeys(first.key, last.key) > 0 || compareKeys(last.key, end) >= 0)
+    throw metadataErrors.damaged(`the keys of the store are not in their order near ${JSON.stringify(first.key)}`);
+  return entries;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
+import { compareKeys } from './key-order.ts';
 import { storedVersion } from './migrations.ts';
 import { ALL_KEYS } from './record.ts';
 
@@ -25,14 +26,14 @@ export function readAll(environment: Environment): StoreContent {
   for (;;) {
     const chunk = environment.chunk({ start, end: ALL_KEYS.end }, false, CHUNK);
     for (const { key, value } of chunk) {
+      if (compareKeys(start, key) > 0) throw metadataErrors.damaged(`the record ${JSON.stringify(key)} stands out of the order of keys`);
+      start = `${key}\0`;
       const collection = key.slice(0, Math.max(key.indexOf('\0'), 0));
       assertRecord(key, value);
       digest.update(`${key.length} ${value.length} `).update(key).update(value);
       collections[collection] = (collections[collection] ?? 0) + 1;
     }
-    const last = chunk.at(-1);
-    if (last === undefined) return { schemaVersion, collections, digest: digest.digest('hex') };
-    start = `${last.key}\0`;
+    if (chunk.length === 0) return { schemaVersion, collections, digest: digest.digest('hex') };
   }
 }
 
