@@ -1,17 +1,13 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { systemContext, systemRandom } from '../context/index.ts';
+import { systemContext } from '../context/index.ts';
 import { type Envelope, Events, type Lagged } from '../events/events.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { agentView } from './agent-view.fixture.ts';
 import { openClient } from './open-client.ts';
-import { serveApi } from './server.ts';
+import { serveView } from './served-view.fixture.ts';
 
 interface Served extends AsyncDisposable {
   readonly core: TestCore;
@@ -22,8 +18,6 @@ interface Served extends AsyncDisposable {
 
 async function serve(): Promise<Served> {
   await using opening = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'hwt-stream-'));
-  opening.defer(() => rm(folder, { recursive: true }));
   const core = opening.use(await startCore({ context: systemContext }));
   let taken = 0;
   const events: Events = {
@@ -38,10 +32,7 @@ async function serve(): Promise<Served> {
       }
     },
   };
-  const services = new Map<string, unknown>([[Events.id, events]]);
-  const agent = agentView(services);
-  const path = join(folder, 'hawser.sock');
-  opening.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
+  const { path } = opening.use(await serveView(agentView(new Map([[Events.id, events]]))));
   const all = opening.move();
   return { core, path, taken: () => taken, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

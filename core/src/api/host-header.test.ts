@@ -1,30 +1,18 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemRandom } from '../context/index.ts';
 import { agentView } from './agent-view.fixture.ts';
-import { type ApiServer, serveApi } from './server.ts';
+import { type ServedView, serveView } from './served-view.fixture.ts';
 
-let folder: string;
-let path: string;
-let server: ApiServer;
+let served: ServedView;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'hwt-host-'));
-  path = join(folder, 's');
-  server = await serveApi({ agent: agentView(new Map()), path, log: pino({ level: 'silent' }), random: systemRandom });
+  served = await serveView(agentView());
 });
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => served[Symbol.asyncDispose]());
 
 async function answerTo(request: string): Promise<string> {
-  const socket = connect(path);
+  const socket = connect(served.path);
   await once(socket, 'connect');
   const answer = text(socket);
   socket.write(request);

@@ -1,9 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemRandom } from '../context/index.ts';
 import { Gc } from '../gc/gc.ts';
 import { Leases } from '../leases/leases.ts';
 import { Snapshots } from '../metadata/snapshots.ts';
@@ -15,7 +10,7 @@ import { MemoryBackend } from '../testing/memory-backend.ts';
 import type { Client } from './client.ts';
 import { openClient } from './open-client.ts';
 import { agentView } from './agent-view.fixture.ts';
-import { serveApi } from './server.ts';
+import { serveView } from './served-view.fixture.ts';
 
 const never = new AbortController().signal;
 let core: TestCore;
@@ -23,8 +18,6 @@ let client: Client;
 let stack: AsyncDisposableStack;
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'hwt-leases-'));
-  stack.defer(() => rm(folder, { recursive: true }));
   core = stack.use(await startCore({ context: testContext() }));
   const services = new Map<string, unknown>([
     [Metadata.id, core.metadata],
@@ -32,9 +25,7 @@ beforeEach(async () => {
     [Leases.id, core.leases],
     [Snapshots.id, core.snapshots],
   ]);
-  const agent = agentView(services);
-  const path = join(folder, 's');
-  stack.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
+  const { path } = stack.use(await serveView(agentView(services)));
   client = openClient({ socket: path });
 });
 afterEach(() => stack.disposeAsync());

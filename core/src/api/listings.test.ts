@@ -1,15 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemRandom } from '../context/index.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import type { Client } from './client.ts';
 import { openClient } from './open-client.ts';
 import { agentView } from './agent-view.fixture.ts';
-import { serveApi } from './server.ts';
+import { serveView } from './served-view.fixture.ts';
 import { attachedRecord, servicesOf } from './services.fixture.ts';
 
 const never = new AbortController().signal;
@@ -18,13 +13,9 @@ let client: Client;
 let stack: AsyncDisposableStack;
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'hwt-list-'));
-  stack.defer(() => rm(folder, { recursive: true }));
   core = stack.use(await startCore({ context: testContext() }));
   const services = servicesOf(core, { list: () => [attachedRecord('c2'), attachedRecord('c1'), attachedRecord('c3', 'macvlan')] });
-  const agent = agentView(services);
-  const path = join(folder, 's');
-  stack.use(await serveApi({ agent, path, log: pino({ level: 'silent' }), random: systemRandom }));
+  const { path } = stack.use(await serveView(agentView(services)));
   client = openClient({ socket: path });
 });
 afterEach(() => stack.disposeAsync());

@@ -1,16 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemRandom } from '../context/index.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { openType } from '../testing/garbage.fixture.ts';
 import { agentView } from './agent-view.fixture.ts';
 import type { Client } from './client.ts';
 import { openClient } from './open-client.ts';
-import { serveApi } from './server.ts';
+import { serveView } from './served-view.fixture.ts';
 import { attachedRecord, servicesOf } from './services.fixture.ts';
 
 const never = new AbortController().signal;
@@ -21,12 +16,9 @@ let stack: AsyncDisposableStack;
 let clientOf: (namespace?: string) => Client;
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'hwt-spaces-'));
-  stack.defer(() => rm(folder, { recursive: true }));
   core = stack.use(await startCore({ context: testContext() }));
   const services = servicesOf(core, { get: () => attached, list: () => [attached], check: async () => undefined });
-  const path = join(folder, 's');
-  stack.use(await serveApi({ agent: agentView(services), path, log: pino({ level: 'silent' }), random: systemRandom }));
+  const { path } = stack.use(await serveView(agentView(services)));
   clientOf = (namespace) => openClient({ socket: path, ...(namespace === undefined ? {} : { namespace }) });
 });
 afterEach(() => stack.disposeAsync());

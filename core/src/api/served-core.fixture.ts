@@ -1,17 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { pino } from 'pino';
-import { systemClock, systemRandom } from '../context/index.ts';
 import { Gc } from '../gc/gc.ts';
 import { Metadata } from '../metadata/store.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
-import { serveApi } from './server.ts';
-import type { AgentView } from './service.ts';
+import { serveView } from './served-view.fixture.ts';
+import { agentView } from './agent-view.fixture.ts';
 import { servicesOf } from './services.fixture.ts';
 
 /** What a server answered; of a stream of events its head alone. */
@@ -53,8 +48,6 @@ export const plugin: PluginReport = {
 /** Serves it; copies of a store go to its folder and nowhere else. */
 export async function serveCore(): Promise<ServedCore> {
   await using starting = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'hwt-served-'));
-  starting.defer(() => rm(folder, { recursive: true }));
   const core = starting.use(await startCore({ context: testContext() }));
   await core.namespaces.create('there');
   const metadata: Metadata = {
@@ -67,20 +60,8 @@ export async function serveCore(): Promise<ServedCore> {
       to.startsWith(folder) || to.startsWith('/dev/null/') ? core.metadata.backup(store, to, signal) : undefined,
   };
   const services = servicesOf(core, { detach: async () => undefined, check: async () => undefined }, metadata);
-  const socketPath = join(folder, 's');
-  const log = pino({ level: 'silent' });
-  const agent: AgentView = {
-    name: 'test',
-    version: '1.2.3',
-    coreVersion: '0.1.0',
-    clock: systemClock,
-    phase: () => 'ready',
-    reports: () => [plugin],
-    get: (token) => services.get(token.id) as never,
-    reload: async ({ dryRun }) => ({ dryRun, files: [], changed: [], steps: [] }),
-    setLogLevel: (uri) => uri === plugin.uri,
-  };
-  starting.use(await serveApi({ agent, path: socketPath, log, random: systemRandom }));
+  const agent = agentView(services, { reports: () => [plugin], setLogLevel: (uri) => uri === plugin.uri });
+  const { path: socketPath, folder } = starting.use(await serveView(agent));
   const connections = new Agent({ keepAlive: true, maxSockets: 4 });
   starting.defer(() => connections.destroy());
   const running = starting.move();
