@@ -38,7 +38,7 @@ test.skipIf(!isPossible)('a node keeps the default route that a router has adver
   await expect
     .poll(
       () => {
-        execFileSync('nsenter', [`--net=${router.path}`, 'python3', '-c', ADVERTISE]);
+        execFileSync('nsenter', [`--net=${router.path}`, 'python3', '-c', ADVERTISE], { stdio: 'ignore' });
         return advertised();
       },
       { timeout: 10_000, interval: 200 },
