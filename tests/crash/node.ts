@@ -6,7 +6,6 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import type { JsonObject } from '@hawser/core';
 import { openClient } from '@hawser/core/client';
-import { poll } from './poll.ts';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -65,12 +64,15 @@ export class TestNode implements AsyncDisposable {
       { stdio: ['ignore', 'inherit', 'pipe'] },
     );
     this.#agent = agent;
-    let log = '';
-    agent.stderr.setEncoding('utf8').on('data', (chunk: string) => (log += chunk));
     this.#ended = new Promise((resolve) => agent.once('exit', (code, signal) => resolve({ code, signal })));
-    await poll('the agent is ready', () => {
-      if (agent.exitCode !== null || agent.signalCode !== null) throw new Error(`the agent ended while it started:\n${log}`);
-      return log.includes('"msg":"ready"');
+    let log = '';
+    // However long it takes: the test's own bound ends that.
+    await new Promise<void>((resolve, reject) => {
+      agent.once('exit', () => reject(new Error(`the agent ended while it started:\n${log}`)));
+      agent.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+        log += chunk;
+        if (log.includes('"msg":"ready"')) resolve();
+      });
     });
   }
 
