@@ -105,8 +105,8 @@ describe('an agent of its own folders', { timeout: 60_000 }, () => {
     expect(await json('leases', 'ls', 'labels.a==x')).toEqual([]);
     expect((await hawser('--config', config, 'leases', 'create', 'cli')).code).toBe(1);
     expect(Date.parse((await json('leases', 'renew', 'cli', '--expires', '1h')).expiresAt)).toBeGreaterThan(Date.parse(made.expiresAt));
-    expect((await json('leases', 'add', 'cli', 'thing/a/b')).resources).toEqual([{ type: 'thing', key: 'a/b' }]);
-    expect((await json('leases', 'remove', 'cli', 'thing/a/b')).resources).toEqual([]);
+    expect((await json('leases', 'add', 'cli', 'claim/address/10.0.0.9')).resources).toEqual([{ type: 'claim', key: 'address/10.0.0.9' }]);
+    expect((await json('leases', 'remove', 'cli', 'claim/address/10.0.0.9')).resources).toEqual([]);
     expect((await hawser('--config', config, 'leases', 'add', 'cli', 'nothing')).code).toBe(2);
     expect((await hawser('--config', config, 'leases', 'delete', 'cli', '--sync')).code).toBe(0);
     expect((await hawser('--config', config, 'snapshots', 'usage', 'thing/none')).code).toBe(4);
