@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { claimName } from './claims.ts';
+import { defineCollection } from '../metadata/store.ts';
 import { startCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 
@@ -133,4 +134,20 @@ test.each([Number.POSITIVE_INFINITY, 1e20])('a cooldown of %s ms lasts until the
   await core.leases.deleteAndCollect('l', { store: 'state', signal });
   const again = core.metadata.write('state', (tx) => core.claims.take(tx, { ...claim, lease: core.leases.create(tx).id }));
   await expect(again).rejects.toMatchObject({ code: 'claims.cooling', details: { until: '9999-12-31T23:59:59.999Z' } });
+});
+
+test('a claim whose record was lost is not given away again while something stands on it', async () => {
+  await using core = await startCore({ context: testContext() });
+  using attachments = core.snapshots.open({ type: 'attachment', store: 'state' });
+  const take = (containerId: string) =>
+    core.metadata.write('state', (tx) => {
+      const lease = core.leases.create(tx, { expiresInMs: 60_000 }).id;
+      return core.claims.take(tx, { type: 'address', key: '10.0.0.5', holder: { containerId, ifname: 'eth0' }, data: {}, lease });
+    });
+  const parents = [claimName(await take('c1'))];
+  await core.metadata.write('state', (tx) => attachments.prepare(tx, 'c1/eth0', { data: {}, parents }));
+  // As one changed bit in its key does.
+  await core.metadata.write('state', (tx) => void tx.delete(defineCollection('state', 'snapshots'), 'claim/address/10.0.0.5'));
+  const fault = { code: 'metadata.damaged', message: expect.stringContaining('others stand on it') };
+  await expect(take('c2')).rejects.toMatchObject(fault);
 });

@@ -40,9 +40,9 @@ const childrenOf = (store: StoreName): Collection<Readonly<Record<string, never>
 const SNAPSHOTS = { root: snapshotsOf('root'), state: snapshotsOf('state') };
 const CHILDREN = { root: childrenOf('root'), state: childrenOf('state') };
 
-/** The refusal of a record whose data are not what its type writes. */
-export const damagedSnapshot = (store: StoreName, namespace: string, node: Node): HawserError =>
-  damagedRecord(SNAPSHOTS[store], { namespace, key: nodeName(node) });
+/** The refusal of a record whose data are not what its type writes, or that has another fault. */
+export const damagedSnapshot = (store: StoreName, namespace: string, node: Node, fault?: string): HawserError =>
+  damagedRecord(SNAPSHOTS[store], { namespace, key: nodeName(node) }, fault);
 
 export const readRecord = (tx: ReadTransaction, node: Node): SnapshotRecord | undefined => tx.get(SNAPSHOTS[tx.store], nodeName(node));
 

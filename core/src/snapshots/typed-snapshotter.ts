@@ -145,6 +145,8 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   #make(tx: Transaction, key: string, kind: SnapshotKind, options: PrepareOptions<D>): Snapshot<D> {
     const node = this.#node(tx, key);
     if (hasRecord(tx, node)) return this.#meet(tx, node, options);
+    // Its record was lost, and what it stands for is in use: made anew, it would be given away twice.
+    if (this.hasChildren(tx, key)) throw damagedSnapshot(tx.store, tx.namespace, node, 'is missing, and others stand on it');
     const { data, parents = [], labels = {} } = options;
     checkParents(tx, this.#core.gc, parents);
     const createdAt = this.#now();
