@@ -16,6 +16,7 @@ import { chooseMode } from './modes.ts';
 import { needPreparing, reservePrepared } from './prepared.ts';
 import { type AttachmentData, isRooted, logFields, sameNamespace, toAttachment } from './record.ts';
 import type { Undoing } from './undo.ts';
+import { whenReleased } from './when-released.ts';
 
 export interface AttachingDependencies {
   readonly context: Context;
@@ -116,9 +117,10 @@ export class Attaching {
         ...(request.mac === undefined ? {} : { mac: request.mac }),
       },
     };
-    return needPreparing(claims)
-      ? await reservePrepared(claims, signal, () => books.reserve(reservation))
-      : await books.reserve(reservation);
+    const reserve = () => books.reserve(reservation);
+    return await whenReleased({ books, clock: context.clock }, signal, () =>
+      needPreparing(claims) ? reservePrepared(claims, signal, reserve) : reserve(),
+    );
   }
 
   /** From the reservation to the commit. */

@@ -164,6 +164,34 @@ describe('the attachment engine', () => {
       expect(fixture.claims()).toMatchObject([{ key: '10.0.0.2', state: 'held' }]);
     });
 
+    test('its address is waited for by who asks for just this one, and by nobody for long', async () => {
+      await fixture.engine.attach(request('a'), call());
+      fixture.mode.claims = () => [
+        {
+          type: 'address',
+          take: (tx, { holder, lease }) => [
+            fixture.core.claims.take(tx, { type: 'address', key: '10.0.0.1', holder, lease, evenCooling: true, data: {} }),
+          ],
+        },
+      ];
+      await expect(fixture.engine.attach(request('b'), call())).rejects.toMatchObject({ code: 'claims.already_held' });
+      const gate = Promise.withResolvers<void>();
+      fixture.mode.settling = gate.promise;
+      await fixture.engine.detach(detachRequest, call());
+      const late = fixture.engine.attach(request('b'), call());
+      late.catch(() => {});
+      await fixture.context.clock.advance(5_000);
+      await expect(late).rejects.toMatchObject({ code: 'claims.already_held' });
+      const gone = new AbortController();
+      const left = fixture.engine.attach(request('b'), call(gone.signal));
+      gone.abort(new Error('nobody waits'));
+      await expect(left).rejects.toThrow('nobody waits');
+      const next = fixture.engine.attach(request('b'), call());
+      gate.resolve();
+      await next;
+      expect(fixture.claims()).toMatchObject([{ key: '10.0.0.1', state: 'held', holder: { containerId: 'b' } }]);
+    });
+
     test('cancels the attach before it', async () => {
       fixture.mode.during = (method, signal) =>
         method === 'attach'

@@ -149,7 +149,9 @@ export class RangeIpam implements Ipam {
     const claim = claims.get(tx, 'address', key);
     if (!claim?.holder) return asked;
     const { containerId, ifname } = claim.holder;
-    throw ipamErrors.addressInUse(`${key} is held by ${containerId} on ${ifname}`, { details: { address: key, state: claim.state } });
+    throw ipamErrors.addressInUse(`${key} is held by ${containerId} on ${ifname}`, {
+      details: { address: key, state: claim.state, containerId, ifname },
+    });
   }
 
   #search(tx: Transaction, family: Family): { readonly ip: Ip; readonly range: Range } {
