@@ -21,8 +21,18 @@ export function chooseMode(network: NetworkChoice, defaultMode: string | undefin
 export function requireMode(id: string, modes: Providers<NetworkMode>): NetworkMode {
   const mode = modes.get(id);
   if (mode) return mode;
+  throw notOn(id, modes);
+}
+
+/** What keeps networks that name no mode from being attached; undefined where nothing does. */
+export function lackOf(defaultMode: string | undefined, modes: Providers<NetworkMode>): HawserError | undefined {
+  if (modes.ids().length === 0) return noModes();
+  return defaultMode === undefined || modes.get(defaultMode) ? undefined : notOn(defaultMode, modes);
+}
+
+function notOn(id: string, modes: Providers<NetworkMode>): HawserError {
   const on = modes.ids();
-  throw attachmentErrors.unknownMode(`the mode '${id}' ${modes.whyNot(id)}; ${listModes(on)}`, { details: { mode: id, modes: on } });
+  return attachmentErrors.unknownMode(`the mode '${id}' ${modes.whyNot(id)}; ${listModes(on)}`, { details: { mode: id, modes: on } });
 }
 
 /** What every call is told while no mode serves. */

@@ -46,6 +46,7 @@ const context = testContext();
 describe('in an agent', () => {
   beforeEach(async () => {
     lines = [];
+    own = {};
     core = await startCore({ context, topics: attachmentTopics });
   });
   afterEach(async () => {
@@ -53,9 +54,11 @@ describe('in an agent', () => {
     await core[Symbol.asyncDispose]();
   });
 
+  let own: Record<string, unknown>;
+
   async function start(...more: readonly AnyPlugin[]): Promise<Attachments> {
     const fakes = [...providersOf(core), fakePlugin(Host, 'fake', fakeHost())];
-    const settings = new Map([['hawser.attachments.v1.engine', attachments.config?.parse({})]]);
+    const settings = new Map([['hawser.attachments.v1.engine', attachments.config?.parse(own)]]);
     const config = { settings, configured: new Set<string>(), disabled: new Set<string>(), required: new Set<string>() };
     kernel = await context.clock.runUntil(
       boot({ plugins: [...fakes, attachments, ...more], config, context, log: pino({}, { write: (line) => void lines.push(line) }) }),
@@ -74,6 +77,13 @@ describe('in an agent', () => {
     expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ level: 40, msg: told.message, remedy: told.remedy }),
     );
+  });
+
+  test('where the mode of networks that name none is not on it says so at its start', async () => {
+    own = { default_mode: 'brigde' };
+    await start(fakePlugin(NetworkMode, 'bridge', new FakeMode(core.claims)));
+    const told = { code: 'attachments.unknown_mode', msg: "the mode 'brigde' is not in this agent; on: bridge" };
+    expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual(expect.objectContaining({ level: 40, ...told }));
   });
 
   test('is not ready for a network whose mode is not on, and says which are', async () => {

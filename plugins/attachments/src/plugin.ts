@@ -1,9 +1,9 @@
-import { definePlugin, type Logger, openTracing } from '@hawser/core';
+import { definePlugin, openTracing } from '@hawser/core';
 import { Attachments, Events, Gc, Host, Leases, Metadata, Metrics, NetworkMode, Snapshots } from '@hawser/core/contracts';
 import { attachmentErrors, tracedModes } from '@hawser/core/network';
 import { config } from './config.ts';
 import { AttachmentEngine } from './engine.ts';
-import { noModes } from './modes.ts';
+import { lackOf } from './modes.ts';
 import { measured, observeAttachments } from './measured.ts';
 import { tracedEngine } from './traced-engine.ts';
 import { attachmentTopics } from './topics.ts';
@@ -34,16 +34,12 @@ export const attachments = definePlugin({
     const engine = scope.use(new AttachmentEngine({ ...core, modes, settings, log, context }));
     signal.addEventListener('abort', () => engine.drain('the agent is stopping'), { once: true });
     await engine.recover();
-    if (modes.ids().length === 0) tellNoModes(log);
+    // Nothing is wrong with such an agent, but no pod gets a network from it.
+    const lack = lackOf(settings.default_mode, modes);
+    if (lack !== undefined) log.warn({ code: lack.code, remedy: lack.remedy }, lack.message);
     const told = tracing === undefined ? engine : tracedEngine(engine, tracing);
     if (metrics === undefined) return told;
     scope.use(observeAttachments(metrics, engine, modes));
     return measured(told, { metrics, clock, modes, defaultMode: settings.default_mode });
   },
 });
-
-/** Nothing is wrong with such an agent, but no pod gets a network from it. */
-function tellNoModes(log: Logger): void {
-  const { message, remedy } = noModes();
-  log.warn({ remedy }, message);
-}
