@@ -32,7 +32,7 @@ const talkative = definePlugin({
         log.info('a mode begins');
         await clock.sleep(5, signal);
         log.info({ containerId: pod.containerId }, 'a mode attaches');
-        if (pod.containerId === 'bad') throw new Error('it breaks');
+        if (pod.containerId === 'pod-bad') throw new Error('it breaks');
         const ips = addressClaims(pod.claims).map(({ address }) => ({ address, interface: 0 }));
         return { interfaces: [{ name: pod.ifname, mac: '02:00:00:00:00:01', sandbox: pod.netns }], ips, routes: [] };
       },
@@ -68,15 +68,16 @@ function onlyId(told: readonly { readonly requestId?: unknown }[]): unknown {
   return [...ids][0];
 }
 
+/** Of a pod; no id that is drawn has a dash. */
 const of = (events: readonly Envelope[], id: string): readonly Envelope[] => events.filter(({ data }) => JSON.stringify(data).includes(id));
 
 test('of an ADD and a DEL, beside others, each line of engine and mode and each event has the id', async () => {
   await using agent = await start();
-  await Promise.all(['c1', 'c2'].map((id) => call(agent, 'ADD', id)));
-  const added = ['c1', 'c2'].map((id) => onlyId(of(journal(agent), id)));
-  expect(of(journal(agent), 'c1').map(({ topic }) => topic)).toEqual(expect.arrayContaining(['/claims/taken', '/attachments/attached']));
+  await Promise.all(['pod-1', 'pod-2'].map((id) => call(agent, 'ADD', id)));
+  const added = ['pod-1', 'pod-2'].map((id) => onlyId(of(journal(agent), id)));
+  expect(of(journal(agent), 'pod-1').map(({ topic }) => topic)).toEqual(expect.arrayContaining(['/claims/taken', '/attachments/attached']));
   expect(new Set(added).size).toBe(2);
-  for (const [index, id] of ['c1', 'c2'].entries()) {
+  for (const [index, id] of ['pod-1', 'pod-2'].entries()) {
     const said = lines(agent).filter((line) => line['containerId'] === id);
     expect(said.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['a mode attaches', 'attached']));
     expect(onlyId(said)).toBe(added[index]);
@@ -84,7 +85,7 @@ test('of an ADD and a DEL, beside others, each line of engine and mode and each 
   expect(lines(agent).filter(({ msg, requestId }) => msg === 'a mode begins' && requestId === undefined)).toEqual([]);
 
   const before = journal(agent).length;
-  await call(agent, 'DEL', 'c1');
+  await call(agent, 'DEL', 'pod-1');
   await expect
     .poll(() =>
       journal(agent)
@@ -92,18 +93,20 @@ test('of an ADD and a DEL, beside others, each line of engine and mode and each 
         .map(({ topic }) => topic),
     )
     .toContain('/attachments/detached');
-  const deleted = onlyId(of(journal(agent).slice(before), 'c1'));
-  const said = lines(agent).filter(({ msg, containerId }) => containerId === 'c1' && ['a mode detaches', 'detached'].includes(String(msg)));
+  const deleted = onlyId(of(journal(agent).slice(before), 'pod-1'));
+  const said = lines(agent).filter(
+    ({ msg, containerId }) => containerId === 'pod-1' && ['a mode detaches', 'detached'].includes(String(msg)),
+  );
   expect(said.map(({ requestId }) => requestId)).toEqual([deleted, deleted]);
   expect(added).not.toContain(deleted);
 });
 
 test('an ADD that fails tells its client the id under which log and journal have it', async () => {
   await using agent = await start();
-  const { details } = JSON.parse(await call(agent, 'ADD', 'bad')) as { readonly details: string };
-  const id = onlyId(of(journal(agent), 'bad'));
+  const { details } = JSON.parse(await call(agent, 'ADD', 'pod-bad')) as { readonly details: string };
+  const id = onlyId(of(journal(agent), 'pod-bad'));
   expect(details).toContain(`[request ${String(id)}]`);
-  expect(of(journal(agent), 'bad').map(({ topic }) => topic)).toContain('/attachments/failed');
+  expect(of(journal(agent), 'pod-bad').map(({ topic }) => topic)).toContain('/attachments/failed');
 });
 
 test('what a call of the API does has the id that its client has chosen', async () => {
@@ -120,6 +123,6 @@ test('what a plugin begins in its start is of no request, whoever has it started
   await inRequest('mine-2', () => agent.restart());
   const starts = lines(agent).filter(({ msg }) => msg === 'a mode starts');
   expect(starts.map(({ requestId }) => requestId)).toEqual([undefined, undefined]);
-  await call(agent, 'ADD', 'c1');
-  expect(onlyId(of(journal(agent), 'c1'))).not.toBe('mine-2');
+  await call(agent, 'ADD', 'pod-1');
+  expect(onlyId(of(journal(agent), 'pod-1'))).not.toBe('mine-2');
 });
