@@ -2,9 +2,8 @@
  * Joins the modules that the agent loads, more than a thousand small ones, into few large ones: examples/agent/dist/bundle.
  * Looking for modules and linking them is a third of a start. Without a bundle everything works alike, and starts later.
  */
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
-import { dirname, isAbsolute, join, sep } from 'node:path';
+import { globSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { type Index, isFresh, readIndex, stateOf, writeIndex } from './bundle/index-file.ts';
 import { late, leftOut, ownPlace, withoutLocales } from './bundle/substitutes.ts';
@@ -19,12 +18,15 @@ const INDEX = join(TARGET, 'index.json');
 const DOORS = ['.', './contracts', './network', './client'];
 const Manifest = z.object({ exports: z.record(z.string(), z.object({ default: z.string() })) });
 
-/** What changes whenever a module does: what the compiler writes beside a package, and what npm writes when it installs. */
-function signsOf(modules: readonly string[]): readonly string[] {
-  const packages = new Set(modules.filter((id) => isAbsolute(id)).map((id) => findPackageJSON('..', id) ?? id));
-  const own = [...packages].filter((file) => !file.includes(`${sep}node_modules${sep}`));
-  const scripts = [import.meta.filename, join(import.meta.dirname, 'bundle', 'substitutes.ts')];
-  return [join(ROOT, 'node_modules', '.package-lock.json'), ...scripts, ...own.map((file) => join(dirname(file), 'tsconfig.tsbuildinfo'))];
+/** What changes whenever a module does: what the compiler writes beside a package, what npm writes when it installs, and how it is made. */
+function signs(): readonly string[] {
+  const packages = globSync(
+    ['core', 'plugins/*', 'plugins/*/*', 'examples/agent'].map((folder) => `${folder}/tsconfig.tsbuildinfo`),
+    { cwd: ROOT },
+  );
+  return ['node_modules/.package-lock.json', 'scripts/bundle.ts', 'scripts/bundle/substitutes.ts', ...packages].map((path) =>
+    join(ROOT, path),
+  );
 }
 
 function doorsOfCore(): readonly string[] {
@@ -34,24 +36,26 @@ function doorsOfCore(): readonly string[] {
 }
 
 async function bundle(former: Index | undefined): Promise<string> {
+  // Of before: what changes meanwhile makes it stale.
+  const madeOf = signs().map((file) => stateOf(AGENT, file));
   const { rolldown } = await import('rolldown');
   const doors = doorsOfCore();
   const plugins = [leftOut(TARGET), late, withoutLocales, ownPlace(TARGET)];
   await using made = await rolldown({ input: [MAIN, ...doors], platform: 'node', plugins, logLevel: 'silent' });
   const { output } = await made.write({ dir: TARGET, format: 'esm' });
   const chunks = output.filter((one) => one.type === 'chunk');
-  const [files, modules] = [chunks.map(({ fileName }) => fileName), chunks.flatMap(({ moduleIds }) => moduleIds)];
+  const files = chunks.map(({ fileName }) => fileName);
   const entryOf = (file: string): string => chunks.find(({ facadeModuleId }) => facadeModuleId === file)?.fileName ?? file;
   writeIndex(INDEX, {
     main: entryOf(MAIN),
     doors: doors.map((file) => [stateOf(AGENT, file)[0], entryOf(file)]),
-    madeOf: signsOf(modules).map((file) => stateOf(AGENT, file)),
+    madeOf,
     files,
   });
   // An agent that runs meanwhile may still ask for modules of the bundle before this one.
   const asked = new Set(['index.json', ...files, ...(former?.files ?? [])]);
   for (const file of readdirSync(TARGET)) if (!asked.has(file)) rmSync(join(TARGET, file), { force: true });
-  return `hawser: ${modules.length} modules bundled into ${files.length}`;
+  return `hawser: ${chunks.flatMap(({ moduleIds }) => moduleIds).length} modules bundled into ${files.length}`;
 }
 
 const former = readIndex(INDEX);
