@@ -125,3 +125,10 @@ test('a reload opens it to all interfaces on the port that it has', async () => 
   await expect(fetch(`http://127.0.0.2:${port}/metrics`)).rejects.toThrow('fetch failed');
   expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('hawser_test_calls_total 5');
 });
+
+test('a reload to an address that this machine has not is refused, and it is served where it was, also on the same port', async () => {
+  const port = await freePort();
+  await start({ address: `127.0.0.1:${port}` });
+  await expect(kernel?.reload({ plugins, config: config({ address: `192.0.2.1:${port}` }) })).rejects.toThrow('192.0.2.1');
+  expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status).toBe(200);
+});
