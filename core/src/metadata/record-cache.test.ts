@@ -85,16 +85,26 @@ test('what is shared can’t be changed', async () => {
   await environment.close();
 });
 
-test('it is bounded, in records and in their length; what is asked for stays', () => {
+test('it is bounded, in what its records take and in their length; what is asked for stays', () => {
   const cache = new RecordCache();
+  const text = 'x'.repeat(2_000);
   const found = (n: number): boolean => cache.get(`k${n}`) !== undefined;
-  for (let n = 0; n < 100_000; n++) {
-    cache.keep(`k${n}`, n, '0');
+  const records = 50_000;
+  for (let n = 0; n < records; n++) {
+    cache.keep(`k${n}`, n, text);
     expect(found(7) || n < 7).toBe(true);
   }
   cache.keep('long', 'x', 'x'.repeat(5_000));
   expect(cache.get('long')).toBeUndefined();
   let left = 0;
-  for (let n = 99_999; n >= 0; n--) left += Number(found(n));
-  expect(left).toBeLessThanOrEqual(24_000);
+  for (let n = records - 1; n >= 0; n--) left += Number(found(n));
+  expect(left * text.length).toBeLessThanOrEqual(2 * 32 * 1024 * 1024);
+});
+
+test('the records of a hundred thousand snapshots stay', () => {
+  const cache = new RecordCache();
+  for (let n = 0; n < 100_000; n++) cache.keep(`snapshots\0default\0thing/c${n}`, n, 'x'.repeat(200));
+  let left = 0;
+  for (let n = 0; n < 100_000; n++) left += Number(cache.get(`snapshots\0default\0thing/c${n}`) !== undefined);
+  expect(left).toBe(100_000);
 });

@@ -1,7 +1,12 @@
 import type { JsonValue } from '../json.ts';
 
-/** Of one generation, of which there are two: enough for the records of a full node; some 20 MB where each is there. */
-const MAX_RECORDS = 12_000;
+/**
+ * What the records of one generation, of which there are two, may take, about: a hundred thousand snapshots, which took 31 MB where
+ * they were all read. The few thousand of a full node take 2 MB.
+ */
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Of a record beside its key and its text. */
+const OVERHEAD_BYTES = 64;
 /** Longer values are rare, and read rarely. */
 const MAX_LENGTH = 2_048;
 
@@ -14,18 +19,22 @@ const MAX_LENGTH = 2_048;
 export class RecordCache {
   #young = new Map<string, JsonValue>();
   #old = new Map<string, JsonValue>();
+  /** What has come into the young generation, though it may have been forgotten since. */
+  #bytes = 0;
+  /** Of a record of the old one, for their own are not kept. */
+  #meanBytes = 0;
 
   get(key: string): JsonValue | undefined {
     const value = this.#young.get(key);
     if (value !== undefined) return value;
     const old = this.#old.get(key);
-    if (old !== undefined) this.#add(key, old);
+    if (old !== undefined) this.#add(key, old, this.#meanBytes);
     return old;
   }
 
   /** Remembers what `text` says. */
   keep(key: string, value: JsonValue, text: string): void {
-    if (text.length <= MAX_LENGTH) this.#add(key, frozen(value));
+    if (text.length <= MAX_LENGTH) this.#add(key, frozen(value), key.length + text.length + OVERHEAD_BYTES);
   }
 
   forget(key: string): void {
@@ -36,13 +45,17 @@ export class RecordCache {
   clear(): void {
     this.#young = new Map();
     this.#old = new Map();
+    this.#bytes = 0;
   }
 
-  #add(key: string, value: JsonValue): void {
-    if (this.#young.size >= MAX_RECORDS) {
+  #add(key: string, value: JsonValue, bytes: number): void {
+    if (this.#bytes + bytes > MAX_BYTES) {
+      this.#meanBytes = this.#bytes / Math.max(this.#young.size, 1);
       this.#old = this.#young;
       this.#young = new Map();
+      this.#bytes = 0;
     }
+    this.#bytes += bytes;
     this.#young.set(key, value);
   }
 }
