@@ -1,4 +1,4 @@
-import { isExpired, readLeaseRecords, resourcesOf } from '../leases/lease-records.ts';
+import { isExpired, readProtected } from '../leases/lease-records.ts';
 import { FLAT_LABEL } from '../leases/expiry.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
 import type { Collectors } from './collectors.ts';
@@ -77,15 +77,15 @@ class Marker {
 
   async #readLeases(tx: ReadTransaction): Promise<void> {
     const { now, collectors } = this.#world;
-    for (const [id, record] of readLeaseRecords(tx)) {
-      if (isExpired(record, now)) continue;
-      this.#expires(record.expiresAt === undefined ? undefined : Date.parse(record.expiresAt));
-      for (const node of resourcesOf(tx, id)) {
-        // A lease protects what is in its own store.
-        if (collectors.get(node.type)?.collector.store === tx.store)
-          this.#graph.keep(nodeName(node), record.labels[FLAT_LABEL] !== undefined);
-        await this.#unit();
-      }
+    let kept: { readonly flat: boolean } | undefined;
+    for (const found of readProtected(tx)) {
+      if ('lease' in found) {
+        const { lease } = found;
+        kept = isExpired(lease, now) ? undefined : { flat: lease.labels[FLAT_LABEL] !== undefined };
+        if (kept !== undefined && lease.expiresAt !== undefined) this.#expires(Date.parse(lease.expiresAt));
+      } else if (kept !== undefined && collectors.get(found.resource.type)?.collector.store === tx.store)
+        this.#graph.keep(nodeName(found.resource), kept.flat); // a lease protects what is in its own store
+      await this.#unit();
     }
   }
 
