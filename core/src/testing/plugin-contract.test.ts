@@ -30,6 +30,7 @@ test('prints who did what, and nothing about the rest', { timeout: 100_000 }, as
     {
       "test.lamp.v1.hanging as a plugin answers or refuses calls when it has stopped": "test.lamp.v1.hanging: call 1 of its service hangs when it has stopped",
       "test.thing.v1.Secretive Id as a plugin documents every key of its config and refuses keys that it does not know": "test.thing.v1.Secretive Id: its settings may have keys that it does not know: make it a z.strictObject
+    test.thing.v1.Secretive Id: nobody is told what its key 'silent' is for: give it a .describe(…)
     test.thing.v1.Secretive Id: nobody is told what its key 'untold' is for: give it a .describe(…)
     test.thing.v1.Secretive Id: nobody is told what its key 'nested.untold' is for: give it a .describe(…)
     test.thing.v1.Secretive Id: its key 'nested' may have keys that it does not know: make it a z.strictObject
@@ -43,7 +44,9 @@ test('prints who did what, and nothing about the rest', { timeout: 100_000 }, as
       "test.thing.v1.Secretive Id as a plugin starts, stops, and starts again": "HawserError: plugin 'test.thing.v1.Secretive Id' has the id 'Secretive Id', which is none",
       "test.thing.v1.interval as a plugin ends its start soon when it is told to stop in the midst of it": "test.thing.v1.interval: a start that is interrupted leaves behind a timer that repeats, made by start in defective.fixture.ts:line:column",
       "test.thing.v1.interval as a plugin leaves nothing behind when it has stopped": "test.thing.v1.interval: it leaves behind a timer that repeats, made by start in defective.fixture.ts:line:column",
-      "test.thing.v1.worker as a plugin starts, stops, and starts again": "test.thing.v1.worker: its first stop: worker 'watch', spawned by start in defective.fixture.ts:line:column, goes on although its signal has aborted",
+      "test.thing.v1.once as a plugin starts, stops, and starts again": "test.thing.v1.once: its second start fails: plugin 'test.thing.v1.once' failed in start: the lamp is lit already",
+      "test.thing.v1.variable as a plugin leaves nothing behind when it has stopped": "test.thing.v1.variable: it leaves behind the environment variable HAWSER_TEST_LEFT, which is not what it was",
+      "test.thing.v1.worker as a plugin starts, stops, and starts again": "test.thing.v1.worker: its stop: worker 'watch', spawned by start in defective.fixture.ts:line:column, goes on although its signal has aborted",
     }
   `);
 });

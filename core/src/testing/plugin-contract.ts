@@ -38,8 +38,9 @@ interface Clause {
 const CLAUSES: readonly Clause[] = [
   { title: 'has a versioned type, an id, a summary that is a sentence, and a remedy for each of its errors', faults: registrationFaults },
   { title: 'documents every key of its config and refuses keys that it does not know', faults: configFaults },
-  { title: 'starts, stops, and starts again', faults: repetitionFaults },
+  // The first of its lives is the one that is watched: what it leaves for good, a later one finds there already.
   { title: 'leaves nothing behind when it has stopped', faults: (one) => leaks(one) },
+  { title: 'starts, stops, and starts again', faults: repetitionFaults },
   { title: 'ends its start soon when it is told to stop in the midst of it', faults: (one) => interruptionFaults(one) },
   { title: 'gives up its start when it is told to stop', faults: leaksOfAnAbortedStart },
 ];

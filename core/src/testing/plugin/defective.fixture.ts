@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { BroadcastChannel, MessageChannel, Worker } from 'node:worker_threads';
 import * as z from 'zod';
 import { type AnyPlugin, definePlugin, defineToken, type StartContext } from '../../plugin/index.ts';
 
@@ -88,6 +88,11 @@ export const takers: Readonly<Record<string, AnyPlugin>> = {
     left.push(() => [port1, port2].map((port) => port.close()));
     return {};
   }),
+  broadcast: plain('broadcast', () => {
+    const channel = new BroadcastChannel('hawser-test');
+    left.push(() => channel.close());
+    return {};
+  }),
   watch: plain('watch', () => {
     const watcher = watch('/');
     left.push(() => watcher.close());
@@ -112,6 +117,12 @@ export const takers: Readonly<Record<string, AnyPlugin>> = {
     const listen = (): void => undefined;
     process.on('SIGHUP', listen);
     left.push(() => process.off('SIGHUP', listen));
+    return {};
+  }),
+  lastCall: plain('last-call', () => {
+    const listen = (): void => undefined;
+    process.on('exit', listen);
+    left.push(() => process.off('exit', listen));
     return {};
   }),
   variable: plain('variable', () => {
@@ -180,11 +191,20 @@ export const curious = definePlugin({
   start: () => ({}),
 });
 
+export const deafExamination = definePlugin({
+  provides: Thing,
+  id: 'deaf-examination',
+  summary: 'Looks for ever.',
+  examine: () => new Promise<never>(() => undefined),
+  start: () => ({}),
+});
+
 export const secretive = definePlugin({
   provides: Thing,
   id: 'Secretive Id',
   summary: 'no sentence',
   config: z.object({
+    silent: z.string().default('x').describe(''),
     told: z.string().default('x').describe('What it says'),
     untold: z.string().default('x'),
     nested: z.object({ untold: z.int().optional() }).default({}).describe('More'),

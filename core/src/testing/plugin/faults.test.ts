@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import * as z from 'zod';
 import type { AnyPlugin } from '../../plugin/index.ts';
-import { curious, hanging, left, secretive, sound, stubborn, takers } from './defective.fixture.ts';
+import { curious, deafExamination, hanging, left, secretive, sound, stubborn, takers } from './defective.fixture.ts';
 import { hangingCalls, interruptionFaults, leaks, leaksOfAnAbortedStart, leaksOfExamination, repetitionFaults } from './life.ts';
 import { configFaults, registrationFaults } from './registration.ts';
 import { type PluginContractOptions, Subject } from './subject.ts';
@@ -38,6 +39,9 @@ test('names what a plugin leaves behind, and who made it', async () => {
   }
   expect(found).toMatchInlineSnapshot(`
     {
+      "broadcast": [
+        "it leaves behind a message port, made by start in «new BroadcastChannel('hawser-test');»",
+      ],
       "clockTimer": [
         "it leaves behind a timer, made by start in «timer(60_000, () => undefined);»",
       ],
@@ -55,6 +59,9 @@ test('names what a plugin leaves behind, and who made it', async () => {
       ],
       "interval": [
         "it leaves behind a timer that repeats, made by start in «setInterval(() => undefined, 1_000);»",
+      ],
+      "lastCall": [
+        "it leaves behind a listener for 'exit' on process, added by start in «on('exit', listen);»",
       ],
       "later": [
         "it leaves behind a timer, made by «setTimeout(() => undefined, 60_000);»",
@@ -125,7 +132,7 @@ test('names what keeps a plugin from starting and stopping', async () => {
   expect(found).toMatchInlineSnapshot(`
     {
       "failing": [
-        "its first stop: the release deferred by start in «defer(() => Promise.reject(new Error('the lamp is stuck')));» of 'test.thing.v1.failing' was not released: the lamp is stuck",
+        "its stop: the release deferred by start in «defer(() => Promise.reject(new Error('the lamp is stuck')));» of 'test.thing.v1.failing' was not released: the lamp is stuck",
       ],
       "never": [
         "its first start fails: plugin 'test.thing.v1.never' failed in start: no lamp",
@@ -134,13 +141,13 @@ test('names what keeps a plugin from starting and stopping', async () => {
         "its second start fails: plugin 'test.thing.v1.once' failed in start: the lamp is lit already",
       ],
       "release": [
-        "its first stop: the release deferred by start in «defer(() => new Promise<void>(() => undefined));», does not end",
+        "its stop: the release deferred by start in «defer(() => new Promise<void>(() => undefined));», does not end",
       ],
       "taken": [
-        "its first stop: the release of what was taken by start in «use({ [Symbol.asyncDispose]: () => new Promise<void>(() => undefined) });», does not end",
+        "its stop: the release of what was taken by start in «use({ [Symbol.asyncDispose]: () => new Promise<void>(() => undefined) });», does not end",
       ],
       "worker": [
-        "its first stop: worker 'watch', spawned by start in «spawn('watch', () => new Promise<void>(() => undefined));», goes on although its signal has aborted",
+        "its stop: worker 'watch', spawned by start in «spawn('watch', () => new Promise<void>(() => undefined));», goes on although its signal has aborted",
       ],
     }
   `);
@@ -160,6 +167,15 @@ test('what an examination leaves is found', async () => {
   ]);
 });
 
+test('an examination that ignores its signal is found', async () => {
+  expect(await leaksOfExamination(of(deafExamination), 50)).toEqual(['its examination goes on although its signal has aborted']);
+});
+
+test('a config that is none of its schema is told with the keys', async () => {
+  const settings = () => of({ ...sound, config: z.strictObject({ wick: z.int() }) }).settings;
+  expect(settings).toThrow("the contract's option 'config' is not what its schema asks for: wick: Invalid input");
+});
+
 test('a call that hangs when the plugin has stopped is found', async () => {
   const calls = { calls: (service: unknown) => [hanging.provides.id, (service as { light(): Promise<void> }).light()] };
   expect(await hangingCalls(of(hanging, calls), 50)).toEqual(['call 2 of its service hangs when it has stopped']);
@@ -172,6 +188,7 @@ test('names what of a registration is not as users need it', () => {
       "'test.thing.v1.Secretive Id' is no versioned type with an id, such as acme.clock.v1.quartz",
       "its summary 'no sentence' is no sentence",
       "its settings may have keys that it does not know: make it a z.strictObject",
+      "nobody is told what its key 'silent' is for: give it a .describe(…)",
       "nobody is told what its key 'untold' is for: give it a .describe(…)",
       "nobody is told what its key 'nested.untold' is for: give it a .describe(…)",
       "its key 'nested' may have keys that it does not know: make it a z.strictObject",

@@ -24,6 +24,9 @@ test('names what a module does before its plugin is started, and where', { timeo
       "ends": [
         "importing it ends the process with code 3",
       ],
+      "hangs": [
+        "importing it does not end",
+      ],
       "listens": [
         "importing it opens a socket, by listens.fixture.ts:4:16",
       ],

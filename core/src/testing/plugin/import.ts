@@ -3,6 +3,8 @@ import { extname } from 'node:path';
 import type { Subject } from './subject.ts';
 
 const DEADLINE_MS = 30_000;
+/** Node's code of exit where the modules wait for what nothing can bring any more. */
+const UNSETTLED = 13;
 /** Of this very file: the sources run as they are, what was built from them has another. */
 const EXTENSION = extname(import.meta.url);
 const PROBE = new URL(`./import-probe${EXTENSION}`, import.meta.url).href;
@@ -21,7 +23,7 @@ export async function importFaults({ options }: Subject): Promise<readonly strin
   const { stdout, error } = await run([...flags, '--input-type=module', '--eval', probing(String(options.module))]);
   const answer = stdout.split('\n').findLast((line) => line.startsWith('['));
   if (answer !== undefined) return (JSON.parse(answer) as readonly string[]).map((fault) => `importing it ${fault}`);
-  return [`importing it ends the process ${error}`];
+  return [`importing it ${error}`];
 }
 
 /** A module without a place: the names of packages are looked for from the working folder on. */
@@ -32,7 +34,12 @@ function run(parameters: readonly string[]): Promise<{ readonly stdout: string; 
   const options = { timeout: DEADLINE_MS, killSignal: 'SIGKILL', env: { ...process.env, NODE_OPTIONS: '' } } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, parameters, options, (error, stdout, stderr) => {
-      resolve({ stdout, error: stderr === '' ? `with code ${error?.code ?? 0}` : `with: ${stderr.trim()}` });
+      const code = error?.code ?? 0;
+      const isStuck = error?.killed === true || code === UNSETTLED;
+      resolve({
+        stdout,
+        error: isStuck ? 'does not end' : `ends the process with${stderr === '' ? ` code ${code}` : `: ${stderr.trim()}`}`,
+      });
     });
   });
 }

@@ -5,6 +5,8 @@ import { Watch } from './watch.ts';
 
 /** How long a start may go on after its signal. */
 const START_GRACE_MS = 5_000;
+/** How long an examination may take, and go on after its signal. */
+const EXAMINATION_GRACE_MS = 5_000;
 /** How long a call of a stopped plugin may take. */
 const CALL_GRACE_MS = 2_000;
 
@@ -13,12 +15,13 @@ const CALL_GRACE_MS = 2_000;
 /** It starts, stops, and starts again. */
 export async function repetitionFaults(subject: Subject): Promise<readonly string[]> {
   const faults: string[] = [];
-  for (const nth of ['first', 'second']) {
+  for (let round = 0; round < 2; round++) {
+    const nth = subject.hasStarted ? 'second' : 'first';
     const run = await subject.start();
     const { fault } = run;
     if (fault !== undefined) faults.push(`its ${nth} start fails: ${fault}`);
     const stop = await run.stop();
-    faults.push(...stop.map((sentence) => `its ${nth} stop: ${sentence}`));
+    faults.push(...stop.map((sentence) => `its stop: ${sentence}`));
     await subject.options.release?.();
     if (faults.length > 0) return faults;
   }
@@ -73,8 +76,12 @@ export async function interruptionFaults(subject: Subject, graceMs: number = STA
 export async function leaksOfExamination(subject: Subject, graceMs?: number): Promise<readonly string[]> {
   using watch = new Watch();
   const gone = new AbortController();
-  await subject.plugin.examine?.({ ...systemContext, config: subject.settings, signal: gone.signal });
+  const look = (async () => subject.plugin.examine?.({ ...systemContext, config: subject.settings, signal: gone.signal }))();
+  const isOver = await settlesWithin(systemContext.clock, graceMs ?? EXAMINATION_GRACE_MS, look);
   gone.abort(new Error('who asked has gone'));
+  if (isOver) await look;
+  else if (!(await settlesWithin(systemContext.clock, graceMs ?? EXAMINATION_GRACE_MS, look)))
+    return ['its examination goes on although its signal has aborted'];
   return (await watch.left(graceMs)).map((line) => `its examination leaves behind ${line}`);
 }
 

@@ -43,13 +43,13 @@ export function nearestFrame(stack: string): Origin | undefined {
   return frame.file.includes(EVALUATED) ? undefined : wordsFor(frame);
 }
 
-/** Whether it is a library that calls. */
-export const isByLibrary = (stack: string): boolean => innermost(stack)?.file.includes(LIBRARY) ?? false;
+/** Whether it is a library that calls; the test runner stands between where it has put its own in the place of Node's. */
+export const isByLibrary = (stack: string): boolean => innermost(stack, RUNNER)?.file.includes(LIBRARY) ?? false;
 
-function innermost(stack: string): Frame | undefined {
+function innermost(stack: string, but?: RegExp): Frame | undefined {
   for (const line of stack.split('\n')) {
     const frame = readFrame(line);
-    if (frame !== undefined && !isOfCore(frame.file, WATCHES)) return frame;
+    if (frame !== undefined && !isOfCore(frame.file, WATCHES) && but?.test(frame.file) !== true) return frame;
   }
   return undefined;
 }

@@ -7,6 +7,7 @@ afterAll(async () => {
   for (const release of left.splice(0)) await release();
 });
 
-for (const plugin of [takers['interval'], stubborn['worker']]) if (plugin) describePluginContract(plugin);
+for (const plugin of [takers['interval'], takers['variable'], stubborn['once'], stubborn['worker']])
+  if (plugin) describePluginContract(plugin);
 describePluginContract(secretive, { module: new URL('early/timer.fixture.ts', import.meta.url) });
 describePluginContract(hanging, { calls: (lamp) => [lamp.light()] });

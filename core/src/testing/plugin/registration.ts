@@ -51,7 +51,7 @@ function faultsOf(node: Schema, path: string, root: Schema, seen: Set<Schema>): 
   return [
     ...Object.entries(properties ?? {}).flatMap(([key, value]) => {
       const name = path === '' ? key : `${path}.${key}`;
-      const isTold = (value.description ?? resolved(value, root).description) !== undefined;
+      const isTold = (value.description ?? resolved(value, root).description ?? '') !== '';
       return [...(isTold ? [] : [`nobody is told what its key '${name}' is for: give it a .describe(…)`]), ...inside(value, name)];
     }),
     ...(path !== '' && properties !== undefined && additionalProperties !== false

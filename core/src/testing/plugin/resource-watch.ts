@@ -39,7 +39,7 @@ const KINDS: Readonly<Record<string, (resource: Resource) => string>> = {
 /** Made by Node for something that is told of itself, or that ends by itself and keeps nothing: type → what its maker is. */
 const PARTS: Readonly<Record<string, RegExp>> = {
   PIPEWRAP: /node:internal\/child_process\b/,
-  MESSAGEPORT: /node:internal\/worker\b/,
+  MESSAGEPORT: /node:internal\/worker:/,
   Timeout: /node:internal\/abort_controller\b/,
 };
 

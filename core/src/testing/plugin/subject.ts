@@ -27,6 +27,7 @@ export class Subject {
   readonly plugin: AnyPlugin;
   readonly options: PluginContractOptions;
   readonly uri: string;
+  #hasStarted = false;
 
   constructor(plugin: AnyPlugin, options: PluginContractOptions) {
     this.plugin = plugin;
@@ -40,7 +41,15 @@ export class Subject {
 
   /** Its settings as start gets them. */
   get settings(): unknown {
-    return this.config?.parse(this.options.config ?? {}) ?? {};
+    const parsed = this.config?.safeParse(this.options.config ?? {});
+    if (parsed?.success !== false) return parsed?.data ?? {};
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new Error(`the contract's option 'config' is not what its schema asks for: ${faults.join('; ')}`);
+  }
+
+  /** Whether it has served before. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
   }
 
   /** How long it may take to start and to stop by its own word. */
@@ -71,7 +80,9 @@ export class Subject {
       log: pino({ level: 'silent' }),
       ...(signal === undefined ? {} : { signal }),
     });
-    return new Run(this, kernel, undertakings);
+    const run = new Run(this, kernel, undertakings);
+    this.#hasStarted ||= run.fault === undefined;
+    return run;
   }
 }
 

@@ -1,0 +1,2 @@
+export {};
+await new Promise(() => undefined);
