@@ -12,7 +12,8 @@ import { percentile } from '../statistics.ts';
 const [folder = '', name = '', sizeText = ''] = process.argv.slice(2);
 const never = new AbortController().signal;
 const BATCH = 1_000;
-const ROUNDS = 5;
+/** Of collections: an agent makes them as long as it runs. Those of 100,000 take their time. */
+const roundsOf = (size: number): number => (size <= 10_000 ? 15 : 5);
 const CYCLES = 300;
 const AT_ONCE = 100;
 
@@ -121,11 +122,13 @@ async function walk(agent: Agent, size: number, filters: readonly string[]): Pro
   });
 }
 
-/** Three times over them all, in an order that jumps; a hundred at once, for one takes less than the clock costs. */
+const STATS = 300_000;
+
+/** As many whatever there is, in an order that jumps; a hundred at once, for one takes less than the clock costs. */
 async function stat(agent: Agent, size: number): Promise<number[]> {
   const [metadata, thing] = [must(agent.get(Metadata)), things(agent)];
   await fill(agent, thing, size, 0);
-  const whole = await repeated((3 * size) / AT_ONCE, (turn) => {
+  const whole = await repeated(STATS / AT_ONCE, (turn) => {
     for (let at = turn * AT_ONCE; at < (turn + 1) * AT_ONCE; at++)
       metadata.read('root', (tx) => thing.stat(tx, nameOf((at * 7_919) % size)));
   });
@@ -139,11 +142,11 @@ async function stat(agent: Agent, size: number): Promise<number[]> {
 async function collect(agent: Agent, size: number, garbage: number): Promise<number[]> {
   const [metadata, gc, thing] = [must(agent.get(Metadata)), must(agent.get(Gc)), things(agent)];
   const samples: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < roundsOf(size); round++) {
     await fillMissing(agent, thing, size, garbage);
     samples.push(await timed(() => gc.run({ signal: never })));
   }
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < roundsOf(size); round++) {
     await fillMissing(agent, thing, size, garbage);
     const ended = new AbortController();
     const writes = writerWaits(metadata, ended.signal);

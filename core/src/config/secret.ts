@@ -12,8 +12,8 @@ export const MASK = '***';
 /** Bytes of the longest secret: certificates with their chains are shorter. */
 const MOST_BYTES = 64 * 1024;
 
-/** Fingerprints tell two secrets apart and nothing more: no other process can make them. */
-const FINGERPRINT_KEY = systemRandom.bytes(32);
+/** Fingerprints tell two secrets apart and nothing more: no other process can make them. Drawn for the first one. */
+let fingerprintKey: Uint8Array | undefined;
 
 /** A value that is shown nowhere: as text, as JSON and in a log it is `***`. Two with one value are deeply equal. */
 export class Secret {
@@ -22,7 +22,10 @@ export class Secret {
 
   constructor(value: string) {
     this.#value = value;
-    this.fingerprint = createHmac('sha256', FINGERPRINT_KEY).update(value).digest('base64url').slice(0, 16);
+    this.fingerprint = createHmac('sha256', (fingerprintKey ??= systemRandom.bytes(32)))
+      .update(value)
+      .digest('base64url')
+      .slice(0, 16);
   }
 
   /** The value itself, for whoever needs it for its purpose. */

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import type { Context } from './context.ts';
@@ -44,14 +45,30 @@ let taken = 0;
 
 /** Random bytes, each given once; asked for by the page, for a call for ten costs as much as one for thousands. */
 function entropy(size: number): Uint8Array {
-  if (taken + size > pool.length) [pool, taken] = [randomBytes(POOL_BYTES), 0];
+  if (taken + size > pool.length) [pool, taken] = [kernelBytes(POOL_BYTES), 0];
   taken += size;
   return pool.subarray(taken - size, taken);
 }
 
+/** The kernel's own bytes: to load OpenSSL for the first few takes a thirtieth of a start. */
+function kernelBytes(size: number): Buffer<ArrayBuffer> {
+  const bytes = Buffer.alloc(size);
+  try {
+    const file = openSync('/dev/urandom', 'r');
+    try {
+      if (readSync(file, bytes) === size) return bytes;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // There is no such file, or no room for one more that is open.
+  }
+  return randomBytes(size);
+}
+
 /** The machine's own randomness. */
 export const systemRandom: Random = {
-  bytes: (size) => randomBytes(size),
+  bytes: kernelBytes,
   integer: (bound) => randomInt(bound),
   id: () => timeOrderedId(Date.now(), entropy(ID_BYTES)),
 };

@@ -9,12 +9,12 @@ const AGENT = join(import.meta.dirname, '..');
 const LAUNCHER = join(AGENT, 'bin', 'hawser.js');
 const NO_BUNDLE = 'nothing has been bundled here: rolldown has no build for this platform, or the sources are newer';
 
-/** Says at the end which modules were loaded, but those of packages that others wrote. */
+/** Says at the end which modules were loaded, but those of packages that others wrote, and which of Node.js. */
 const SAY_MODULES = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
   const urls = [];
   registerHooks({ load(url, context, next) { if (url.startsWith('file:') && !url.includes('/node_modules/')) urls.push(url); return next(url, context); } });
-  process.on('exit', () => console.log(JSON.stringify(urls)));
+  process.on('exit', () => console.log(JSON.stringify([...urls, ...process.moduleLoadList])));
 `)}`;
 
 function run(launcher: string, ...argv: string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
@@ -39,6 +39,15 @@ describe.skipIf(!isBundled)(`the agent from its bundle${isBundled ? '' : ` (${NO
     const { code, out } = run(LAUNCHER, 'config', 'dump', '--config', join(folder, 'none.toml'));
     expect(ownOutside(modules(out))).toEqual([]);
     expect(code).toBe(2);
+  });
+
+  test('reads a config without cryptography, TLS and HTTP', () => {
+    const config = join(folder, 'config.toml');
+    writeFileSync(config, `version = 1\nroot = "${folder}/root"\nstate = "${folder}/state"\n`);
+    const { code, out } = run(LAUNCHER, 'config', 'check', '--config', config);
+    expect(code).toBe(0);
+    expect(modules(out)).toContain('NativeModule net');
+    for (const heavy of ['crypto', 'tls', 'https', 'http2', 'http']) expect(modules(out)).not.toContain(`NativeModule ${heavy}`);
   });
 
   test('a plugin of a package gets the same core, by each of its doors', () => {
