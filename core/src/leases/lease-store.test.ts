@@ -21,6 +21,7 @@ test('a lease is made, renewed, filled, listed and deleted, and tells of each ch
   const renewed = await write((tx) => core.leases.renew(tx, 'mine', 5000));
   expect(renewed.resources).toEqual([resource]);
   expect(renewed.expiresAt).toBe(new Date(context.clock.now() + 5000).toISOString());
+  expect(core.metadata.read('state', (tx) => core.leases.get(tx, 'mine'))).toEqual(renewed);
   await write((tx) => core.leases.removeResource(tx, 'mine', resource));
   expect(core.metadata.read('state', (tx) => core.leases.get(tx, 'mine'))?.resources).toEqual([]);
   await write((tx) => core.leases.delete(tx, 'mine'));

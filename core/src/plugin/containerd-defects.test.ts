@@ -88,10 +88,10 @@ describe('not as in containerd', () => {
       summary: 'Asks for all.',
       requires: { modes: Mode.all() },
       start: ({ modes }) =>
-        modes
-          .list()
-          .map(({ id, status, why, value }) => `${id}: ${status}, ${value ?? why}`)
-          .join('\n'),
+        [
+          ...modes.list().map(({ id, status, why, value }) => `${id}: ${status}, ${value ?? why}`),
+          `serving: ${[...modes].join()} ${modes.ids().join()} ${modes.get('good')} ${modes.get('broken')}`,
+        ].join('\n'),
     });
     const broken = mode('broken', { start: () => Promise.reject(new Error('no device')) });
     const { kernel } = await run([mode('good'), broken, mode('off', { enabled: 'configured' }), asks]);
@@ -99,6 +99,7 @@ describe('not as in containerd', () => {
       'good: ok, good',
       "broken: failed, has failed: plugin 'test.mode.v1.broken' failed in start: no device",
       'off: disabled, is disabled (not configured)',
+      'serving: good,good good good undefined',
     ]);
   });
 

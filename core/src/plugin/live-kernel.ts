@@ -141,7 +141,7 @@ export class LiveKernel implements Kernel {
   }
 
   #changed(report: PluginReport): void {
-    logOutcome(this.#options.log, report);
+    logOutcome(this.#options.log, report, this.#set.run(report.uri)?.error);
     const isOut = report.status === 'failed' || report.status === 'skipped';
     if (isOut && this.#isBooting && this.#stop === undefined && this.#target.config.required.has(report.uri))
       this.#broken.abort(this.#requiredFailed(report));

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
+import type { HawserError } from '../errors/index.ts';
 import type { PluginReport } from './status.ts';
 
-/** The line of one change of status: failures loud, the everyday quiet. */
-export function logOutcome(log: Logger, report: PluginReport): void {
+/** The line of one change of status: failures loud, with what they came of, the everyday quiet. */
+export function logOutcome(log: Logger, report: PluginReport, err: HawserError | undefined): void {
   const fields = { plugin: report.uri, status: report.status, stability: report.stability, durationMs: report.startMs };
   if (report.status === 'failed') {
-    log.error({ ...fields, code: report.error?.code, remedy: report.error?.remedy }, `plugin failed: ${report.error?.message ?? ''}`);
+    log.error({ ...fields, err, code: report.error?.code, remedy: report.error?.remedy }, `plugin failed: ${report.error?.message ?? ''}`);
   } else if (report.status === 'skipped') log.info(fields, `plugin skipped: ${report.reason ?? ''}`);
   else if (report.status === 'pending') log.info(fields, `plugin is not ready yet: ${report.reason ?? ''}`);
   else log.debug(fields, `plugin is ${report.status}`);

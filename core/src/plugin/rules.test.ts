@@ -114,7 +114,7 @@ describe('the rules of plugins', () => {
     expect(lines.some(({ msg }) => String(msg).includes("of 'test.a.v1.half' was not released: stuck"))).toBe(true);
   });
 
-  it('7: every wait ends with the signal: a start, a worker, its back-off, a change of settings', async () => {
+  it('7: every wait ends with the signal: a worker, its back-off, a change of settings', async () => {
     const waits = plugin(
       'waits',
       ({ scope, clock, onReconfigure }) => {
@@ -136,6 +136,27 @@ describe('the rules of plugins', () => {
     expect(clock.monotonic() - at).toBe(10);
   });
 
+  it('7: every wait ends with the signal: a start, when the boot is cancelled or it is late', async () => {
+    const why: unknown[] = [];
+    const waits = plugin('waits', async ({ clock, signal }) => {
+      signal.addEventListener('abort', () => why.push(toHawserError(signal.reason).message));
+      await clock.sleep(1e9, signal);
+    });
+    const context = testContext();
+    const stop = new AbortController();
+    const log = pino({ level: 'silent' });
+    const booting = boot({ plugins: [waits], config, context, log, signal: stop.signal }).then(() => undefined, toHawserError);
+    await context.clock.advance(10);
+    stop.abort(new Error('SIGTERM'));
+    expect((await context.clock.runUntil(booting))?.code).toBe('plugin.boot_cancelled');
+    expect(context.clock.monotonic()).toBe(10);
+    await run([waits]);
+    expect(why).toEqual([
+      "'test.a.v1.waits' is stopping: the boot was cancelled: SIGTERM",
+      "plugin 'test.a.v1.waits' did not start within 10000 ms",
+    ]);
+  });
+
   it('8: a status goes only the ways of the table, and each outcome can be listed', async () => {
     let word: StatusReporter | undefined;
     const moody = plugin('moody', ({ status }) => {
@@ -147,12 +168,18 @@ describe('the rules of plugins', () => {
       moody,
       plugin('skips', ({ skip }) => skip('not here')),
       plugin('fails', () => Promise.reject(new Error('no'))),
+      plugin('off', () => '', { enabled: 'configured' }),
     ]);
     word?.degraded(new Error('half'));
     word?.ok();
     await kernel.stop('test');
     word?.ok();
-    expect(kernel.reports().map(({ id, status }) => `${id} ${status}`)).toEqual(['moody stopped', 'skips skipped', 'fails failed']);
+    expect(kernel.reports().map(({ id, status }) => `${id} ${status}`)).toEqual([
+      'moody stopped',
+      'skips skipped',
+      'fails failed',
+      'off disabled',
+    ]);
     const table = new Set(Object.entries(PLUGIN_TRANSITIONS).flatMap(([from, tos]) => tos.map((to) => `${from} → ${to}`)));
     expect(ways.filter((way) => !table.has(way))).toEqual([]);
     expect(ways).toContain('starting → pending');
@@ -170,7 +197,18 @@ describe('the rules of plugins', () => {
       remedy: expect.stringMatching(/^[A-Z].*\.$/),
     });
     expect(kernel.reports()[1]?.error).toEqual({ code: 'test.no_device', message: 'there is no eth9', remedy: 'Plug it in.' });
-    expect(lines.filter(({ level }) => level === 50)).toHaveLength(2);
+    expect(lines.filter(({ level }) => level === 50)).toEqual([
+      expect.objectContaining({
+        plugin: 'test.a.v1.fails',
+        code: 'plugin.start_failed',
+        remedy: expect.stringMatching(/\.$/),
+        err: expect.objectContaining({
+          message: expect.stringContaining('can not listen: there is no eth9'),
+          stack: expect.stringContaining(import.meta.filename),
+        }),
+      }),
+      expect.objectContaining({ plugin: 'test.a.v1.tells', code: 'test.no_device', remedy: 'Plug it in.' }),
+    ]);
   });
 
   it('10: a slow boot says who is still starting, and each start is measured', async () => {
