@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { HawserError } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { loadPackages } from '../plugin/packages.ts';
 import type { AgentConfig, ConfigFault } from './agent-config.ts';
@@ -124,6 +125,7 @@ async function packages(names: readonly string[], main: string | undefined): Pro
   try {
     return await loadPackages(names, main === undefined ? process.cwd() : dirname(main));
   } catch (thrown) {
-    throw configErrors.packageFailed(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    const remedy = thrown instanceof HawserError ? { remedy: thrown.remedy } : {};
+    throw configErrors.packageFailed(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown, ...remedy });
   }
 }

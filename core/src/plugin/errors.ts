@@ -3,7 +3,7 @@ import { defineErrors } from '../errors/index.ts';
 /** Errors of registration, start and stop. */
 export const pluginErrors = defineErrors('plugin', {
   graphInvalid: { kind: 'FailedPrecondition', remedy: 'Correct the set of plugins or the configuration; nothing has been started.' },
-  packageInvalid: { kind: 'FailedPrecondition', remedy: 'Install the package where the agent can find it, or take it out of `packages`.' },
+  packageInvalid: { kind: 'FailedPrecondition', remedy: 'Correct what is said of each package, or take it out of `packages`.' },
   requiredFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the plugin names, or take it out of `required`.' },
   bootCancelled: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the boot was told to stop.' },
   stopping: { kind: 'Cancelled', remedy: 'Nothing needs to be done: the plugin was told to stop.' },

@@ -72,12 +72,24 @@ describe('a package of plugins', () => {
     );
   });
 
+  it.for<[what: string, manifest: JsonObject, source: string, remedy: string]>([
+    ['says nothing', {}, SOURCE, 'State `"hawser": { "apiVersion": 1 }` in its package.json.'],
+    ['is for others', { hawser: { apiVersion: 2 } }, SOURCE, 'Install a version of it that was written for this agent.'],
+    ['throws', { hawser: { apiVersion: 1 } }, 'throw new Error("no oil")', 'Correct its code, which throws when it is imported.'],
+    ['is none', { hawser: { apiVersion: 1 } }, 'export default 7', 'Export by default what definePlugin returns, or an array of it.'],
+  ])('that %s has a remedy of its own', async ([, manifest, source, remedy]) => {
+    await install(manifest, source);
+    await expect(loadPackages(['acme'], folder)).rejects.toMatchObject({ code: 'plugin.package_invalid', remedy });
+  });
+
   it('at fault is told together with all others', async () => {
     await write('throws.mjs', 'throw new Error("boom")');
     await install({ hawser: { apiVersion: 7 } });
     await expect(loadPackages(['acme', './throws.mjs', 'missing'], folder)).rejects.toMatchObject({
       code: 'plugin.package_invalid',
-      message: expect.stringMatching(/^3 packages can't be loaded:\n {2}package 'acme' was .*\n {2}.*: boom\n {2}package 'missing' is not/),
+      message: expect.stringMatching(
+        /^3 packages can't be loaded:\n {2}package 'acme' was .*\. Install a version .*\n {2}.*: boom\. Correct .*\n {2}package 'missing' is not .*\. Install/,
+      ),
     });
   });
 });

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { compatibilityFault } from './compatibility.ts';
+import { compatibilityFault, type PackageFault } from './compatibility.ts';
 import type { AnyPlugin } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { isRecord, readManifest } from './manifest.ts';
@@ -16,33 +16,37 @@ export async function loadPackages(names: readonly string[], fromFolder: string)
   const outcomes = await Promise.all(names.map((name) => loadPackage(name, fromFolder)));
   const faults = outcomes.filter((outcome) => 'fault' in outcome);
   if (faults.length > 0) {
-    const message =
-      faults.length === 1
-        ? (faults[0]?.fault ?? '')
-        : `${faults.length} packages can't be loaded:${faults.map(({ fault }) => `\n  ${fault}`).join('')}`;
-    throw pluginErrors.packageInvalid(message, { cause: faults[0]?.cause });
+    const [first] = faults;
+    if (faults.length === 1 && first !== undefined) throw pluginErrors.packageInvalid(first.fault, first);
+    const lines = faults.map(({ fault, remedy }) => `\n  ${fault}. ${remedy}`);
+    throw pluginErrors.packageInvalid(`${faults.length} packages can't be loaded:${lines.join('')}`, { cause: first?.cause });
   }
   return outcomes.flatMap((outcome) => ('plugins' in outcome ? outcome.plugins : []));
 }
 
-type Outcome = { readonly plugins: readonly AnyPlugin[] } | { readonly fault: string; readonly cause?: unknown };
+type Outcome = { readonly plugins: readonly AnyPlugin[] } | (PackageFault & { readonly cause?: unknown });
 
 async function loadPackage(name: string, fromFolder: string): Promise<Outcome> {
   const file = find(name, fromFolder) ?? find(name, import.meta.dirname);
-  if (file === undefined) return { fault: `package '${name}' is not installed in ${fromFolder} or above it` };
+  if (file === undefined) {
+    const remedy = 'Install it beside the configuration or the agent, or correct its name.';
+    return { fault: `package '${name}' is not installed in ${fromFolder} or above it`, remedy };
+  }
   let exports: unknown;
   const incompatible = await compatibilityFault(name, file, !isPath(name));
-  if (incompatible !== undefined) return { fault: incompatible };
+  if (incompatible !== undefined) return incompatible;
   try {
     exports = await import(pathToFileURL(file).href);
   } catch (thrown) {
-    return { fault: `package '${name}' can't be loaded: ${thrown instanceof Error ? thrown.message : String(thrown)}`, cause: thrown };
+    const fault = `package '${name}' can't be loaded: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    return { fault, remedy: 'Correct its code, which throws when it is imported.', cause: thrown };
   }
   const found: unknown = isRecord(exports) ? exports['default'] : undefined;
   const candidates: readonly unknown[] = Array.isArray(found) ? found : [found];
   const plugins = candidates.filter(isPlugin);
   if (plugins.length === candidates.length && plugins.length > 0) return { plugins };
-  return { fault: `package '${name}' has no plugin as its default export (expected what definePlugin returns, or an array of it)` };
+  const remedy = 'Export by default what definePlugin returns, or an array of it.';
+  return { fault: `package '${name}' has no plugin as its default export`, remedy };
 }
 
 /** Whether a name is a file beside the config: whoever wrote that wrote it for this agent. */
