@@ -6,7 +6,7 @@ import { globSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Index, isFresh, readIndex, stateOf, writeIndex } from './bundle/index-file.ts';
-import { late, leftOut, ownPlace, plainBuiltins, withoutLocales } from './bundle/substitutes.ts';
+import { late, lateTransport, leftOut, ownPlace, plainBuiltins, withoutLocales } from './bundle/substitutes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const AGENT = join(ROOT, 'examples', 'agent');
@@ -40,7 +40,7 @@ async function bundle(former: Index | undefined): Promise<string> {
   const madeOf = signs().map((file) => stateOf(AGENT, file));
   const { rolldown } = await import('rolldown');
   const doors = doorsOfCore();
-  const plugins = [leftOut(TARGET), late, withoutLocales, ownPlace(TARGET), plainBuiltins];
+  const plugins = [leftOut(TARGET), late, lateTransport(TARGET), withoutLocales, ownPlace(TARGET), plainBuiltins];
   await using made = await rolldown({ input: [MAIN, ...doors], platform: 'node', plugins, logLevel: 'silent' });
   const { output } = await made.write({ dir: TARGET, format: 'esm' });
   const chunks = output.filter((one) => one.type === 'chunk');

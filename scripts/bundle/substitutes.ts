@@ -2,7 +2,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import type { Plugin } from 'rolldown';
 
 /** These look for files beside themselves that are no modules (binaries, workers, .proto), by ways that only CommonJS has. */
-const LEFT_OUT = /^(?:lmdb|koffi|pino|pino-pretty|thread-stream|protobufjs|grpc-health-check|@grpc\/.+)(?:\/|$)/;
+const LEFT_OUT = /^(?:lmdb|koffi|pino-pretty|thread-stream|protobufjs|grpc-health-check|@grpc\/.+)(?:\/|$)/;
 
 /** A file as a module in a folder would import it. */
 const seenFrom = (folder: string, file: string): string => relative(folder, file).split(sep).join('/');
@@ -18,17 +18,36 @@ export const leftOut = (folder: string): Plugin => ({
 
 const LATE = '\0late/';
 
-/** TLS and HTTP/2 take 10 ms and 3 MB, and fastify asks for both as it is loaded, to serve a unix socket with neither. */
+/**
+ * Built into Node.js, and asked for by libraries as they are loaded, for what an agent does rarely or never: TLS and HTTP/2 alone take
+ * 10 ms and 3 MB, to serve a unix socket with neither.
+ */
 export const late: Plugin = {
   name: 'late',
   resolveId: (specifier, importer = '') =>
-    /^(?:node:)?(?:https|http2)$/.test(specifier) && importer.includes(`${sep}node_modules${sep}`) ? `${LATE}${specifier}` : null,
+    /^(?:node:)?(?:https|http2|dns)$/.test(specifier) && importer.includes(`${sep}node_modules${sep}`) ? `${LATE}${specifier}` : null,
   load: (id) => {
     if (!id.startsWith(LATE)) return null;
-    const builtin = JSON.stringify(id.slice(LATE.length));
-    return `module.exports = new Proxy({}, { get: (_, name) => process.getBuiltinModule(${builtin})[name] })`;
+    const builtin = `process.getBuiltinModule(${JSON.stringify(id.slice(LATE.length))})`;
+    const traps = `{ get: (_, name) => ${builtin}[name], apply: (_, self, given) => ${builtin}(...given) }`;
+    return `module.exports = new Proxy(function () {}, ${traps})`;
   },
 };
+
+const TRANSPORT = '\0transport';
+
+/** What writes a log by way of a worker, which finds its files beside itself; the agent writes its log itself. */
+export const lateTransport = (folder: string): Plugin => ({
+  name: 'late-transport',
+  async resolveId(specifier, importer = '') {
+    if (importer.startsWith(TRANSPORT)) return { id: specifier, external: true };
+    if (!/[/]transport(?:\.js)?$/.test(specifier) || !importer.includes(`${sep}node_modules${sep}pino${sep}`)) return null;
+    const found = await this.resolve(specifier, importer, { skipSelf: true });
+    return found === null ? null : `${TRANSPORT}${seenFrom(folder, found.id)}`;
+  },
+  load: (id) =>
+    id.startsWith(TRANSPORT) ? `module.exports = (...given) => require(${JSON.stringify(id.slice(TRANSPORT.length))})(...given)` : null,
+});
 
 const LOCALE = '\0locale';
 

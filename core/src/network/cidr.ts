@@ -2,9 +2,10 @@
  * Addresses and prefixes of both families on bigint. Pure; what can't be read is `undefined`, so that each caller
  * says in its own words what is wrong.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Family } from './host.ts';
+import { isIpv6 } from './ipv6-text.ts';
 
 /** An address as a number of 32 or 128 bits. */
 export interface Ip {
@@ -25,7 +26,7 @@ export const ipBits = (family: Family): number => WIDTH[family];
 /** Undefined for what is no address; a zone (`%eth0`) is none of an address. */
 export function parseIp(text: string): Ip | undefined {
   if (isIPv4(text)) return { family: 4, value: toNumber(text.split('.').map(Number)) };
-  if (isIPv6(text) && !text.includes('%')) return { family: 6, value: toNumber(ipaddr.IPv6.parse(text).toByteArray()) };
+  if (isIpv6(text)) return { family: 6, value: toNumber(ipaddr.IPv6.parse(text).toByteArray()) };
   return undefined;
 }
 

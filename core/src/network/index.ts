@@ -1,6 +1,7 @@
 export * from './attachment.ts';
 export * from './attachments.ts';
 export * from './cidr.ts';
+export { isIpv6 } from './ipv6-text.ts';
 export * from './configure-link.ts';
 export * from './errors.ts';
 export * from './host.ts';

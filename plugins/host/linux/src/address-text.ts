@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
-import { type Family, hostErrors } from '@hawser/core/network';
+import { isIPv4 } from 'node:net';
+import { type Family, hostErrors, isIpv6 } from '@hawser/core/network';
 import ipaddr from 'ipaddr.js';
 
 /** The families' numbers in the kernel. */
@@ -23,7 +23,7 @@ export const familyOf = (number: number): Family | undefined => (number === AF_I
 /** 4 or 16 bytes. Throws `host.invalid`; zones (`%eth0`) are none of an address. */
 export function parseAddress(text: string): Uint8Array {
   if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
-  if (isIPv6(text) && !text.includes('%')) return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
+  if (isIpv6(text)) return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
   throw hostErrors.invalid(`${quoted(text)} is no IP address`);
 }
 

@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
-import type { Family } from '@hawser/core/network';
+import { isIPv4 } from 'node:net';
+import { type Family, isIpv6 } from '@hawser/core/network';
 import ipaddr from 'ipaddr.js';
 import { refuse } from './refusal.ts';
 
@@ -19,7 +19,7 @@ const WIDTH = { 4: 32, 6: 128 } as const;
 /** Throws `host.invalid`. */
 export function parseIp(text: string): Ip {
   if (isIPv4(text)) return { family: 4, value: number(text.split('.').map(Number)) };
-  if (isIPv6(text) && !text.includes('%')) return { family: 6, value: number(ipaddr.IPv6.parse(text).toByteArray()) };
+  if (isIpv6(text)) return { family: 6, value: number(ipaddr.IPv6.parse(text).toByteArray()) };
   return refuse('EINVAL', `'${text}' is no IP address`);
 }
 
