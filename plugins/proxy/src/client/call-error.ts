@@ -10,13 +10,17 @@ export function callError(method: Method, address: string, error: ServiceError):
   if (told !== undefined) return told;
   const said = tidy(error.details);
   const options = { cause: error };
-  if (error.code === status.UNAVAILABLE) return proxyErrors.unreachable(`the process at ${address} can't be reached: ${said}`, options);
+  if (error.code === status.UNAVAILABLE)
+    return proxyErrors.unreachable(`the process at ${address} can't be reached: ${lastError(said)}`, options);
   if (error.code === status.UNIMPLEMENTED)
     return proxyErrors.incompatible(`the process at ${address} does not serve ${method.path}`, options);
   if (error.code === status.DEADLINE_EXCEEDED) return proxyErrors.deadline(`${method.path} at ${address} took too long: ${said}`, options);
   const isTooLarge = error.code === status.RESOURCE_EXHAUSTED && /larger than \w/.test(said);
   return isTooLarge ? proxyErrors.tooLarge(`${method.path} at ${address}: ${said}`, options) : failed(method, address, error, said);
 }
+
+/** Of the library's account of a connection that failed, what the system said. */
+const lastError = (said: string): string => /Last error: (?:Error: )?(.*?)\. Resolution note:/.exec(said)?.[1] ?? said;
 
 function failed(method: Method, address: string, error: ServiceError, said: string): HawserError {
   const { code, definition } = proxyErrors.callFailed;
