@@ -11,6 +11,7 @@ export const apiErrors = defineErrors('api', {
   },
   badRequest: { kind: 'InvalidArgument', remedy: 'Correct the request as the message says.' },
   noSuchResource: { kind: 'NotFound', remedy: 'Use one of the paths under /v1.' },
+  methodNotAllowed: { kind: 'InvalidArgument', remedy: 'Use one of the methods that the header `allow` of the answer names.' },
   tooLarge: { kind: 'OutOfRange', remedy: 'Send a body of at most 1 MiB.' },
   unsupportedMediaType: { kind: 'InvalidArgument', remedy: 'Send JSON with the content type application/json.' },
   starting: { kind: 'Unavailable', remedy: 'Try again when the agent is ready.' },

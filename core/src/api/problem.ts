@@ -42,6 +42,7 @@ export interface Problem {
 
 /** The HTTP status that an error answers with. Two of this room's own differ from their kind's. */
 export function statusOf(error: HawserError): number {
+  if (error.code === apiErrors.methodNotAllowed.code) return 405;
   if (error.code === apiErrors.tooLarge.code) return 413;
   if (error.code === apiErrors.unsupportedMediaType.code) return 415;
   return STATUS[error.kind];

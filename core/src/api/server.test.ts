@@ -160,6 +160,17 @@ describe('the API at its socket', () => {
     expect(answer.body.remedy).toMatch(/\.$/);
   });
 
+  test.each([
+    ['PUT', '/v1/leases', 'GET, HEAD, POST'],
+    ['PUT', '/v1/leases/some?x=y', 'DELETE, GET, HEAD, PATCH'],
+    ['POST', '/v1/events', 'GET, HEAD'],
+    ['DELETE', '/metrics', 'GET, HEAD'],
+  ])('%s %s is told what the path has: %s', async (method, url, allowed) => {
+    const answer = await call(method, url);
+    expect([answer.status, answer.body.code, answer.headers['allow']]).toEqual([405, 'api.method_not_allowed', allowed]);
+    expect(answer.body.details.allowed.join(', ')).toBe(allowed);
+  });
+
   test('another content type is refused', async () => {
     expect((await call('POST', '/v1/leases', 'id: x', { 'content-type': 'application/yaml' })).status).toBe(415);
   });

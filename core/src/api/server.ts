@@ -12,11 +12,12 @@ import { keepSocket, type KeptSocketOptions } from './kept-socket.ts';
 import { socketError } from './socket.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
+import { methodsAt } from './methods-at.ts';
 import { refuseRequest } from './refuse-request.ts';
-import { DEADLINE_MS, isAnswer, type Route, SERVER } from './route.ts';
+import { DEADLINE_MS, isAnswer, type Route, type RouteDescription, SERVER } from './route.ts';
 import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
-import { serveTelemetry } from './telemetry.ts';
+import { metricsPage, serveTelemetry } from './telemetry.ts';
 import { whenEnded } from './when-ended.ts';
 
 /**
@@ -62,12 +63,14 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
     http: { requireHostHeader: false }, // Node.js refuses in its own words; assertHost does in ours
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
+  const routes = allRoutes(agent);
   answerErrors(app, log);
+  refuseUnknown(app, [...routes, eventStream, metricsPage]);
   app.addHook('onRequest', assertHost);
   await guard(app, access, log);
   acceptEmptyBodies(app);
   serveTelemetry(app, agent);
-  for (const route of allRoutes(agent)) addRoute(app, agent, route);
+  for (const route of routes) addRoute(app, agent, route);
   app.get(eventStream.path, (request, reply) => serveEvents(agent, request, reply, closing.signal));
   const place = {
     path,
@@ -152,12 +155,19 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
     else log.debug(fields, error.message);
     return sendProblem(reply, error, request.id);
   });
-  app.setNotFoundHandler((request, reply) => {
-    const [path] = request.url.split('?');
-    return sendProblem(reply, apiErrors.noSuchResource(`there is no ${request.method} ${path}`), request.id);
-  });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id).header('server', SERVER);
+  });
+}
+
+/** RFC 9110, 15.5.6: a path that is there with other methods is told apart from one that is not. */
+function refuseUnknown(app: FastifyInstance, routes: readonly RouteDescription[]): void {
+  app.setNotFoundHandler(({ method, url, id }, reply) => {
+    const [path = ''] = url.split('?');
+    const allowed = methodsAt(routes, path);
+    if (allowed.length === 0) return sendProblem(reply, apiErrors.noSuchResource(`there is no ${method} ${path}`), id);
+    const refusal = apiErrors.methodNotAllowed(`${path} has no ${method}`, { details: { allowed } });
+    return sendProblem(reply.header('allow', allowed.join(', ')), refusal, id);
   });
 }
 
