@@ -49,6 +49,21 @@ describe('clean-ups', () => {
     expect(names(core)).toEqual([]);
   });
 
+  test('those that hang leave their places to others of their type once they are late', async () => {
+    const context = testContext();
+    await using core = await startCore({ context, gc: { cleanupsAtOnce: 2, cleanupDeadlineMs: 1_000 } });
+    const hanging = Promise.withResolvers<void>();
+    using things = openType(core, 'thing', (key) => (key.startsWith('hangs') ? hanging.promise : Promise.resolve()));
+    await write(core, (tx) => ['hangs-1', 'hangs-2', 'other'].forEach((key) => things.make(tx, key)));
+    const run = core.gc.run({ signal });
+    await context.clock.advance(999);
+    expect(names(core)).toEqual(['thing/hangs-1', 'thing/hangs-2', 'thing/other']);
+    await context.clock.advance(1);
+    await run;
+    expect(names(core)).toEqual(['thing/hangs-1', 'thing/hangs-2']);
+    hanging.resolve();
+  });
+
   test('one that fails for ever costs no more with each attempt', async () => {
     const context = testContext();
     await using core = await startCore({ context });
@@ -107,6 +122,7 @@ describe('clean-ups', () => {
     await using core = await startCore({ context });
     const gate = Promise.withResolvers<void>();
     using things = openType(core, 'thing', (key) => (key === 'slow' ? gate.promise : Promise.resolve()));
+    await context.clock.advance(200); // the first run, which would find it all the same, is over
     await write(core, (tx) => (things.make(tx, 'slow'), things.make(tx, 'late', { labels: ROOTED })));
     const run = core.gc.run({ signal });
     await context.clock.advance(0);
@@ -229,5 +245,9 @@ describe('clean-ups', () => {
     await context.clock.advance(20_000);
     expect(context.clock.waiting).toBeLessThanOrEqual(waiting);
     expect(core.gc.status()).toMatchObject({ running: false, condemned: [] });
+    // An undertaking that is left would be taken for that of the next one of the name.
+    await write(core, (tx) => things.make(tx, 'k0'));
+    await core.gc.run({ signal });
+    expect(names(core)).toEqual([]);
   });
 });

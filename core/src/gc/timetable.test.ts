@@ -92,6 +92,11 @@ describe('containerd’s five settings', () => {
     await clock.advance(1000);
     for (let count = 0; count < 10_000; count++) table.mutated(1);
     expect(clock.waiting).toBe(0);
+    for (let count = 0; count < 10_000; count++) {
+      table.deleted();
+      table.at(clock.now() + 20_000 - count);
+    }
+    expect(clock.waiting).toBe(1);
   });
 });
 
