@@ -49,6 +49,13 @@ export const takers: Readonly<Record<string, AnyPlugin>> = {
     });
     return {};
   }),
+  atTheEnd: plain('at-the-end', ({ signal }) => {
+    signal.addEventListener('abort', () => {
+      const timer = setInterval(() => undefined, 1_000);
+      left.push(() => clearInterval(timer));
+    });
+    return {};
+  }),
   http: plain('http', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

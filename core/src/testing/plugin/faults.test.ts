@@ -39,6 +39,9 @@ test('names what a plugin leaves behind, and who made it', async () => {
   }
   expect(found).toMatchInlineSnapshot(`
     {
+      "atTheEnd": [
+        "it leaves behind a timer that repeats, made by «setInterval(() => undefined, 1_000);»",
+      ],
       "broadcast": [
         "it leaves behind a message port, made by start in «new BroadcastChannel('hawser-test');»",
       ],

@@ -43,6 +43,16 @@ export function nearestFrame(stack: string): Origin | undefined {
   return frame.file.includes(EVALUATED) ? undefined : wordsFor(frame);
 }
 
+/** What of Node stands in a stack before whoever has called it. */
+export function nodeFrames(stack: string): string {
+  const lines = stack.split('\n');
+  const caller = lines.findIndex((line) => {
+    const frame = readFrame(line);
+    return frame !== undefined && !isOfCore(frame.file, WATCHES);
+  });
+  return lines.slice(0, caller === -1 ? undefined : caller).join('\n');
+}
+
 /** Whether it is a library that calls; the test runner stands between where it has put its own in the place of Node's. */
 export const isByLibrary = (stack: string): boolean => innermost(stack, RUNNER)?.file.includes(LIBRARY) ?? false;
 
@@ -74,7 +84,7 @@ function readFrame(line: string): Frame | undefined {
   const said = name
     .replace(/^async /, '')
     .replace(/ \[as .*\]$/, '')
-    .replace(/^(Object|Module|Function|Immediate|Timeout)\./, '');
+    .replace(/^(Object|Module|Function|Immediate|Timeout|AbortSignal)\./, '');
   return { name: said === '' || said === '<anonymous>' ? '' : `${said} in `, file, at };
 }
 

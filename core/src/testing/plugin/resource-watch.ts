@@ -1,5 +1,5 @@
 import { type AsyncHook, createHook, executionAsyncId } from 'node:async_hooks';
-import { nearestFrame, type Origin, ownFrame, stackHere } from './origin.ts';
+import { nearestFrame, nodeFrames, type Origin, ownFrame, stackHere } from './origin.ts';
 
 /** What of a resource is looked at beside its type. */
 interface Resource {
@@ -87,7 +87,7 @@ export class ResourceWatch implements Disposable {
     const own = ownFrame(stack);
     const known = own ?? this.#origins.get(executionAsyncId());
     if (known !== undefined) this.#origins.set(id, known);
-    if (!(type in KINDS) || PARTS[type]?.test(stack) === true) return;
+    if (!(type in KINDS) || PARTS[type]?.test(nodeFrames(stack)) === true) return;
     const origin = known ?? nearestFrame(stack);
     if (origin === undefined) return;
     this.#live.set(id, { type, resource, origin, by: own !== undefined ? 'own' : known !== undefined ? 'inherited' : 'foreign' });
