@@ -32,6 +32,14 @@ const AT_LEAST = 32;
 /** Where writing takes longer than deciding may, more is decided at a time, up to so many slices: a slow disk is asked less often. */
 const MOST_SLICES = 4;
 
+/** Of one transaction's decisions. */
+interface Bounds {
+  /** How young a node is left alone. */
+  readonly protectMs?: number;
+  /** How long it may decide, where writing takes no longer. */
+  readonly slices?: number;
+}
+
 const other = (store: StoreName): StoreName => (store === 'root' ? 'state' : 'root');
 
 /** Garbage collection's reads and writes: what is decided and what is written in one transaction each. */
@@ -93,10 +101,10 @@ export class Collection {
   condemn(
     store: StoreName,
     nodes: readonly Garbage[],
-    { protectMs, undisturbed }: { readonly protectMs: number; readonly undisturbed: Undisturbed },
+    { protectMs, undisturbed, slices }: { readonly protectMs: number; readonly undisturbed: Undisturbed; readonly slices: number },
   ): Promise<{ readonly step: Step; readonly done: number }> {
     const [first] = nodes;
-    return this.#write(store, first?.namespace, protectMs, (sentencing) => {
+    return this.#write({ store, namespace: first?.namespace, protectMs, slices }, (sentencing) => {
       const known = undisturbed.holdsIn(sentencing.world.views, store);
       let done = 0;
       for (const node of nodes) {
@@ -112,7 +120,7 @@ export class Collection {
 
   /** Condemns one node if it is garbage that nothing refers to; else says where it stands. */
   condemnOne(store: StoreName, { namespace, ...node }: NamespacedNode): Promise<{ readonly standing: Standing; readonly step: Step }> {
-    return this.#write(store, namespace, 0, (sentencing) => {
+    return this.#write({ store, namespace }, (sentencing) => {
       const standing = standingOf(sentencing.world, node);
       const condemned = sentencing.condemnIfDead(node, 'it was asked for');
       sentencing.follow();
@@ -122,7 +130,7 @@ export class Collection {
 
   /** The same for one node inside of a caller's transaction. */
   condemnWithin(tx: Transaction, node: Node): Step {
-    return this.#within(tx, 0, (sentencing) => {
+    return this.#within(tx, {}, (sentencing) => {
       sentencing.condemnIfDead(node, 'it was asked for');
       sentencing.follow();
       return sentencing.step;
@@ -131,7 +139,7 @@ export class Collection {
 
   /** Deletes a condemned node's record with its entry, and condemns what only it kept alive; `done` runs as that is committed. */
   finish(store: StoreName, { namespace, ...node }: NamespacedNode, done: () => void): Promise<Step> {
-    return this.#write(store, namespace, 0, (sentencing, tx) => {
+    return this.#write({ store, namespace }, (sentencing, tx) => {
       sentencing.finish(node);
       tx.afterCommit(done);
       sentencing.follow();
@@ -165,16 +173,14 @@ export class Collection {
   }
 
   #write<T>(
-    store: StoreName,
-    namespace: string | undefined,
-    protectMs: number,
+    { store, namespace, ...bounds }: Bounds & { readonly store: StoreName; readonly namespace: string | undefined },
     fn: (sentencing: Sentencing, tx: Transaction) => T,
   ): Promise<T> {
     const { metadata, clock, committed } = this.#ports;
     return metadata.write(
       store,
       (tx) => {
-        const result = this.#within(tx, protectMs, (sentencing) => fn(sentencing, tx));
+        const result = this.#within(tx, bounds, (sentencing) => fn(sentencing, tx));
         const decided = clock.monotonic();
         tx.afterCommit(() => {
           this.#writingMs[store] = clock.monotonic() - decided;
@@ -186,9 +192,9 @@ export class Collection {
     );
   }
 
-  #within<T>(tx: Transaction, protectMs: number, fn: (sentencing: Sentencing) => T): T {
+  #within<T>(tx: Transaction, { protectMs = 0, slices = 1 }: Bounds, fn: (sentencing: Sentencing) => T): T {
     const { metadata, clock, sliceMs } = this.#ports;
-    const ms = Math.min(Math.max(sliceMs, this.#writingMs[tx.store]), sliceMs * MOST_SLICES);
+    const ms = Math.min(Math.max(sliceMs * slices, this.#writingMs[tx.store]), sliceMs * MOST_SLICES);
     const read = (second: Views['root']): T => {
       const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
       return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms } }));

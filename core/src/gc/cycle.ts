@@ -23,6 +23,8 @@ export interface CycleOptions {
 
 /** A view that is held longer makes the store grow; a mark that needs it fails, and is tried again. */
 const VIEW_LIFETIME_MS = 120_000;
+/** Most sweeps are done with their first transaction, where it may take this many slices. */
+const FIRST_SLICES = 2;
 /** State refers to root: what goes there frees what is here. */
 const ORDER: readonly StoreName[] = ['state', 'root'];
 
@@ -70,10 +72,8 @@ export class Cycle {
     for (const store of ORDER) {
       for (const nodes of byNamespace(garbage.filter(({ type }) => this.#storeOf(type) === store)).values()) {
         for (let start = 0; start < nodes.length;) {
-          const { step, done } = await this.#options.collection.condemn(store, nodes.slice(start, start + 256), {
-            protectMs,
-            undisturbed,
-          });
+          const bounds = { protectMs, undisturbed, slices: start === 0 ? FIRST_SLICES : 1 };
+          const { step, done } = await this.#options.collection.condemn(store, nodes.slice(start, start + 256), bounds);
           start += done;
           const { removed, next } = this.#options.undertakings.carryOut(step, false);
           report.remove(removed);
