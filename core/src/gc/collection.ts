@@ -29,7 +29,9 @@ export interface CollectionPorts {
 /** Nodes that one transaction decides about at most, and those for which a sweep waits for no other, however busy the machine is. */
 const BATCH = 200;
 const AT_LEAST = 32;
-/** Where writing takes longer than deciding may, more is decided at a time, up to so many slices: a slow disk is asked less often. */
+/** Who writes beside a sweep waits until a transaction is decided and written: for so many slices, where the disk lets it. */
+const WAIT_SLICES = 4.5;
+/** A disk on which that can't be held is asked less often: each transaction decides for so many slices. */
 const MOST_SLICES = 4;
 
 /** Of one transaction's decisions. */
@@ -194,7 +196,7 @@ export class Collection {
 
   #within<T>(tx: Transaction, { protectMs = 0, slices = 1 }: Bounds, fn: (sentencing: Sentencing) => T): T {
     const { metadata, clock, sliceMs } = this.#ports;
-    const ms = Math.min(Math.max(sliceMs * slices, this.#writingMs[tx.store]), sliceMs * MOST_SLICES);
+    const ms = sliceMs * decidingSlices(slices, this.#writingMs[tx.store] / sliceMs);
     const read = (second: Views['root']): T => {
       const views: Views = tx.store === 'root' ? { root: tx, state: second } : { root: second, state: tx };
       return fn(new Sentencing({ tx, world: this.#world(views, protectMs), clock, limit: { nodes: BATCH, ms } }));
@@ -211,6 +213,12 @@ export class Collection {
     const { collectors, types, labels, clock } = this.#ports;
     return { collectors, types, labels, views, now: clock.now(), protectMs };
   }
+}
+
+/** For how long a transaction decides, where the last one took `writing` to be written: as long, but so that nobody waits too long. */
+export function decidingSlices(slices: number, writing: number): number {
+  if (writing >= 2 * WAIT_SLICES) return MOST_SLICES;
+  return Math.max(1, Math.min(Math.max(slices, writing), WAIT_SLICES - writing));
 }
 
 const inNamespace = ({ root, state }: Views, namespace: string): Views => ({ root: root.in(namespace), state: state.in(namespace) });

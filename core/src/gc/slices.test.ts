@@ -4,6 +4,7 @@ import { defineCollection, type Transaction } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
 import { emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
+import { decidingSlices } from './collection.ts';
 import { Pace } from './pace.ts';
 
 /** Of a type whose scan is slow enough for others to write in the middle of it. */
@@ -189,7 +190,7 @@ test('a run takes all garbage that it has found, also where each transaction has
   expect(await batchesOf(core, 100, () => {})).toEqual([32, 32, 32, 4]);
 });
 
-test('a transaction decides for a slice, the first of a sweep for two, and each for longer where writing took longer', async () => {
+test('a transaction decides for a slice, the first of a sweep for two, and each by what writing took', async () => {
   const context = testContext();
   let elapsed = 0;
   const clock = { ...context.clock, now: () => context.clock.now(), monotonic: () => elapsed };
@@ -199,6 +200,23 @@ test('a transaction decides for a slice, the first of a sweep for two, and each 
     elapsed++;
     tx.afterCommit(() => (elapsed += writing));
   };
-  expect(await batchesOf(core, 150, slowly(2))).toEqual([50, 100]);
-  expect(await batchesOf(core, 300, slowly(1_000))).toEqual([100, 100, 100]);
+  expect(await batchesOf(core, 150, slowly(2))).toEqual([50, 32, 49, 19]);
+  expect(await batchesOf(core, 300, slowly(1_000))).toEqual([50, 100, 100, 50]);
 });
+
+test.each([
+  [1, 0, 1],
+  [2, 0, 2],
+  [1, 2, 2],
+  [2, 1, 2],
+  [1, 3, 1.5],
+  [2, 4, 1],
+  [1, 8, 1],
+  [1, 9, 4],
+  [1, 100, 4],
+])(
+  'of %d slices, where writing took %d: %d, so that both are no more than a writer may wait where the disk lets it',
+  (slices, writing, decides) => {
+    expect(decidingSlices(slices, writing)).toBe(decides);
+  },
+);
