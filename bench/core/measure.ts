@@ -4,10 +4,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { loadConfig, systemContext } from '@hawser/core';
 import { type Agent, corePlugins, createLog, startAgent } from '@hawser/core/agent';
 import { Events, Gc, Leases, Metadata, Snapshots, type Snapshotter, type Transaction } from '@hawser/core/contracts';
 import { percentile } from '../statistics.ts';
+
+// As the agent does, bin/hawser.js.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 const [folder = '', name = '', sizeText = ''] = process.argv.slice(2);
 const never = new AbortController().signal;
