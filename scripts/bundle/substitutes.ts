@@ -91,7 +91,7 @@ export function takePlainly(code: string): string {
     if (names === undefined) return objects.join(' ');
     if (builtin !== 'node:crypto') return [...objects, `const { ${names.replaceAll(' as ', ': ')} } = ${object};`].join(' ');
     const functions = names.split(', ').map((pair) => pair.split(' as '));
-    const calls = functions.map(([name = '', as = name]) => `const ${as} = (...given) => (cryptography ??= ${object}).${name}(...given);`);
-    return ['let cryptography;', ...calls].join(' ');
+    const calls = functions.map(([name = '', as = name]) => `const ${as} = (...given) => (nodeCrypto$ ??= ${object}).${name}(...given);`);
+    return ['let nodeCrypto$;', ...calls].join(' ');
   });
 }

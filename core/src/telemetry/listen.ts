@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isErrno, toHawserError } from '../errors/index.ts';
 import { parseTcpAddress } from './address.ts';
 import { telemetryErrors } from './errors.ts';
+import { keepNewest } from './keep-newest.ts';
 
 /** What goes back to who asks. */
 export interface Page {
@@ -19,7 +20,7 @@ export interface Listening extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Scrapers and probes are few; whoever opens more has no business here. */
+/** Scrapers and probes are few. */
 const MAX_CONNECTIONS = 64;
 const REQUEST_MS = 10_000;
 
@@ -33,7 +34,7 @@ export async function servePages(address: string, pages: Pages): Promise<Listeni
   const { createServer } = process.getBuiltinModule('node:http');
   const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, keepAliveTimeout: REQUEST_MS, maxHeaderSize: 8192 };
   const server = createServer(limits, (request, response) => void answer(request, response, pages));
-  server.maxConnections = MAX_CONNECTIONS;
+  keepNewest(server, MAX_CONNECTIONS);
   await opened(server, address, parsed);
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : parsed.port;

@@ -1,6 +1,6 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type ListenOptions } from 'node:net';
-import { isListenedOn, parseTcpAddress } from '@hawser/core';
+import { isListenedOn, keepNewest, parseTcpAddress } from '@hawser/core';
 import type { Health } from '@hawser/core/contracts';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
@@ -51,7 +51,7 @@ export async function serveGrpcHealth(address: string, health: Health): Promise<
 async function listen(server: Server, address: string): Promise<{ readonly port: number; close(): void }> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = createServer((connection) => injector.injectConnection(connection));
-  listener.maxConnections = MAX_CONNECTIONS;
+  keepNewest(listener, MAX_CONNECTIONS);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   listener.on('error', (cause) => reject(healthErrors.grpcFailed(`can't serve gRPC at ${address}: ${cause.message}`, { cause })));
   listener.listen(placeOf(address), resolve);
