@@ -32,7 +32,7 @@ describe('a plan', () => {
 
   it('tells every fault at once, with its path and a way out', () => {
     const set = [
-      plugin(A, 'one', { x: defineToken<object>()('test.aa.v1') }),
+      plugin(A, 'one', { x: defineToken<object>()('test.a.v2') }),
       plugin(A, 'two'),
       plugin(A, 'two'),
       plugin(B, 'asks', { a: A, self: B.byId('asks'), gone: C.byId('chi') }),
@@ -45,7 +45,7 @@ describe('a plan', () => {
       "invalid: plugin 'nonsense.Bad Id' has the id 'Bad Id', which is none",
       "invalid: plugin 'Bad Id' requires something as 'log', a name that start already has",
       "duplicate: plugin 'test.a.v1.two' is in this set twice",
-      "missing: plugin 'one' requires 'test.aa.v1', which no plugin in this set provides",
+      "missing: plugin 'one' requires 'test.a.v2', which no plugin in this set provides",
       "ambiguous: plugin 'asks' requires 'test.a.v1', which 'one' and 'two' both provide",
       "self: plugin 'asks' requires 'test.b.v1.asks', which it provides itself",
       "missing: plugin 'asks' requires 'test.c.v1.chi', which no plugin in this set provides",
