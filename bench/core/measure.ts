@@ -20,6 +20,7 @@ const BATCH = 1_000;
 const roundsOf = (size: number): number => (size <= 10_000 ? 15 : 5);
 const CYCLES = 300;
 const AT_ONCE = 100;
+const STATS = 300_000;
 
 type Thing = Snapshotter<Record<string, never>>;
 
@@ -125,8 +126,6 @@ async function walk(agent: Agent, size: number, filters: readonly string[]): Pro
     if (found !== (filters.length > 0 ? 1 : size)) throw new Error(`${found} of ${size} snapshots were found`);
   });
 }
-
-const STATS = 300_000;
 
 /** As many whatever there is, in an order that jumps; a hundred at once, for one takes less than the clock costs. */
 async function stat(agent: Agent, size: number): Promise<number[]> {

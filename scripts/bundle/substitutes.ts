@@ -28,9 +28,8 @@ export const late: Plugin = {
     /^(?:node:)?(?:https|http2|dns)$/.test(specifier) && importer.includes(`${sep}node_modules${sep}`) ? `${LATE}${specifier}` : null,
   load: (id) => {
     if (!id.startsWith(LATE)) return null;
-    const builtin = `process.getBuiltinModule(${JSON.stringify(id.slice(LATE.length))})`;
-    const traps = `{ get: (_, name) => ${builtin}[name], apply: (_, self, given) => ${builtin}(...given) }`;
-    return `module.exports = new Proxy(function () {}, ${traps})`;
+    const builtin = JSON.stringify(id.slice(LATE.length));
+    return `module.exports = new Proxy({}, { get: (_, name) => process.getBuiltinModule(${builtin})[name] })`;
   },
 };
 

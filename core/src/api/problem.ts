@@ -40,7 +40,7 @@ export interface Problem {
   readonly requestId?: string;
 }
 
-/** The HTTP status that an error answers with. Two of this room's own differ from their kind's. */
+/** The HTTP status that an error answers with. Some of this room's own differ from their kind's. */
 export function statusOf(error: HawserError): number {
   if (error.code === apiErrors.methodNotAllowed.code) return 405;
   if (error.code === apiErrors.tooLarge.code) return 413;

@@ -103,10 +103,10 @@ export class Collection {
   condemn(
     store: StoreName,
     nodes: readonly Garbage[],
-    { protectMs, undisturbed, slices }: { readonly protectMs: number; readonly undisturbed: Undisturbed; readonly slices: number },
+    { undisturbed, ...bounds }: Required<Bounds> & { readonly undisturbed: Undisturbed },
   ): Promise<{ readonly step: Step; readonly done: number }> {
     const [first] = nodes;
-    return this.#write({ store, namespace: first?.namespace, protectMs, slices }, (sentencing) => {
+    return this.#write({ store, namespace: first?.namespace, ...bounds }, (sentencing) => {
       const known = undisturbed.holdsIn(sentencing.world.views, store);
       let done = 0;
       for (const node of nodes) {
