@@ -1,5 +1,6 @@
 import { defineErrors } from './define-errors.ts';
 import { HawserError } from './hawser-error.ts';
+import { messageOf } from './message-of.ts';
 
 /** Errors of no area. */
 export const internalErrors = defineErrors('internal', {
@@ -15,14 +16,4 @@ export function toHawserError(thrown: unknown): HawserError {
     return internalErrors.deadlineExceeded('a deadline passed', { cause: thrown });
   if (thrown instanceof Error && thrown.name === 'AbortError') return internalErrors.cancelled('the call was cancelled', { cause: thrown });
   return internalErrors.unexpected(messageOf(thrown), { cause: thrown });
-}
-
-/** Anything can be thrown, also what makes no text. */
-function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  try {
-    return String(thrown);
-  } catch {
-    return 'what was thrown makes no text';
-  }
 }

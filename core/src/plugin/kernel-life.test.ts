@@ -98,6 +98,20 @@ describe('stop', () => {
     expect(kernel.reports()[0]).toMatchObject({ status: 'stopped', error: { code: 'plugin.release_failed' } });
   });
 
+  it('goes on past a release that throws what makes no text', async () => {
+    const released: string[] = [];
+    const odd = plugin(A, 'odd', ({ scope }) => {
+      scope.defer(() => void released.push('first'));
+      scope.defer(() => Promise.reject(Object.create(null)));
+      return 'odd';
+    });
+    const { clock, start } = setup([odd]);
+    const kernel = await clock.runUntil(start());
+    const { errors } = await clock.runUntil(kernel.stop('test'));
+    expect(errors).toMatchObject([{ error: { code: 'plugin.release_failed' } }]);
+    expect(released).toEqual(['first']);
+  });
+
   it('goes on past a release that hangs, once the plugin’s deadline has passed', async () => {
     const seen: string[] = [];
     const hangs = plugin(
@@ -166,6 +180,36 @@ describe('status', () => {
     kernel.onChange(() => heard++);
     word?.degraded(new Error('x'));
     expect(heard).toBe(1);
+  });
+});
+
+describe('what makes no text', () => {
+  const odd = () => Promise.reject(Object.create(null));
+
+  it('fails a start that throws it, and lets go of what it took', async () => {
+    const released: string[] = [];
+    const failing = plugin(A, 'odd', async ({ scope }) => {
+      scope.defer(() => void released.push('taken'));
+      await odd();
+    });
+    const { clock, start } = setup([failing]);
+    const kernel = await clock.runUntil(start());
+    expect(kernel.reports()).toMatchObject([{ status: 'failed', error: { code: 'plugin.start_failed' } }]);
+    expect(released).toEqual(['taken']);
+  });
+
+  it('degrades a plugin whose worker throws it, and the worker is started again', async () => {
+    let rounds = 0;
+    const working = plugin(A, 'odd', ({ scope }) => {
+      scope.spawn('work', () => (++rounds === 1 ? odd() : never()));
+      return 'odd';
+    });
+    const { clock, start } = setup([working]);
+    const kernel = await clock.runUntil(start());
+    await clock.advance(1);
+    expect(kernel.reports()).toMatchObject([{ status: 'degraded', error: { code: 'plugin.worker_failed' } }]);
+    await clock.advance(200);
+    expect(rounds).toBe(2);
   });
 });
 

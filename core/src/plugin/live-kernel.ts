@@ -1,5 +1,5 @@
 import { untilAborted } from '../context/index.ts';
-import type { HawserError } from '../errors/index.ts';
+import { type HawserError, messageOf } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { BootOptions, Kernel, ReloadReport, StopReport } from './kernel.ts';
@@ -64,7 +64,7 @@ export class LiveKernel implements Kernel {
     await Promise.race([this.#set.start(all, this.#broken.signal), aborted(this.#broken.signal)]);
     this.#isBooting = false;
     if (this.#broken.signal.aborted) {
-      await this.stop(describe(this.#broken.signal.reason));
+      await this.stop(messageOf(this.#broken.signal.reason));
       this.#broken.signal.throwIfAborted();
     }
     this.#bootMs = Math.round((clock.monotonic() - begun) * 10) / 10;
@@ -166,7 +166,7 @@ export class LiveKernel implements Kernel {
   #onCancel(): Disposable {
     const { signal } = this.#options;
     const cancel = (): void =>
-      this.#broken.abort(pluginErrors.bootCancelled(`the boot was cancelled: ${describe(signal?.reason)}`, { cause: signal?.reason }));
+      this.#broken.abort(pluginErrors.bootCancelled(`the boot was cancelled: ${messageOf(signal?.reason)}`, { cause: signal?.reason }));
     if (signal?.aborted) cancel();
     else signal?.addEventListener('abort', cancel, { once: true });
     return { [Symbol.dispose]: () => signal?.removeEventListener('abort', cancel) };
@@ -186,8 +186,4 @@ export class LiveKernel implements Kernel {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function describe(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../context/index.ts';
-import { HawserError } from '../errors/index.ts';
+import { HawserError, messageOf } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
 import type { Scope, WorkerOptions } from './scope.ts';
 import type { WorkerReport } from './status.ts';
@@ -117,8 +117,7 @@ export class OwnedScope implements Scope {
       return undefined;
     } catch (thrown) {
       if (thrown instanceof HawserError) return thrown;
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
-      return pluginErrors.releaseFailed(`${entry.what} of '${this.#owner.uri}' was not released: ${message}`, { cause: thrown });
+      return pluginErrors.releaseFailed(`${entry.what} of '${this.#owner.uri}' was not released: ${messageOf(thrown)}`, { cause: thrown });
     }
   }
 }

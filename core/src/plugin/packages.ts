@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compatibilityFault, type PackageFault } from './compatibility.ts';
+import { messageOf } from '../errors/index.ts';
 import type { AnyPlugin } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { isRecord, readManifest } from './manifest.ts';
@@ -38,7 +39,7 @@ async function loadPackage(name: string, fromFolder: string): Promise<Outcome> {
   try {
     exports = await import(pathToFileURL(file).href);
   } catch (thrown) {
-    const fault = `package '${name}' can't be loaded: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    const fault = `package '${name}' can't be loaded: ${messageOf(thrown)}`;
     return { fault, remedy: 'Correct its code, which throws when it is imported.', cause: thrown };
   }
   const found: unknown = isRecord(exports) ? exports['default'] : undefined;

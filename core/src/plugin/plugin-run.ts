@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type Clock, type Context, inRequest, withDeadline } from '../context/index.ts';
-import { HawserError, toHawserError } from '../errors/index.ts';
+import { HawserError, messageOf, toHawserError } from '../errors/index.ts';
 import type { AnyPlugin, Reconfigure, Skipped, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { dispose, isDisposable, OwnedScope, type ScopeOwner } from './owned-scope.ts';
@@ -294,7 +294,6 @@ export class PluginRun implements ScopeOwner {
 
   #startError(thrown: unknown): HawserError {
     if (thrown instanceof HawserError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return pluginErrors.startFailed(`plugin '${this.uri}' failed in start: ${message}`, { cause: thrown });
+    return pluginErrors.startFailed(`plugin '${this.uri}' failed in start: ${messageOf(thrown)}`, { cause: thrown });
   }
 }

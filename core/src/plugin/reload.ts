@@ -1,4 +1,4 @@
-import { HawserError, toHawserError } from '../errors/index.ts';
+import { HawserError, messageOf, toHawserError } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
 import type { StopReport } from './kernel.ts';
 import { serves } from './lifecycle.ts';
@@ -85,8 +85,7 @@ export class Reload {
       await this.#options.set.run(uri)?.reconfigure(target.settings.get(uri));
     } catch (thrown) {
       if (thrown instanceof HawserError) throw thrown;
-      const message = thrown instanceof Error ? thrown.message : String(thrown);
-      throw pluginErrors.reconfigureFailed(`plugin '${uri}' did not take its settings: ${message}`, { cause: thrown });
+      throw pluginErrors.reconfigureFailed(`plugin '${uri}' did not take its settings: ${messageOf(thrown)}`, { cause: thrown });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../context/index.ts';
-import { HawserError } from '../errors/index.ts';
+import { HawserError, messageOf } from '../errors/index.ts';
 import { pluginErrors } from './errors.ts';
 import type { WorkerOptions } from './scope.ts';
 import type { WorkerReport, WorkerState } from './status.ts';
@@ -152,9 +152,8 @@ export class Worker {
 }
 
 function workerError(name: string, thrown: unknown): HawserError {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
   const remedy = thrown instanceof HawserError ? { remedy: thrown.remedy } : {};
-  return pluginErrors.workerFailed(`worker '${name}' failed: ${message}`, { cause: thrown, ...remedy });
+  return pluginErrors.workerFailed(`worker '${name}' failed: ${messageOf(thrown)}`, { cause: thrown, ...remedy });
 }
 
 /** Whether an error only says that the signal has aborted. */

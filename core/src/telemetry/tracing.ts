@@ -1,5 +1,5 @@
 import type { Attributes, Context as TraceContext, Span } from '@opentelemetry/api';
-import { toHawserError } from '../errors/index.ts';
+import { messageOf, toHawserError } from '../errors/index.ts';
 import { coreVersion } from '../version.ts';
 
 /** What a span says: the names are those of log fields. What is undefined is left out. */
@@ -43,7 +43,7 @@ export async function openTracing(): Promise<Tracing | undefined> {
   const failed = (span: Span, thrown: unknown): void => {
     const { code, message } = toHawserError(thrown);
     span.setAttribute('code', code).setStatus({ code: api.SpanStatusCode.ERROR, message });
-    span.recordException(thrown instanceof Error ? thrown : String(thrown));
+    span.recordException(thrown instanceof Error ? thrown : messageOf(thrown));
   };
   return {
     traceparent: () => {

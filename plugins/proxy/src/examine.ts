@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { type Finding, type ProxySettings, untilAborted } from '@hawser/core';
+import { type Finding, messageOf, type ProxySettings, untilAborted } from '@hawser/core';
 import { proxyErrors } from './errors.ts';
 
 /** Write permission for everybody. */
@@ -18,8 +18,14 @@ export async function examineSocket(id: string, { address }: ProxySettings, sign
     return [{ check, status: 'warn', found: `listens at ${address}, and everybody may connect`, remedy }];
   } catch (thrown) {
     signal.throwIfAborted();
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    return [{ check, status: 'fail', found: `nobody listens at ${address} (${why})`, remedy: proxyErrors.unreachable.definition.remedy }];
+    return [
+      {
+        check,
+        status: 'fail',
+        found: `nobody listens at ${address} (${messageOf(thrown)})`,
+        remedy: proxyErrors.unreachable.definition.remedy,
+      },
+    ];
   }
 }
 

@@ -1,7 +1,7 @@
 import { lstat, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineErrors } from '@hawser/core';
+import { defineErrors, messageOf } from '@hawser/core';
 
 const errors = defineErrors('try', {
   noFolder: { kind: 'FailedPrecondition', remedy: 'Set TMPDIR to a folder that this user may write, with some MiB of room.' },
@@ -21,8 +21,7 @@ export async function inFolders<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw errors.noFolder(`the tour gets no folder of its own in ${tmpdir()}: ${why}`, { cause });
+    throw errors.noFolder(`the tour gets no folder of its own in ${tmpdir()}: ${messageOf(cause)}`, { cause });
   }
 }
 

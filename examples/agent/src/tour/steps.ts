@@ -1,4 +1,5 @@
 import { hrtime } from 'node:process';
+import { messageOf } from '@hawser/core';
 
 /** How one step went. */
 export interface StepOutcome {
@@ -43,7 +44,7 @@ export class Steps {
     try {
       return finish(true, await this.#reporter.progress(title, work));
     } catch (error) {
-      return finish(false, error instanceof Error ? error.message : String(error));
+      return finish(false, messageOf(error));
     }
   }
 }
