@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
+import { encodeKey } from './record.ts';
 import { defineCollection } from './store.ts';
 
 const THINGS = defineCollection<string>('state', 'things');
@@ -34,4 +37,19 @@ test('a namespace is an identifier: no other name is read from or written to', a
     });
   }
   expect(core.metadata.read('state', (tx) => [...tx.entries(THINGS)])).toEqual([]);
+});
+
+/** Bytes of the heap that are in use after a full collection. */
+function inUse(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect !== 'function') throw new Error('this Node.js has no gc()');
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+test('namespaces that have come and gone leave nothing in memory', () => {
+  const before = inUse();
+  for (let number = 0; number < 50_000; number++) encodeKey(THINGS, 'k', `namespace-${number}`);
+  expect(inUse() - before).toBeLessThan(4 * 1024 * 1024);
 });

@@ -42,7 +42,9 @@ function checkLength({ name, derived }: Collection, key: string): void {
     throw metadataErrors.keyTooLong(`a key of ${name} has ${bytes} bytes`, { details: { collection: name, bytes } });
 }
 
-/** By namespace and collection: there are few, and every key needs its own. */
+/** Namespaces of which the prefixes are remembered. There are few at a time, but they come and go. */
+const MOST_NAMESPACES = 1_000;
+/** By namespace and collection: every key needs its own. */
 const prefixes = new Map<string, Map<string, string>>();
 
 /** What all keys of a collection start with. */
@@ -52,6 +54,7 @@ export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace =
   if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
   checkIdentifier(namespace, 'a namespace', metadataErrors.invalidNamespace);
   const prefix = `${name}\0${namespace}\0`;
+  if (prefixes.size >= MOST_NAMESPACES) prefixes.clear();
   const ofNamespace = prefixes.get(namespace) ?? new Map<string, string>();
   prefixes.set(namespace, ofNamespace.set(name, prefix));
   return prefix;
