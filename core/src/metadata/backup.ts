@@ -1,11 +1,11 @@
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolders } from '../context/index.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
-import { flushFolder } from './store-folder.ts';
+import { flush } from './flush.ts';
 
 /** Where a copy is written before it is whole. */
 const DRAFT_FOLDER = 'unfinished';
@@ -30,7 +30,7 @@ export async function putCopy(folder: string, write: (draft: string) => Promise<
       if (isNew) await rmdir(folder).catch(() => undefined); // somebody else's by now
       throw error;
     }
-    if (isNew) await flushFolder(dirname(folder));
+    if (isNew) await flush(dirname(folder));
   } catch (error) {
     throw fileError(error, folder) ?? error;
   }
@@ -49,19 +49,10 @@ async function fill(folder: string, write: (draft: string) => Promise<void>): Pr
     await write(draft);
     const drafted = join(draft, DATA_FILE);
     assertSound(drafted);
-    await flushFile(drafted);
+    await flush(drafted);
     await rename(drafted, join(folder, DATA_FILE));
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  await flushFolder(folder);
-}
-
-async function flushFile(path: string): Promise<void> {
-  const handle = await open(path, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await flush(folder);
 }

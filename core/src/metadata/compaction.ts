@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs';
-import { chmod, chown, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FaultInjector } from '../context/index.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
-import { fileError, isThere } from './file-error.ts';
+import { commitError, fileError, isThere } from './file-error.ts';
+import { flush } from './flush.ts';
 import { lockFolder } from './folder-lock.ts';
 import { inStore } from './maintenance.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
-import { flushFolder, openEnvironment, STORE_FOLDER } from './store-folder.ts';
-import { commitError } from './write-queue.ts';
+import { openEnvironment, STORE_FOLDER } from './store-folder.ts';
 
 /** Bytes of the data file. */
 export interface Compaction {
@@ -54,7 +54,7 @@ export async function compactStore(
     await faults?.reach('compact.after_verification');
     await rename(drafted, path);
     await faults?.reach('compact.after_rename');
-    await flushFolder(current);
+    await flush(current);
   } catch (error) {
     throw fileError(error, folder) ?? commitError(error);
   } finally {
@@ -83,12 +83,7 @@ async function settle(drafted: string, former: string): Promise<void> {
   const own = statSync(drafted);
   await chmod(drafted, mode & 0o777);
   if (own.uid !== uid || own.gid !== gid) await chown(drafted, uid, gid);
-  const handle = await open(drafted, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await flush(drafted);
 }
 
 /** Every page, then every record: it is the store that was copied. */

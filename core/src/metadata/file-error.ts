@@ -26,6 +26,15 @@ export function fileError(error: unknown, path: string): HawserError | undefined
   return undefined;
 }
 
+/** What a commit has failed with as one of the catalogue, whose path nobody knows here. */
+export function commitError(error: unknown): HawserError {
+  if (error instanceof HawserError) return error;
+  const code = codeOf(error);
+  if (FULL.has(code)) return metadataErrors.diskFull('the disk of the store is full', { cause: error });
+  if (READ_ONLY.has(code) || FORBIDDEN.has(code)) return metadataErrors.readOnly('the store is read-only', { cause: error });
+  return metadataErrors.commitFailed('a commit failed', { cause: error });
+}
+
 /** A full disk by name; one that has room and can't name another file says so. */
 export function fullDisk(path: string, cause?: unknown): HawserError {
   const details = { path };

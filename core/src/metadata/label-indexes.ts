@@ -1,6 +1,5 @@
-import { indexesOf } from './indexes.ts';
+import { type Index, indexesOf } from './indexes.ts';
 import { defineLabelIndex } from './label-index.ts';
-import type { Index } from './indexes.ts';
 import type { Labels } from './labels.ts';
 import { defineCollection, type StoreName, type Transaction } from './store.ts';
 

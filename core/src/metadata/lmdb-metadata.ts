@@ -8,7 +8,7 @@ import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import type { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
-import { codeOf, fileError } from './file-error.ts';
+import { codeOf, commitError, fileError } from './file-error.ts';
 import { KeptFile } from './kept-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { Headroom } from './headroom.ts';
@@ -29,7 +29,7 @@ import {
 import { openStoreFolder } from './store-folder.ts';
 import { type CommitMeter, commitMeters } from './store-metrics.ts';
 import { StoreReader, ViewReader } from './transaction.ts';
-import { commitError, WriteQueue } from './write-queue.ts';
+import { WriteQueue } from './write-queue.ts';
 
 export interface MetadataOptions {
   /** Folder of the durable store; made with mode 0700. */

@@ -1,22 +1,22 @@
 /** What `hawser db` does while no agent runs: each takes the folder's lock, so that it can't cross one. */
 import { statSync } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FaultInjector, makeFolders } from '../context/index.ts';
-import type { HawserError } from '../errors/index.ts';
-import { toHawserError } from '../errors/index.ts';
+import { type HawserError, toHawserError } from '../errors/index.ts';
 import { putCopy } from './backup.ts';
 import { type BootIdReader, kernelBootId, writeBootId } from './boot-id.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
+import { flush } from './flush.ts';
 import { lockFolder } from './folder-lock.ts';
 import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
 import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
-import { flushFolder, openEnvironment, restoredBeside, settleRestore, STORE_FOLDER } from './store-folder.ts';
+import { openEnvironment, restoredBeside, settleRestore, STORE_FOLDER } from './store-folder.ts';
 import { StoreReader } from './transaction.ts';
 
 /** What a check found; `damage` is absent where the store is sound. */
@@ -133,7 +133,7 @@ async function putInPlace(folder: string, draft: string, faults: FaultInjector |
   await faults?.reach('restore.after_moving_away');
   await rename(restoredBeside(current), current);
   await faults?.reach('restore.after_rename');
-  await flushFolder(folder);
+  await flush(folder);
   return former;
 }
 
@@ -158,11 +158,6 @@ async function moveAway(current: string): Promise<string | undefined> {
 async function copyDurably(source: string, folder: string): Promise<void> {
   const target = join(folder, DATA_FILE);
   await copyFile(source, target);
-  const handle = await open(target, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await flushFolder(folder);
+  await flush(target);
+  await flush(folder);
 }

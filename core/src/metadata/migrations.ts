@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Logger } from 'pino';
-import { HawserError } from '../errors/index.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fullDisk } from './file-error.ts';
@@ -91,7 +90,7 @@ function apply(store: StoreName, writes: WriteSet, step: Migration): MayWrite {
     step.migrate(tx);
     return tx.mayWrite;
   } catch (error) {
-    if (error instanceof HawserError && error.code === metadataErrors.diskFull.code) throw error;
+    if (metadataErrors.diskFull.is(error)) throw error;
     throw metadataErrors.migrationFailed(`the ${store} store's migration to schema ${step.version} failed (${step.summary})`, {
       cause: error,
     });

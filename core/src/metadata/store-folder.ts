@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { type BootIdReader, setAsideOtherBoot, writeBootId } from './boot-id.ts';
@@ -7,6 +7,7 @@ import { assertSound } from './data-file.ts';
 import { DATA_FILE, Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
+import { flush } from './flush.ts';
 import { currentVersion, migrate, type Migration } from './migrations.ts';
 import { SCHEMA_KEY } from './record.ts';
 import { reserveReaders, tryRoom } from './room.ts';
@@ -100,15 +101,5 @@ async function create(store: StoreName, folder: string, version: number, bootId:
     await rm(draft, { recursive: true, force: true });
     throw error;
   }
-  if (store === 'root') await flushFolder(dirname(folder));
-}
-
-/** Makes a rename durable. */
-export async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  if (store === 'root') await flush(dirname(folder));
 }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { currentRequest, inRequest } from '../context/index.ts';
-import { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
+import { codeOf, commitError } from './file-error.ts';
 import { type Headroom, type MayWrite, roomFor } from './headroom.ts';
 import type { StoreName, Transaction, WriteScope } from './store.ts';
 import type { CommitMeter } from './store-metrics.ts';
@@ -172,7 +172,7 @@ function attempt(job: Job, begun: number): boolean {
   try {
     inRequest(job.requestId, () => job.run());
   } catch (error) {
-    job.reject(lmdbCode(error) === undefined ? error : commitError(error));
+    job.reject(isOfStore(error) ? commitError(error) : error);
     return false;
   } finally {
     job.writer.end();
@@ -191,19 +191,5 @@ function synchronous<T>(result: T): T {
   return result;
 }
 
-/** ENOSPC, EDQUOT and LMDB's own "map full"; then EROFS, EACCES and EPERM. */
-const FULL = new Set<number | undefined>([28, 122, -30792]);
-const READ_ONLY = new Set<number | undefined>([30, 13, 1]);
-
-/** LMDB's error as one of the catalogue. */
-export function commitError(error: unknown): HawserError {
-  if (error instanceof HawserError) return error;
-  const code = lmdbCode(error);
-  if (FULL.has(code)) return metadataErrors.diskFull('the disk of the store is full', { cause: error });
-  if (READ_ONLY.has(code)) return metadataErrors.readOnly('the store is read-only', { cause: error });
-  return metadataErrors.commitFailed('a commit failed', { cause: error });
-}
-
-/** LMDB's errors carry a number, those of Node.js a name. */
-const lmdbCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+/** LMDB's errors carry a number, those of Node.js a name, which is the caller's own. */
+const isOfStore = (error: unknown): boolean => typeof codeOf(error) === 'number';

@@ -1,8 +1,9 @@
-import { lstat, open, opendir, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, opendir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../json.ts';
 import { makeFolders } from '../context/index.ts';
 import { isErrno } from '../errors/index.ts';
+import { flush } from '../metadata/flush.ts';
 import type { BackendObject, SnapshotBackend } from '../metadata/snapshot-backend.ts';
 import type { SnapshotUsage } from '../metadata/snapshots.ts';
 import { namespaceOf } from './backend-objects.ts';
@@ -110,11 +111,6 @@ async function flushTree(path: string, signal: AbortSignal): Promise<void> {
     else if (entry.isFile()) await flush(child);
   }
   await flush(path);
-}
-
-async function flush(path: string): Promise<void> {
-  await using file = await open(path, 'r');
-  await file.sync();
 }
 
 async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
