@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { systemContext } from '../context/index.ts';
 import { type Envelope, Events, type Lagged } from '../events/events.ts';
@@ -117,6 +119,20 @@ test('a client that leaves ends its subscription', async () => {
   const before = await settled(served.taken);
   await flood(served.core, 100, 1_000);
   expect(await settled(served.taken)).toBe(before);
+});
+
+test('who asks for the head of a stream gets that, and then what else is asked for on the connection', async () => {
+  await using served = await serve();
+  const connection = connect(served.path);
+  connection.write('HEAD /v1/events?follow=true HTTP/1.1\r\nHost: h\r\n\r\n');
+  connection.write('GET /v1/version HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
+  const answers = await text(connection);
+  expect(answers.match(/^HTTP.*$|^content-type.*$/gim)).toEqual([
+    'HTTP/1.1 200 OK',
+    'content-type: application/x-ndjson',
+    'HTTP/1.1 200 OK',
+    'content-type: application/json; charset=utf-8',
+  ]);
 });
 
 /** A number when it has stood still for some turns. */

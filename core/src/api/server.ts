@@ -141,6 +141,7 @@ function goneSignal(request: IncomingMessage, response: ServerResponse): AbortSi
 async function serveEvents(agent: AgentView, request: FastifyRequest, reply: FastifyReply, closing: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([closing, goneSignal(request.raw, reply.raw)]);
   const events = await openEvents(agent, request.query, signal);
+  if (request.method === 'HEAD') await events.return?.(); // what comes next on the connection is another answer
   reply.hijack();
   await streamLines(reply.raw, events, signal, request.id);
 }

@@ -34,7 +34,11 @@ export const eventStream = {
  * The stream behind `GET /v1/events?follow&from=&topic=&filter=&policy=&namespace=`. `from` is `start`, a cursor, or how long ago
  * (`30m`). Without `follow` it is the journal and ends; with it and without `from` it is what comes from now on.
  */
-export async function openEvents(agent: AgentView, rawQuery: unknown, signal: AbortSignal): Promise<AsyncIterable<Envelope | Lagged>> {
+export async function openEvents(
+  agent: AgentView,
+  rawQuery: unknown,
+  signal: AbortSignal,
+): Promise<AsyncIterableIterator<Envelope | Lagged>> {
   const { follow, from, topic, filter, policy, namespace } = check(query, rawQuery, 'query');
   const events = service(agent, Events);
   const cursor = from === undefined ? {} : { from: await toCursor(agent, events, from, signal) };
