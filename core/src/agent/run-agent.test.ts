@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openClient } from '../api/index.ts';
 import { definePlugin } from '../plugin/index.ts';
+import { AgentState } from '../telemetry/agent-state.ts';
 import { openAgentFolder, type TestFolder, Thing } from './run-agent.fixture.ts';
 
 let agent: TestFolder;
@@ -28,6 +29,28 @@ describe('the agent in the foreground', () => {
     expect(lines.at(-1)).toMatchObject({ msg: 'stopped', reason: 'received SIGTERM' });
     expect(existsSync(socket)).toBe(false);
     expect(signals.eventNames()).toEqual([]);
+  });
+
+  test('a plugin that asks hears of the agent that is ready, and of the one that stops before it does', async () => {
+    const heard: string[] = [];
+    const listening = definePlugin({
+      provides: Thing,
+      id: 'listening',
+      summary: 'Listens to the agent.',
+      requires: { agent: AgentState },
+      start: ({ agent: state, scope }) => {
+        const heardOf = state.onChange?.(() => void heard.push(state.phase())) ?? expect.fail();
+        scope.defer(() => (heard.push('released'), heardOf[Symbol.dispose]()));
+        return { ok: true } as const;
+      },
+    });
+    const { code, signals, ready } = agent.run([listening]);
+    await ready();
+    expect(heard.at(-1)).toBe('ready');
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(0);
+    expect(heard.indexOf('stopping')).toBeGreaterThan(heard.indexOf('ready'));
+    expect(heard.at(-1)).toBe('released');
   });
 
   test('a second signal ends it at once', async () => {

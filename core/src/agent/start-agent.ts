@@ -6,6 +6,7 @@ import type { Context } from '../context/index.ts';
 import { Gc } from '../gc/gc.ts';
 import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts';
 import { boot } from '../plugin/index.ts';
+import type { AgentState } from '../telemetry/agent-state.ts';
 import { coreVersion } from '../version.ts';
 import { ConfigReloader, type ConfigSource } from './config-reloader.ts';
 import { withCoreRequired } from './core-required.ts';
@@ -51,7 +52,7 @@ export interface Agent {
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { config, context, log } = options;
   const folders = await prepareFolders(config);
-  const phases = new Phases();
+  const phases = new Phases(log);
   const socket = join(folders.state, 'hawser.sock');
   // The HTTP server is the heaviest module of all; only who starts an agent pays for it.
   const { serveApi } = await import('../api/server.ts');
@@ -126,22 +127,48 @@ function running({ kernel, api, phases, log, changes }: Running): Agent {
 
 /** What the API knows of an agent that starts, serves and stops. */
 class Phases {
+  readonly #log: Logger;
   #isStopping = false;
   #kernel: Kernel | undefined;
   #reloader: ConfigReloader | undefined;
   readonly #starting = new Map<string, PluginReport>();
+  readonly #listeners = new Set<() => void>();
 
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** A plugin's status has changed. */
   report(report: PluginReport): void {
     this.#starting.set(report.uri, report);
+    this.#changed();
   }
 
   booted(kernel: Kernel, reloader: ConfigReloader): void {
     this.#kernel = kernel;
     this.#reloader = reloader;
+    this.#changed();
   }
 
   stopping(): void {
     this.#isStopping = true;
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        this.#log.error({ err: error }, "a listener for changes of the agent's state has thrown");
+      }
+    }
+  }
+
+  #listen(listener: () => void): Disposable {
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) };
   }
 
   async reload(options: { readonly dryRun: boolean }): Promise<ConfigReload> {
@@ -156,7 +183,7 @@ class Phases {
     return isReady ? 'ready' : 'starting';
   }
 
-  view({ name, version, context }: AgentOptions): AgentView {
+  view({ name, version, context }: AgentOptions): AgentView & AgentState {
     return {
       name,
       version,
@@ -164,6 +191,7 @@ class Phases {
       clock: context.clock,
       phase: () => this.#phase(),
       reports: () => this.#kernel?.reports() ?? [...this.#starting.values()],
+      onChange: (listener) => this.#listen(listener),
       get: (token) => this.#kernel?.get(token),
       reload: (options) => this.reload(options),
       setLogLevel: (uri, level) => this.#kernel?.setLogLevel(uri, level) ?? false,

@@ -13,6 +13,8 @@ export interface AgentState {
   phase(): 'starting' | 'ready' | 'stopping';
   /** All plugins in start order, the disabled ones too. */
   reports(): readonly PluginReport[];
+  /** Calls back when the phase, or the status of a plugin, may have changed. */
+  onChange?(listener: () => void): Disposable;
   /** The kinds of events that its plugins declare. */
   topics?(): readonly Topic[];
 }

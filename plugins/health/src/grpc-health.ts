@@ -2,7 +2,7 @@ import { lstat, unlink } from 'node:fs/promises';
 import { createServer, type ListenOptions } from 'node:net';
 import { isListenedOn, keepNewest, parseTcpAddress } from '@hawser/core';
 import type { Health } from '@hawser/core/contracts';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
 import { healthErrors } from './errors.ts';
 
@@ -30,8 +30,12 @@ export async function serveGrpcHealth(address: string, health: Health): Promise<
       implementation.setStatus(service, status);
     }
   };
-  update();
-  const server = new Server(LIMITS);
+  // Who asks hears what is so now, not what was so at the last beat.
+  const fresh: ServerInterceptor = (_method, call) => {
+    update();
+    return new ServerInterceptingCall(call);
+  };
+  const server = new Server({ ...LIMITS, interceptors: [fresh] });
   implementation.addToServer(server);
   await vacate(address);
   const listener = await listen(server, address);

@@ -13,6 +13,7 @@ let phase: 'starting' | 'ready' | 'stopping';
 let reports: readonly PluginReport[];
 let told: Record<string, unknown>[];
 let monitor: Monitor;
+let changed: () => void;
 
 const plugin = (uri: string, more: Partial<PluginReport> = {}): PluginReport => ({
   uri,
@@ -47,7 +48,14 @@ beforeEach(() => {
   monitor = new Monitor({
     metadata,
     gc: { status: () => gc as GcStatus },
-    agent: { phase: () => phase, reports: () => reports },
+    agent: {
+      phase: () => phase,
+      reports: () => reports,
+      onChange: (listener) => {
+        changed = listener;
+        return { [Symbol.dispose]: () => (changed = () => undefined) };
+      },
+    },
     clock,
     log: pino({}, { write: (line) => void told.push(JSON.parse(line)) }),
     intervalMs: 10_000,
@@ -205,4 +213,19 @@ test('listeners hear of each beat until they go', async () => {
   const before = heard;
   await beat(10);
   expect(heard).toBe(before);
+});
+
+test('listeners hear of a phase that has changed before the next beat, until the monitor goes; the log hears at the beat', async () => {
+  await beat(0);
+  const heard: boolean[] = [];
+  using _listening = monitor.onChange(() => heard.push(monitor.ready().ok));
+  reports = [plugin('test.a.v1.x', { status: 'failed' })];
+  changed();
+  phase = 'stopping';
+  changed();
+  expect(heard).toEqual([true, false]);
+  expect(told).toEqual([]);
+  monitor[Symbol.dispose]();
+  changed();
+  expect(heard).toHaveLength(2);
 });

@@ -7,7 +7,7 @@ import { Pulse } from './pulse.ts';
 export interface MonitorOptions {
   readonly metadata: Pick<Metadata, 'write'>;
   readonly gc: Pick<Gc, 'status'>;
-  readonly agent: Pick<AgentState, 'phase' | 'reports'> | undefined;
+  readonly agent: Pick<AgentState, 'phase' | 'reports' | 'onChange'> | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** From one beat to the next. */
@@ -23,11 +23,12 @@ const MISSED_BEATS = 3;
 const QUESTIONS = ['live', 'ready', 'healthy'] as const;
 
 /** Answers for the agent's health from its beats: every beat writes to a store, and looks at the collector. */
-export class Monitor implements Health {
+export class Monitor implements Health, Disposable {
   readonly #options: MonitorOptions;
   readonly #root: Pulse;
   readonly #state: Pulse;
   readonly #listeners = new Set<() => void>();
+  readonly #heard: Disposable | undefined;
   /** What the log has been told of. */
   readonly #failed = new Set<(typeof QUESTIONS)[number]>();
   #beatAt: number;
@@ -49,6 +50,8 @@ export class Monitor implements Health {
     };
     this.#root = new Pulse({ store: 'root', metadata, clock, deadlineMs, ended });
     this.#state = new Pulse({ store: 'state', metadata, clock, deadlineMs, ended });
+    // The log hears of it at a beat: what a reload stops and starts at once is no news.
+    this.#heard = options.agent?.onChange?.(() => this.#tell());
   }
 
   /** One beat; for a worker to repeat. Waits for nothing. */
@@ -79,6 +82,10 @@ export class Monitor implements Health {
       ...this.#needed(),
       ...checkPlugins(this.#reports()).checks.filter(({ name }) => !this.#vital().some((one) => one.name === name)),
     ]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#heard?.[Symbol.dispose]();
   }
 
   onChange(listener: () => void): Disposable {
@@ -143,6 +150,10 @@ export class Monitor implements Health {
         this.#options.log.info({ question }, `the agent is ${question} again`);
       }
     }
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -29,6 +29,8 @@ describePluginContract(plugin, { module: new URL('index.ts', import.meta.url), r
 const URI = 'hawser.health.v1.monitor';
 const Job = defineToken<object>()('test.job.v1');
 let kernel: Kernel | undefined;
+let phase: 'starting' | 'ready' | 'stopping';
+let changed: () => void;
 let context: TestContext;
 let folder: string;
 
@@ -46,6 +48,8 @@ const worker = definePlugin({
 
 beforeEach(async () => {
   store.stuck = false;
+  phase = 'ready';
+  changed = () => undefined;
   job = Promise.resolve();
   context = testContext();
   folder = await mkdtemp(join(tmpdir(), 'hwt-health-'));
@@ -57,7 +61,17 @@ afterEach(async () => {
 });
 
 async function start(table: Readonly<Record<string, unknown>>): Promise<Health> {
-  const agent: AgentState = { name: 'a', version: '1', coreVersion: '1', phase: () => 'ready', reports: () => kernel?.reports() ?? [] };
+  const agent: AgentState = {
+    name: 'a',
+    version: '1',
+    coreVersion: '1',
+    phase: () => phase,
+    reports: () => kernel?.reports() ?? [],
+    onChange: (listener) => {
+      changed = listener;
+      return { [Symbol.dispose]: () => undefined };
+    },
+  };
   const settings = plugin.config?.parse({ interval: '10ms', store_deadline: '30ms', ...table });
   kernel = await boot({
     plugins: [plugin, worker, ...fakes(), fakePlugin(AgentState, 'self', agent)],
@@ -144,6 +158,29 @@ describe('over gRPC', () => {
         if (status === 'NOT_SERVING') break;
         store.stuck = true;
         await context.clock.advance(50);
+      }
+      expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
+    } finally {
+      client.close();
+    }
+  });
+
+  test('Check tells what is so when it is asked, Watch when it changes: neither waits for a beat', async () => {
+    const address = `unix://${join(folder, 'health.sock')}`;
+    phase = 'starting';
+    await start({ grpc_address: address, interval: '1h' });
+    const client = connect(address);
+    try {
+      expect(await check(client, 'readiness')).toEqual({ status: 'NOT_SERVING' });
+      phase = 'ready';
+      expect(await check(client, 'readiness')).toEqual({ status: 'SERVING' });
+      const watch = client['watch']?.bind(client) as (request: object) => AsyncIterable<{ readonly status: string }>;
+      const seen: string[] = [];
+      for await (const { status } of watch({ service: '' })) {
+        seen.push(status);
+        if (status === 'NOT_SERVING') break;
+        phase = 'stopping';
+        changed();
       }
       expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
     } finally {
