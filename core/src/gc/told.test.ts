@@ -83,6 +83,7 @@ describe('statistics', () => {
     const record = ({ name }: { readonly name: string }) => ({
       add: (amount = 1, labels?: unknown) => void recorded.push([name, amount, labels]),
       set: () => undefined,
+      clear: () => undefined,
       observe: (value: number) => void recorded.push([name, value, undefined]),
     });
     const metrics: Metrics = {

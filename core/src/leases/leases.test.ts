@@ -274,7 +274,7 @@ test('changes and the number of leases are measured, those of every namespace', 
   const metrics: Metrics = {
     ...silentMetrics,
     counter: ({ name }) => ({ add: (amount = 1, labels = {}) => void counted.push(`${name} ${labels['change']} ${amount}`) }),
-    gauge: () => ({ set: (value, labels = {}) => void (known[labels['store'] ?? ''] = value) }),
+    gauge: () => ({ clear: () => undefined, set: (value, labels = {}) => void (known[labels['store'] ?? ''] = value) }),
     onCollect: (observe) => ((collect = observe), { [Symbol.dispose]: () => undefined }),
   };
   const leases = new LeaseStore({ ...core, context, metrics });

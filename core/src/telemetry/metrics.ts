@@ -28,6 +28,8 @@ export interface Counter {
 
 export interface Gauge {
   set(value: number, labels?: MetricLabels): void;
+  /** Forgets what was set: it has no series any more, or zero where it has no labels. */
+  clear(): void;
 }
 
 export interface Histogram {
@@ -60,7 +62,7 @@ export interface Metrics {
 /** Who requires it as optional gets a relay: turning the provider on or off restarts nobody. */
 export const Metrics: Token<Metrics, 'hawser.metrics.v1'> = defineToken<Metrics>()('hawser.metrics.v1', { relay: relayMetrics });
 
-const silent = { add: () => undefined, set: () => undefined, observe: () => undefined };
+const silent = { add: () => undefined, set: () => undefined, clear: () => undefined, observe: () => undefined };
 
 /**
  * Makes a counter follow a total that is kept elsewhere, for `onCollect`. A total that has fallen, because who kept it was
@@ -73,6 +75,24 @@ export function following(counter: Counter): (total: number, labels?: MetricLabe
     const before = last.get(key) ?? 0;
     last.set(key, total);
     counter.add(total >= before ? total - before : total, labels);
+  };
+}
+
+/**
+ * `onCollect` for gauges of which `observe` sets every series that there is: each collection begins them anew, so that nothing is told
+ * of what has gone, and they end with the observer.
+ */
+export function observeWhole(metrics: Metrics, gauges: readonly Gauge[], observe: () => void): Disposable {
+  const clear = (): void => gauges.forEach((gauge) => gauge.clear());
+  const observer = metrics.onCollect(() => {
+    clear();
+    observe();
+  });
+  return {
+    [Symbol.dispose]: () => {
+      observer[Symbol.dispose]();
+      clear();
+    },
   };
 }
 

@@ -38,9 +38,12 @@ test('what is recorded goes to whoever provides metrics now, and to nobody where
   calls.add(1, { verb: 'add' });
   follow(second);
   size = 2;
+  gauge.clear();
   await Promise.all([first.expose(), second.expose()]);
   expect(first.values.get('hawser_test_calls_total{verb="add"}')).toBe(3);
   expect(Object.fromEntries(second.values)).toEqual({ hawser_test_size_bytes: 2 });
+  gauge.clear();
+  expect([first.values.get('hawser_test_size_bytes'), second.values.get('hawser_test_size_bytes')]).toEqual([1, undefined]);
 });
 
 test('an observer that is disposed of is asked by no later provider either', async () => {

@@ -12,7 +12,7 @@ interface Relayed {
   bind(provider: Metrics | undefined): void;
 }
 
-const NOTHING = { add: () => undefined, set: () => undefined, observe: () => undefined };
+const NOTHING = { add: () => undefined, set: () => undefined, clear: () => undefined, observe: () => undefined };
 
 /** Metrics that are recorded by whoever provides them now, and by nobody where nobody does: then recording is an empty call. */
 export const relayMetrics = (tell: (error: unknown) => void): Relay<Metrics> => {
@@ -53,7 +53,7 @@ class RelayedMetrics implements Metrics {
   gauge(options: MetricOptions): Gauge {
     let target: Gauge | undefined;
     return this.#relayed('gauge', options, {
-      metric: { ...NOTHING, set: (value, labels) => target?.set(value, labels) },
+      metric: { ...NOTHING, set: (value, labels) => target?.set(value, labels), clear: () => target?.clear() },
       bind: (provider) => {
         target = undefined;
         target = provider?.gauge(options);

@@ -21,6 +21,9 @@ export function countedMetrics(): Metrics & {
     return {
       add: (amount = 1, labels?: MetricLabels) => add(amount, labels),
       set: (value: number, labels?: MetricLabels) => void values.set(at(options.name, labels), value),
+      clear: () => {
+        for (const key of values.keys()) if (key === options.name || key.startsWith(`${options.name}{`)) values.delete(key);
+      },
       observe: (_value: number, labels?: MetricLabels) => add(1, labels),
     };
   };

@@ -9,7 +9,7 @@ import {
   servePages,
   tcpAddress,
 } from '@hawser/core';
-import { AgentState, Gc, Health, type HealthReport, Metadata, Metrics } from '@hawser/core/contracts';
+import { AgentState, Gc, Health, type HealthReport, Metadata, Metrics, observeWhole } from '@hawser/core/contracts';
 import * as z from 'zod';
 import { healthErrors } from './errors.ts';
 import { Monitor } from './monitor.ts';
@@ -60,6 +60,7 @@ export const health = definePlugin({
       storeDeadlineMs: settings.store_deadline,
       collectionGraceMs: settings.collection_grace,
     });
+    scope.use(monitor);
     scope.spawn('beat', async () => monitor.beat(), { everyMs: settings.interval });
     if (metrics !== undefined) scope.use(observe(metrics, monitor));
     if (settings.address !== undefined) scope.use(await servePages(settings.address, pagesOf(monitor, metrics)));
@@ -98,7 +99,7 @@ function observe(metrics: Metrics, monitor: Health): Disposable {
     help: '1 where the agent is live, ready, healthy; else 0.',
     labels: ['question'],
   });
-  return metrics.onCollect(() => {
+  return observeWhole(metrics, [answers], () => {
     for (const question of ['live', 'ready', 'healthy'] as const) answers.set(monitor[question]().ok ? 1 : 0, { question });
   });
 }

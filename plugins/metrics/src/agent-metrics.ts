@@ -1,4 +1,4 @@
-import type { AgentState, Metrics } from '@hawser/core/contracts';
+import { type AgentState, type Metrics, observeWhole } from '@hawser/core/contracts';
 import type { PluginStatus } from '@hawser/core';
 
 const STATUSES: readonly PluginStatus[] = ['starting', 'pending', 'ok', 'degraded', 'skipped', 'failed', 'disabled', 'stopping', 'stopped'];
@@ -27,7 +27,7 @@ export function observeAgent(metrics: Metrics, agent: AgentState): Disposable {
     help: 'Rounds of a supervised worker that failed one after the other, up to now.',
     labels: ['plugin', 'worker'],
   });
-  return metrics.onCollect(() => {
+  return observeWhole(metrics, [status, start, failures], () => {
     const reports = agent.reports();
     build.set(1, { name: agent.name, version: agent.version, core: agent.coreVersion, node: process.versions.node });
     ready.set(agent.phase() === 'ready' ? 1 : 0);

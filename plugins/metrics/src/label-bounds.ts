@@ -23,7 +23,7 @@ export class LabelBounds<Series> {
   readonly #make: (labels: MetricLabels) => Series;
   readonly #values: ReadonlyMap<string, Set<string>>;
   readonly #series = new Map<string, Series>();
-  readonly #frozen = new WeakMap<MetricLabels, Series>();
+  #frozen = new WeakMap<MetricLabels, Series>();
   #told = false;
 
   constructor(options: LabelBoundsOptions, make: (labels: MetricLabels) => Series) {
@@ -53,6 +53,13 @@ export class LabelBounds<Series> {
   /** Every series that has been made. */
   all(): Iterable<Series> {
     return this.#series.values();
+  }
+
+  /** Makes every place free. */
+  clear(): void {
+    this.#series.clear();
+    this.#frozen = new WeakMap();
+    for (const values of this.#values.values()) values.clear();
   }
 
   #key(labels: MetricLabels | undefined): string {

@@ -1,10 +1,11 @@
 import { boot, type Kernel, type PluginReport, systemClock, systemRandom } from '@hawser/core';
 import { AgentState, Metrics } from '@hawser/core/contracts';
-import { describePluginContract, fakePlugin } from '@hawser/core/testing';
+import { countedMetrics, describePluginContract, fakePlugin } from '@hawser/core/testing';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
+import { observeAgent } from './agent-metrics.ts';
 import plugin from './index.ts';
 
 describePluginContract(plugin, { module: new URL('index.ts', import.meta.url) });
@@ -72,6 +73,17 @@ test('an agent tells what runs, and how its plugins and their workers do', async
   expect(text).not.toContain('hawser_plugins_serving_state{plugin="test.c.v1.x"}');
   expect(text).toContain('hawser_plugins_start_duration_seconds{plugin="test.a.v1.x"} 0.004');
   expect(text).toContain('hawser_plugins_worker_failed_rounds{plugin="test.b.v1.x",worker="w"} 3');
+});
+
+test('of a plugin that is disabled, and of a worker that is gone, nothing is told any more', async () => {
+  const failing = report('test.b.v1.x', { status: 'failed', workers: [{ name: 'w', state: 'failed', rounds: 4, failures: 3 }] });
+  let reports = [failing];
+  const metrics = countedMetrics();
+  using _observer = observeAgent(metrics, { ...agent, reports: () => reports });
+  const told = async () => (await metrics.expose()).text.split('\n').filter((line) => line.includes('test.b.v1.x'));
+  expect(await told()).toContain('hawser_plugins_serving_state{plugin="test.b.v1.x"} 0');
+  reports = [report('test.b.v1.x', { status: 'disabled', startMs: 0 })];
+  expect(await told()).toEqual([]);
 });
 
 test('the process and its event loop are seen under the names that dashboards know', async () => {

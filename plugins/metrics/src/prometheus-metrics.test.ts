@@ -1,5 +1,5 @@
 import { telemetryErrors } from '@hawser/core';
-import { following, type Metrics } from '@hawser/core/contracts';
+import { following, type Metrics, observeWhole } from '@hawser/core/contracts';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -54,6 +54,20 @@ describe('what is recorded is exposed', () => {
       expect(await lines()).toEqual(['hawser_test_free_addresses 2']);
     }
     expect(await lines()).toEqual(['hawser_test_free_addresses 2']);
+  });
+
+  test('a gauge that is cleared has no series of what has gone, and its labels have their places again', async () => {
+    const sizes = metrics.gauge({ name: 'hawser_test_size_bytes', help: 'Size.', labels: ['range'] });
+    const frozen = Object.freeze({ range: 'a' });
+    let there: readonly { readonly range: string }[] = ['a', 'b', 'c'].map((range) => ({ range }));
+    const observer = observeWhole(metrics, [sizes], () => there.forEach((one) => sizes.set(1, one)));
+    await lines();
+    sizes.set(7, frozen);
+    there = [{ range: 'd' }, frozen];
+    expect(await lines()).toEqual(['hawser_test_size_bytes{range="d"} 1', 'hawser_test_size_bytes{range="a"} 1']);
+    expect(told).toEqual([]);
+    observer[Symbol.dispose]();
+    expect(await lines()).toEqual([]);
   });
 
   test('of several observers that throw each is told', async () => {

@@ -123,7 +123,11 @@ export class PrometheusMetrics implements Metrics {
     };
     const bounds = new LabelBounds({ names: labels, maxValues, maxSeries, overflowed }, series);
     const record = (value: number, at?: MetricLabels): void => this.#record(bounds, name, value, at);
-    const metric = { add: (amount = 1, at?: MetricLabels) => record(amount, at), set: record, observe: record };
+    const clear = (): void => {
+      bounds.clear();
+      this.#registry.getSingleMetric(name)?.reset();
+    };
+    const metric = { add: (amount = 1, at?: MetricLabels) => record(amount, at), set: record, clear, observe: record };
     this.#known.set(name, { kind, help, labels: labels.join(','), metric, bounds });
     return metric;
   }

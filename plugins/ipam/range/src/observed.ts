@@ -1,4 +1,4 @@
-import type { Metrics } from '@hawser/core/contracts';
+import { type Metrics, observeWhole } from '@hawser/core/contracts';
 import type { Usage } from './pool.ts';
 
 /** What became of the addresses of each range, asked for at each scrape. */
@@ -8,12 +8,8 @@ export function observeRanges(metrics: Metrics, ipam: { usage(): readonly Usage[
     help: 'Addresses of a range by state; those that are being released count as held.',
     labels: ['range', 'state'],
   });
-  const seen = new Set<string>();
-  return metrics.onCollect(() => {
-    const usages = new Map(ipam.usage().map((usage) => [usage.range, usage]));
-    for (const range of usages.keys()) seen.add(range);
-    for (const range of seen) {
-      const { total, held, cooling } = usages.get(range) ?? { total: 0n, held: 0, cooling: 0 };
+  return observeWhole(metrics, [addresses], () => {
+    for (const { range, total, held, cooling } of ipam.usage()) {
       addresses.set(held, { range, state: 'held' });
       addresses.set(cooling, { range, state: 'cooling' });
       addresses.set(Number(total) - held - cooling, { range, state: 'free' });
