@@ -12,8 +12,7 @@ export const internalErrors = defineErrors('internal', {
 /** Whatever was thrown, as an error of the catalogue: itself when it is one, else wrapped with the original as `cause`. */
 export function toHawserError(thrown: unknown): HawserError {
   if (thrown instanceof HawserError) return thrown;
-  if (thrown instanceof Error && thrown.name === 'TimeoutError')
-    return internalErrors.deadlineExceeded('a deadline passed', { cause: thrown });
+  if (thrown instanceof Error && thrown.name === 'TimeoutError') return internalErrors.deadlineExceeded(thrown.message, { cause: thrown });
   if (thrown instanceof Error && thrown.name === 'AbortError') return internalErrors.cancelled('the call was cancelled', { cause: thrown });
   return internalErrors.unexpected(messageOf(thrown), { cause: thrown });
 }

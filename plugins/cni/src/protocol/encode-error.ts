@@ -65,10 +65,8 @@ function fromCatalogue(error: HawserError): CniError {
   // An unexpected error's text may quote anything, so it stays in the log.
   if (error.code === 'internal.unexpected')
     return new CniError(CniCode.internal, 'the agent failed unexpectedly', { details: 'Look for this call in its log.', cause: error });
-  // A deadline says whose it was.
-  const message = error.cause instanceof Error && error.cause.name === 'TimeoutError' ? error.cause.message : error.message;
   const code = BY_CODE[error.code] ?? BY_KIND[error.kind];
-  return new CniError(code, message, { details: `${error.remedy} (${error.code})`, cause: error });
+  return new CniError(code, error.message, { details: `${error.remedy} (${error.code})`, cause: error });
 }
 
 const reworded = (text: string): string => MISREAD.reduce((current, [phrase, instead]) => current.replace(phrase, instead), text);
