@@ -17,7 +17,8 @@ const BATCH = 50;
 export async function expireLeases(ports: ExpiryPorts, pace: Pace, lifetime: AbortSignal): Promise<void> {
   for (const store of STORES) {
     for (const [namespace, ids] of await findExpired(ports, store, pace, lifetime)) {
-      for (let start = 0; start < ids.length; start += BATCH) await deleteExpired(ports, store, namespace, ids.slice(start, start + BATCH));
+      for (let start = 0; start < ids.length; start += BATCH)
+        await pace.waitFor(deleteExpired(ports, store, namespace, ids.slice(start, start + BATCH)));
     }
   }
 }

@@ -104,10 +104,10 @@ export interface GcStatistics {
   /** Nodes that are gone, by type. */
   readonly removed: Readonly<Record<string, number>>;
   readonly cleanupFailures: number;
-  /** Of the last mark: nodes, and milliseconds of work without the pauses between slices. */
+  /** Of the last mark: nodes, and milliseconds of work without what lies between its slices. */
   readonly nodes: number;
   readonly markMs: number;
-  /** The longest that one slice or one transaction held the event loop. */
+  /** The longest that one slice of it held the event loop. */
   readonly longestSliceMs: number;
 }
 

@@ -47,9 +47,7 @@ export class Pace {
   /** Lets others do their work: one turn of the event loop, and more of them while they are busy. */
   async rest(): Promise<void> {
     const { clock, sliceMs, signal } = this.#options;
-    const elapsed = this.#elapsed();
-    this.#busyMs += elapsed;
-    this.#longestMs = Math.max(this.#longestMs, elapsed);
+    this.#endSlice();
     const until = clock.monotonic() + sliceMs * MAX_REST_SLICES;
     for (let turn = clock.monotonic(); ; turn = clock.monotonic()) {
       await nextTurn();
@@ -57,8 +55,28 @@ export class Pace {
       const now = clock.monotonic();
       if (now - turn < IDLE_TURN_MS || now >= until) break;
     }
+    this.#beginSlice();
+  }
+
+  /** Waits for what is carried out elsewhere, which is no work of a slice. */
+  async waitFor<T>(work: Promise<T>): Promise<T> {
+    this.#endSlice();
+    try {
+      return await work;
+    } finally {
+      this.#beginSlice();
+    }
+  }
+
+  #endSlice(): void {
+    const elapsed = this.#elapsed();
+    this.#busyMs += elapsed;
+    this.#longestMs = Math.max(this.#longestMs, elapsed);
+  }
+
+  #beginSlice(): void {
     this.#units = 0;
-    this.#began = clock.monotonic();
+    this.#began = this.#options.clock.monotonic();
   }
 
   #elapsed(): number {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { systemContext } from '../context/index.ts';
-import { defineCollection, type Transaction } from '../metadata/store.ts';
+import { defineCollection, type Metadata, type Transaction } from '../metadata/store.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
+import { withWrite } from '../testing/doubles/faults.ts';
 import { emptyCollector, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 import { decidingSlices } from './collection.ts';
+import { expireLeases } from './expired-leases.ts';
 import { Pace } from './pace.ts';
 
 /** Of a type whose scan is slow enough for others to write in the middle of it. */
@@ -25,6 +27,23 @@ describe('slices', () => {
       await rest;
     }
     expect([slices, pace.busyMs, pace.longestMs]).toEqual([5, 25, 6]);
+  });
+
+  test('the commits that delete leases are no work of a slice', async () => {
+    await using core = await startCore({ context: testContext() });
+    const { expiresAt = '' } = await write(core, (tx) => core.leases.create(tx, { expiresInMs: 1000 }));
+    let now = 0;
+    const pace = new Pace({ clock: { monotonic: () => now }, sliceMs: 5, signal });
+    const slow: Metadata['write'] = async (...call) => {
+      const result = await core.metadata.write(...call);
+      now += 40;
+      return result;
+    };
+    const metadata = withWrite(core.metadata, slow);
+    const ports = { metadata, events: core.events, now: () => Date.parse(expiresAt), committed: () => undefined };
+    await expireLeases(ports, pace, signal);
+    expect(core.metadata.read('state', (tx) => [...core.leases.list(tx)])).toEqual([]);
+    expect([pace.busyMs, pace.longestMs]).toEqual([0, 0]);
   });
 
   test('a rest ends with the reason of the stop', async () => {
