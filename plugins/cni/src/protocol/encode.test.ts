@@ -129,6 +129,21 @@ describe('a chain', () => {
     expect(mergeResults(earlier, { interfaces: [], ips: [], routes: [] })).toEqual(earlier);
   });
 
+  test('keeps the earlier dns where ours is empty, as a mode in another process has it', () => {
+    expect(mergeResults(earlier, { interfaces: [], ips: [], routes: [], dns: {} })).toEqual(earlier);
+  });
+
+  test('leaves what both have where the earlier has it: the first address of a family is all that 0.2.0 tells', () => {
+    const both = {
+      ...earlier,
+      ips: [{ address: '192.168.0.1/24', interface: 1 }, ...earlier.ips],
+      routes: [{ dst: '10.0.0.0/8' }, ...earlier.routes],
+    };
+    const merged = mergeResults(earlier, both);
+    expect(merged.ips.map(({ address }) => address)).toEqual(['192.168.0.2/24', '192.168.0.1/24']);
+    expect(merged.routes.map(({ dst }) => dst)).toEqual(['192.168.0.0/16', '10.0.0.0/8']);
+  });
+
   test('has what is in both once, so that merging again changes nothing', () => {
     const merged = mergeResults(earlier, RESULT);
     expect(mergeResults(earlier, merged)).toEqual(merged);

@@ -2,7 +2,7 @@ import type { AttachedIp, AttachmentResult } from '@hawser/core/network';
 
 /**
  * What a chain has made so far with our part added: the previous plugins' come first and stay as they are, the
- * indexes of our addresses move on. What both have is there once.
+ * indexes of our addresses move on. What both have is there once; a mode that says nothing of DNS leaves theirs.
  */
 export function mergeResults(previous: AttachmentResult | undefined, own: AttachmentResult): AttachmentResult {
   if (previous === undefined) return own;
@@ -16,7 +16,7 @@ export function mergeResults(previous: AttachmentResult | undefined, own: Attach
     const at = index === undefined ? undefined : position[index];
     return at === undefined ? rest : { ...rest, interface: at };
   });
-  const dns = own.dns ?? previous.dns;
+  const dns = own.dns === undefined || Object.keys(own.dns).length === 0 ? previous.dns : own.dns;
   return {
     interfaces,
     ips: distinct([...previous.ips, ...moved], (ip) => `${ip.address} ${ip.interface}`),
@@ -25,6 +25,9 @@ export function mergeResults(previous: AttachmentResult | undefined, own: Attach
   };
 }
 
+/** The first of each, where it was. */
 function distinct<T>(items: readonly T[], identity: (item: T) => string): readonly T[] {
-  return [...new Map(items.toReversed().map((item) => [identity(item), item])).values()].toReversed();
+  const first = new Map<string, T>();
+  for (const item of items) if (!first.has(identity(item))) first.set(identity(item), item);
+  return [...first.values()];
 }
