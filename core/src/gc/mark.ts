@@ -1,7 +1,6 @@
 import { isExpired, readProtected } from '../leases/lease-records.ts';
 import { FLAT_LABEL } from '../leases/expiry.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import type { Collectors } from './collectors.ts';
 import { listCondemned } from './condemned.ts';
 import { factsOf } from './facts.ts';
 import type { Collector, NamespacedNode, NodeFacts } from './gc.ts';
@@ -48,21 +47,24 @@ class Marker {
   readonly #world: World;
   readonly #pace: Pace;
   readonly #graph = new Graph();
+  /** Those that there are as it begins: their positions stand for their types, whichever come and go meanwhile. */
+  readonly #collectors: readonly Collector[];
   #nextExpiry: number | undefined;
 
   constructor(world: World, pace: Pace) {
     this.#world = world;
     this.#pace = pace;
+    this.#collectors = [...world.collectors];
   }
 
   async mark(): Promise<Marking> {
-    const { views, collectors } = this.#world;
+    const { views } = this.#world;
     for (const tx of [views.root, views.state]) {
       await this.#readCondemned(tx);
       await this.#readLeases(tx);
       await this.#readReferences(tx);
     }
-    for (const [number, collector] of numbered(collectors)) await this.#readType(collector, number);
+    for (const [number, collector] of this.#collectors.entries()) if (this.#isThere(collector)) await this.#readType(collector, number);
     await this.#graph.mark(this.#pace);
     const { nodes, live } = this.#graph;
     return { nodes, live, ...(await this.#findGarbage()), nextExpiry: this.#nextExpiry };
@@ -123,13 +125,14 @@ class Marker {
 
   /** Names are not in the graph: where there is garbage, the keys of its types are read again. */
   async #findGarbage(): Promise<Pick<Marking, 'garbage' | 'circular'>> {
-    const { views, collectors } = this.#world;
+    const { views } = this.#world;
     const { namespace } = views.state;
     const garbage: Garbage[] = [];
     const circular: NamespacedNode[] = [];
-    for (const [number, { type, store, keys }] of numbered(collectors)) {
-      if (!this.#graph.deadTypes.has(number)) continue;
-      for (const key of keys(views[store])) {
+    for (const [number, collector] of this.#collectors.entries()) {
+      if (!this.#graph.deadTypes.has(number) || !this.#isThere(collector)) continue;
+      const { type, store } = collector;
+      for (const key of collector.keys(views[store])) {
         const found = this.#graph.garbage(`${type}/${key}`);
         if (found?.circular === true) circular.push({ namespace, type, key });
         if (found !== undefined)
@@ -145,12 +148,12 @@ class Marker {
     this.#nextExpiry = earlier(this.#nextExpiry, at, this.#world.now);
   }
 
+  /** Whoever has gone is asked nothing more. */
+  #isThere(collector: Collector): boolean {
+    return this.#world.collectors.get(collector.type)?.collector === collector;
+  }
+
   #unit(): Promise<void> | undefined {
     return this.#pace.isOver() ? this.#pace.rest() : undefined;
   }
-}
-
-function* numbered(collectors: Collectors): Iterable<readonly [number: number, collector: Collector]> {
-  let number = 0;
-  for (const collector of collectors) yield [number++, collector];
 }

@@ -125,6 +125,22 @@ describe('writes while a mark is on', () => {
     expect(names(core)).toEqual(['thing/a']);
   });
 
+  test('what a type leaves behind is found though another type goes in the middle of the mark', async () => {
+    await using core = await startCore({ context: testContext() });
+    const leaving = core.gc.register({ ...emptyCollector('leaving'), refersTo: [] });
+    using things = openType(core, 'thing');
+    const last = { ...emptyCollector('last'), refersTo: [], isRoot: () => true };
+    using _last = core.gc.register({
+      ...last,
+      *keys() {
+        leaving[Symbol.dispose]();
+        yield 'one';
+      },
+    });
+    await write(core, (tx) => things.make(tx, 'garbage'));
+    expect((await core.gc.run({ signal })).removed).toMatchObject([{ type: 'thing', key: 'garbage' }]);
+  });
+
   test('runs that are asked for at once follow one another', async () => {
     await using core = await startCore({ context: testContext() });
     let scanning = 0;
