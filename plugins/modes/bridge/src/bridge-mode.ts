@@ -23,8 +23,6 @@ export interface BridgeModeOptions {
   readonly host: Host;
   readonly ipams: Providers<Ipam>;
   readonly clock: Pick<Clock, 'sleep'>;
-  /** Told that an address plugin serves. */
-  readonly served?: () => void;
 }
 
 /** Why containers get no addresses. */
@@ -55,10 +53,9 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
   }
 
   claims(request: AttachmentRequest, { ipam }: BridgeSettings): readonly ClaimRequest[] {
-    const { ipams, served } = this.#options;
+    const { ipams } = this.#options;
     const chosen = ipams.get(ipam);
     if (!chosen) throw noAddresses(ipam, ipams);
-    served?.();
     return [chosen.claim(request)];
   }
 

@@ -1,6 +1,6 @@
 import { type AnyPlugin, boot, type Kernel, type PluginReport } from '@hawser/core';
-import { Host, Ipam, NetworkMode } from '@hawser/core/contracts';
-import { fakeHost, fakeIpam, fakePlugin, testContext } from '@hawser/core/testing';
+import { AgentState, Host, Ipam, NetworkMode } from '@hawser/core/contracts';
+import { fakeAgentState, fakeHost, fakeIpam, fakePlugin, testContext } from '@hawser/core/testing';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import bridge from './index.ts';
@@ -8,17 +8,35 @@ import bridge from './index.ts';
 const URI = 'hawser.mode.v1.bridge';
 const context = testContext();
 
-async function start(ipam: string, ...more: readonly AnyPlugin[]): Promise<Kernel> {
-  const settings = new Map([[URI, bridge.config?.parse({ ipam })]]);
-  const config = { settings, configured: new Set([URI]), disabled: new Set<string>(), required: new Set<string>() };
-  const host = fakePlugin(Host, 'fake', fakeHost({ features: ['veth', 'bridge'] }));
-  return await context.clock.runUntil(boot({ plugins: [host, ...more, bridge], config, context, log: pino({ level: 'silent' }) }));
+const listeners = new Set<() => void>();
+const agent = fakeAgentState({
+  onChange: (listener) => {
+    listeners.add(listener);
+    return { [Symbol.dispose]: () => void listeners.delete(listener) };
+  },
+});
+const fixed = [fakePlugin(AgentState, 'self', agent), fakePlugin(Host, 'fake', fakeHost({ features: ['veth', 'bridge'] }))];
+
+/** What runs, with an address plugin that is disabled or not. */
+const setOf = (ipam: string, more: readonly AnyPlugin[], disabled: readonly string[] = []) => ({
+  plugins: [...fixed, ...more, bridge],
+  config: {
+    settings: new Map([[URI, bridge.config?.parse({ ipam })]]),
+    configured: new Set([URI]),
+    disabled: new Set(disabled),
+    required: new Set<string>(),
+  },
+});
+
+async function start(ipam: string, more: readonly AnyPlugin[], disabled: readonly string[] = []): Promise<Kernel> {
+  const onChange = (): void => listeners.forEach((listener) => listener());
+  return await context.clock.runUntil(boot({ ...setOf(ipam, more, disabled), context, log: pino({ level: 'silent' }), onChange }));
 }
 
 const report = (kernel: Kernel): PluginReport | undefined => kernel.reports().find(({ uri }) => uri === URI);
 
 test('a mode whose address plugin is not in the agent is degraded, and names those that are', async () => {
-  const kernel = await start('rang', fakePlugin(Ipam, 'range', fakeIpam()));
+  const kernel = await start('rang', [fakePlugin(Ipam, 'range', fakeIpam())]);
   expect(report(kernel)).toMatchObject({
     status: 'degraded',
     error: { message: "the address plugin 'rang' is not in this agent", remedy: expect.stringContaining('on: range') },
@@ -27,8 +45,23 @@ test('a mode whose address plugin is not in the agent is degraded, and names tho
 });
 
 test('with it the mode is well', async () => {
-  const kernel = await start('range', fakePlugin(Ipam, 'range', fakeIpam()));
+  const kernel = await start('range', [fakePlugin(Ipam, 'range', fakeIpam())]);
   expect(report(kernel)).toMatchObject({ status: 'ok' });
   expect(kernel.get(NetworkMode)).toBeDefined();
   await kernel.stop('the test is over');
+});
+
+test('one that is in the agent and does not serve gives no addresses either; a reload that brings it, or takes it away, is seen', async () => {
+  const more = [fakePlugin(Ipam, 'range', fakeIpam())];
+  const off = ['hawser.ipam.v1.range'];
+  const kernel = await start('range', more, off);
+  const reload = (disabled: readonly string[]) => context.clock.runUntil(kernel.reload(setOf('range', more, disabled)));
+  const degraded = (why: string) => ({ status: 'degraded', error: { message: `the address plugin 'range' ${why}` } });
+  expect(report(kernel)).toMatchObject(degraded('is disabled (disabled by config)'));
+  await reload([]);
+  expect(report(kernel)).toMatchObject({ status: 'ok' });
+  await reload(off);
+  expect(report(kernel)).toMatchObject(degraded('has stopped'));
+  await kernel.stop('the test is over');
+  expect(listeners.size).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { definePlugin } from '@hawser/core';
-import { Host, Ipam, NetworkMode } from '@hawser/core/contracts';
+import { AgentState, Host, Ipam, NetworkMode } from '@hawser/core/contracts';
 import { networkErrors } from '@hawser/core/network';
 import { BridgeMode, noAddresses } from './bridge-mode.ts';
 import { Config } from './config.ts';
@@ -13,19 +13,27 @@ export default definePlugin({
   summary: 'Attaches containers to a Linux bridge on the node.',
   config: Config,
   errors: networkErrors,
-  requires: { host: Host, ipams: Ipam.all() },
-  start({ config, host, ipams, clock, skip, status, onReconfigure }) {
+  requires: { host: Host, ipams: Ipam.all(), agent: AgentState.optional() },
+  start({ config, host, ipams, agent, clock, scope, skip, status, onReconfigure }) {
     for (const feature of ['veth', 'bridge'] as const)
       if (!host.supports(feature)) return skip(host.missing(feature) ?? `this host has no ${feature}`);
-    const mode = new BridgeMode({ config, host, ipams, clock, served: () => status.ok() });
-    const look = ({ ipam }: Config): void => {
-      if (ipams.list().some(({ id }) => id === ipam)) status.ok();
-      else status.degraded(noAddresses(ipam, ipams));
+    const mode = new BridgeMode({ config, host, ipams, clock });
+    let { ipam } = config;
+    let told: string | undefined;
+    const look = (): void => {
+      const fault = ipams.get(ipam) === undefined ? noAddresses(ipam, ipams) : undefined;
+      if (fault?.message === told) return; // to be told of a change is one
+      told = fault?.message;
+      if (fault === undefined) status.ok();
+      else status.degraded(fault);
     };
-    look(config);
+    look();
+    const listening = agent?.onChange?.(look);
+    if (listening !== undefined) scope.use(listening);
     onReconfigure((next) => {
       mode.reconfigure(next);
-      look(next);
+      ({ ipam } = next);
+      look();
     });
     return mode;
   },
