@@ -50,6 +50,8 @@ export class Attaching {
     using namespace = await host.openNamespace(request.netns);
     const netnsId = { device: namespace.id.device, inode: namespace.id.inode };
     const present = await this.#makeRoom(key, request, netnsId, signal);
+    // Whoever has gone may not be told of it: an ADD whose answer nobody gets is undone, and this one is another's.
+    signal.throwIfAborted();
     if (present) return present;
 
     const data = await this.#reserve(key, request, modeId, netnsId, signal);

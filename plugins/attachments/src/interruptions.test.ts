@@ -48,6 +48,18 @@ describe('a client that goes', () => {
     expect([fixture.engine.list(), fixture.claims()]).toEqual([[], []]);
   });
 
+  test('while what another caller has attached is looked up: that is the other’s, and the one who went is told nothing', async () => {
+    const client = new AbortController();
+    let leaving = false;
+    const reach = (point: string) => void (leaving && point === 'attach.received' && client.abort(new Error('client gone')));
+    await using fixture = await openWith({ faults: { reach } });
+    const result = await fixture.engine.attach(request('a'), call());
+    leaving = true;
+    await expect(fixture.engine.attach(request('a'), call(client.signal))).rejects.toThrow('client gone');
+    expect(fixture.engine.get(ID)).toMatchObject({ state: 'attached', result });
+    expect(fixture.mode.log).toEqual(['attach a/eth0']);
+  });
+
   test('in the middle of a DEL: it goes on without them, at once', async () => {
     const { signal, faults } = goesAt('detach.after_release');
     await using fixture = await openWith({ faults });

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@hawser/core';
 import { hostErrors } from '@hawser/core/network';
 import { FakeAttachments, testContext } from '@hawser/core/testing';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeRequestFrame } from '../protocol/frame.ts';
 import { recordingLog, until } from '../testing/fakes.ts';
 import { TombstoneFolder } from './tombstone-folder.ts';
@@ -31,6 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   stop.abort(new Error('the test is over'));
+  vi.restoreAllMocks();
   rmSync(path, { recursive: true });
 });
 
@@ -172,17 +173,30 @@ describe('before an ADD', () => {
     expect(attachments.calls).toEqual(['detach a/eth0']);
   });
 
-  test('a tombstone that cannot be removed is not carried out again', async () => {
-    const name = bury('a');
-    const bytes = encodeRequestFrame(
-      { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a', CNI_IFNAME: 'eth0', CNI_PATH: '/' },
-      Buffer.from('{"name":"net"}'),
-    );
-    await tombstones.settle(id('a'), stop.signal);
-    expect(existsSync(join(path, name))).toBe(false);
-    writeFileSync(join(path, name), bytes);
-    await tombstones.settle(id('a'), stop.signal);
-    expect(attachments.calls).toHaveLength(1);
+  test('one that cannot be removed refuses the ADD: the next agent would carry it out, and undo what was made meanwhile', async () => {
+    bury('a');
+    const remove = vi.spyOn(TombstoneFolder.prototype, 'remove').mockRejectedValue(new Error('read-only'));
+    await expect(tombstones.settle(id('a'), stop.signal)).rejects.toMatchObject({ code: 11 });
+    expect(lines.join('')).toContain('cannot be removed');
+    remove.mockRestore();
+    await expect(tombstones.settle(id('a'), stop.signal)).resolves.toBeUndefined();
+    expect(left()).toEqual([]);
+  });
+
+  test('one that is being removed is waited for', async () => {
+    bury('a');
+    const gate = Promise.withResolvers<void>();
+    const remove = vi.spyOn(TombstoneFolder.prototype, 'remove').mockReturnValue(gate.promise);
+    const replaying = tombstones.replay(stop.signal);
+    await until(() => remove.mock.calls.length === 1);
+    let settled = false;
+    const settling = tombstones.settle(id('a'), stop.signal).then(() => (settled = true));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(settled).toBe(false);
+    rmSync(join(path, left()[0] ?? ''));
+    gate.resolve();
+    await Promise.all([replaying, settling]);
+    expect(attachments.calls).toEqual(['detach a/eth0']);
   });
 
   test('a folder that is gone holds none, one that cannot be read refuses the ADD', async () => {

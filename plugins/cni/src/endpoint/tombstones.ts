@@ -39,7 +39,7 @@ export interface TombstonesOptions {
 }
 
 /**
- * DELs that came while no agent was there. Each is carried out once and its file is removed after that; one that
+ * DELs that came while no agent was there. Each is carried out, and is over when its file is removed after that; one that
  * fails stays and is tried again with back-off.
  *
  * A tombstone is older than every ADD that arrives while its file is there, and must not undo it: `settle` carries
@@ -48,8 +48,6 @@ export interface TombstonesOptions {
 export class Tombstones {
   readonly #options: TombstonesOptions;
   readonly #pending = new Map<string, Pending>();
-  /** Carried out, but their files may still be listed. */
-  readonly #done = new Set<string>();
   #scanning: Promise<void> = Promise.resolve();
   #nextScan: Promise<void> | undefined;
   #complete = true;
@@ -128,27 +126,29 @@ export class Tombstones {
   async #detach(tombstone: Pending, requestId: string, signal: AbortSignal): Promise<void> {
     const { attachments, clock, folder, log, deadlineMs } = this.#options;
     const { name, request } = tombstone;
-    if (this.#done.has(name)) return;
+    if (!this.#pending.has(name)) return;
     const fields = { requestId, tombstone: name, containerId: request.containerId, ifname: request.ifname };
     using deadline = deadlineSignal(clock, deadlineMs, 'the DEL', signal);
+    let done = false;
     try {
       await attachments.detach(request, { signal: deadline.signal, requestId }).catch(toleratingAbsence);
+      done = true;
+      // Until it is gone this is not over: the next agent would undo by it what was made meanwhile.
+      await folder.remove(name);
     } catch (thrown) {
       const error = toHawserError(thrown);
       tombstone.dueAt = clock.monotonic() + Math.min(FIRST_RETRY_MS * 2 ** tombstone.attempts++, LAST_RETRY_MS);
       this.#lastError = error;
       log.warn(
         { ...fields, attempts: tombstone.attempts, code: error.code, err: error },
-        'a DEL kept from before could not be carried out yet',
+        done
+          ? 'a DEL kept from before is carried out, but its tombstone cannot be removed yet'
+          : 'a DEL kept from before could not be carried out yet',
       );
       return;
     }
     this.#carriedOut++;
-    this.#done.add(name);
     this.#pending.delete(name);
-    await folder
-      .remove(name)
-      .catch((error: unknown) => log.error({ ...fields, err: error }, 'a tombstone is carried out but cannot be removed'));
     log.info(fields, 'carried out a DEL kept from before');
   }
 
@@ -171,15 +171,12 @@ export class Tombstones {
     const { names, complete } = folder.list();
     const settled = changed !== undefined && Math.abs(clock.now() - changed.at) > TICK_MS;
     this.#emptyStamp = settled && names.length === 0 && complete ? changed.stamp : undefined;
-    const listed = new Set(names);
-    for (const name of this.#done) if (!listed.has(name)) this.#done.delete(name);
     for (const [index, name] of names.entries()) {
-      if (this.#pending.has(name) || this.#done.has(name)) continue;
+      if (this.#pending.has(name)) continue;
       if (index % SLICE === SLICE - 1) await new Promise(setImmediate);
       try {
         const request = folder.read(name);
-        if (request !== undefined && !this.#done.has(name))
-          this.#pending.set(name, { name, request, attempts: 0, dueAt: 0, running: undefined });
+        if (request !== undefined) this.#pending.set(name, { name, request, attempts: 0, dueAt: 0, running: undefined });
       } catch (error) {
         if (!(error instanceof CniError)) throw error;
         log.error({ tombstone: name, err: error }, 'a tombstone holds no DEL and is set aside');
