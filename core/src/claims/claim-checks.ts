@@ -3,8 +3,7 @@ import type { ReadTransaction } from '../metadata/store.ts';
 import { readChildren, readKeys } from '../snapshots/snapshot-records.ts';
 import { readSound } from '../snapshots/sound-records.ts';
 import { CLAIM, isClaimData } from './claim-record.ts';
-
-type Holding = { readonly containerId: string; readonly ifname: string };
+import type { Holder } from './claims.ts';
 
 /** What stands on a claim is its holder's: two that have one address would each believe to be alone. */
 defineStoreCheck('claims', function* (tx) {
@@ -19,7 +18,7 @@ defineStoreCheck('claims', function* (tx) {
   }
 });
 
-function* checkChild(tx: ReadTransaction, name: string, holder: Holding | undefined, child: string): Iterable<Disagreement> {
+function* checkChild(tx: ReadTransaction, name: string, holder: Holder | undefined, child: string): Iterable<Disagreement> {
   const user = holdingOf(readSound(tx, child)?.data);
   if (user === undefined || (user.containerId === holder?.containerId && user.ifname === holder.ifname)) return;
   yield {
@@ -30,7 +29,7 @@ function* checkChild(tx: ReadTransaction, name: string, holder: Holding | undefi
 }
 
 /** Who holds something, as a claim and an attachment both tell it; undefined where a record tells nothing of the kind. */
-function holdingOf(told: unknown): Holding | undefined {
+function holdingOf(told: unknown): Holder | undefined {
   if (typeof told !== 'object' || told === null || !('containerId' in told) || !('ifname' in told)) return undefined;
   const { containerId, ifname } = told;
   return typeof containerId === 'string' && typeof ifname === 'string' ? { containerId, ifname } : undefined;

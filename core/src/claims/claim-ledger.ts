@@ -3,6 +3,7 @@ import type { Events } from '../events/events.ts';
 import { readCondemned } from '../gc/condemned.ts';
 import { parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
+import { EXPIRE_LABEL } from '../leases/expiry.ts';
 import { type ListOptions, type Page, readPage } from '../metadata/listing.ts';
 import { timeText } from '../metadata/rfc3339.ts';
 import type { Snapshot, Snapshots, Snapshotter } from '../metadata/snapshots.ts';
@@ -100,7 +101,7 @@ export class ClaimLedger implements Claims, Disposable {
   *taken(tx: ReadTransaction, type: string, after?: string): Iterable<TakenClaim> {
     const prefix = `${CLAIM}/${type}/`;
     for (const [name, { data, labels }] of readRecords(tx, prefix, after === undefined ? undefined : prefix + after, DAMAGED)) {
-      const until = isClaimData(data) && data.state === 'cooling' ? labels['gc.expire'] : undefined;
+      const until = isClaimData(data) && data.state === 'cooling' ? labels[EXPIRE_LABEL] : undefined;
       yield { key: name.slice(prefix.length), ...(until === undefined ? {} : { until }) };
     }
   }
@@ -137,19 +138,20 @@ export class ClaimLedger implements Claims, Disposable {
       });
     }
     if (!evenCooling && !this.#isOver(former)) {
-      const until = former.labels['gc.expire'] ?? 'further notice';
+      const until = former.labels[EXPIRE_LABEL] ?? 'further notice';
       throw claimErrors.cooling(`${claim.type} ${claim.key} is cooling until ${until}`, { details: { ...details, until } });
     }
     this.#records.remove(tx, former.key);
   }
 
   #isOver({ data, labels }: Snapshot<ClaimData>): boolean {
-    return data.state === 'cooling' && Date.parse(labels['gc.expire'] ?? '') <= steadyTime(this.#clock).now();
+    return data.state === 'cooling' && Date.parse(labels[EXPIRE_LABEL] ?? '') <= steadyTime(this.#clock).now();
   }
 
   /** The record is gone: what was held begins to cool, what has cooled is free. */
-  #removed(tx: Transaction, { key: name, data: record }: Snapshot<ClaimData>): void {
-    const claim = { type: name.slice(0, name.indexOf('/')), key: name.slice(name.indexOf('/') + 1) };
+  #removed(tx: Transaction, snapshot: Snapshot<ClaimData>): void {
+    const { key: name, data: record } = snapshot;
+    const claim = toClaim(snapshot);
     if (record.state === 'cooling' || record.cooldownMs <= 0) {
       this.#publish(tx, 'freed', claim);
       return;
@@ -157,7 +159,7 @@ export class ClaimLedger implements Claims, Disposable {
     const until = timeText(steadyTime(this.#clock).after(record.cooldownMs));
     const { cooldownMs, data } = record;
     const cooling: ClaimData = { state: 'cooling', since: this.#now(), cooldownMs, data };
-    this.#records.prepare(tx, name, { data: cooling, labels: { 'gc.expire': until }, committed: true });
+    this.#records.prepare(tx, name, { data: cooling, labels: { [EXPIRE_LABEL]: until }, committed: true });
     this.#publish(tx, 'cooling', claim, { until });
   }
 

@@ -17,15 +17,15 @@ export function linkSteps(link: string, configuration: LinkConfiguration): reado
   const { sysctls = {}, addresses = [], up = false, routes = [], neighbours = [] } = configuration;
   const steps: LinkStep[] = [];
   for (const name in sysctls) steps.push({ kind: 'sysctl', name, value: sysctls[name] ?? '' });
-  for (const address of addresses) if (!isIpv6(address.cidr)) steps.push({ kind: 'address', address: { ...address, link } });
+  for (const address of addresses) if (!isOfIpv6(address.cidr)) steps.push({ kind: 'address', address: { ...address, link } });
   if (up) steps.push({ kind: 'up' });
-  for (const address of addresses) if (isIpv6(address.cidr)) steps.push({ kind: 'address', address: { ...address, link } });
+  for (const address of addresses) if (isOfIpv6(address.cidr)) steps.push({ kind: 'address', address: { ...address, link } });
   for (const route of routes) steps.push({ kind: 'route', route: { ...route, link } });
   for (const neighbour of neighbours) steps.push({ kind: 'neighbour', neighbour: { ...neighbour, link } });
   return steps;
 }
 
-const isIpv6 = (cidr: string): boolean => cidr.includes(':');
+const isOfIpv6 = (cidr: string): boolean => cidr.includes(':');
 
 /**
  * `configureLink` by the methods that a namespace has for each part: for hosts without a quicker way, and for those

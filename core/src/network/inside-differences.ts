@@ -1,4 +1,4 @@
-import type { AttachedRoute, Attachment, AttachmentResult } from './attachment.ts';
+import type { AttachedRoute, Attachment, AttachmentId, AttachmentResult } from './attachment.ts';
 import { hostErrors, networkErrors } from './errors.ts';
 import type { Host, Link, Namespace, Route } from './host.ts';
 
@@ -21,12 +21,15 @@ export async function insideDifferences(host: Host, attachment: Attachment): Pro
 
 /** A mode's `check` where all that it made is inside the container: throws `network.check_failed` with all differences. */
 export async function checkInside(host: Host, attachment: Attachment): Promise<void> {
-  const differences = await insideDifferences(host, attachment);
+  throwDifferences(attachment, await insideDifferences(host, attachment));
+}
+
+/** Throws `network.check_failed` where there are any: what every mode's `check` ends with. */
+export function throwDifferences({ containerId, ifname }: AttachmentId, differences: readonly string[]): void {
   if (differences.length === 0) return;
-  throw networkErrors.checkFailed(
-    `${attachment.containerId}/${attachment.ifname} differs from what was attached: ${differences.join('; ')}`,
-    { details: { differences } },
-  );
+  throw networkErrors.checkFailed(`${containerId}/${ifname} differs from what was attached: ${differences.join('; ')}`, {
+    details: { differences },
+  });
 }
 
 function linkDifferences({ name, up, mac, mtu }: Link, { interfaces }: AttachmentResult, netns: string): readonly string[] {

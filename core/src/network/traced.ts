@@ -3,7 +3,7 @@ import { type SpanFields, tracedCalls, type Tracing } from '../telemetry/tracing
 import type { Host, Namespace } from './host.ts';
 import type { NetworkMode } from './mode.ts';
 
-/** Methods of a namespace that ask the kernel for nothing that waits, or that outlive the call. */
+/** Methods of a namespace whose work goes on when the call has returned. */
 const UNTRACED = new Set(['watch']);
 
 /** The host with a span for each call to the kernel: `hawser.host.create_veth`, with the link where there is one. */

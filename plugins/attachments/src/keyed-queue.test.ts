@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { KeyedQueue } from './keyed-queue.ts';
 
+const { signal } = new AbortController();
 const queue = (limit = 8) => new KeyedQueue(limit, (key) => new Error(`too many calls for ${key}`));
 
 describe('KeyedQueue', () => {
@@ -8,13 +9,13 @@ describe('KeyedQueue', () => {
     const calls = queue();
     const log: string[] = [];
     const gate = Promise.withResolvers<void>();
-    const first = calls.run('a', undefined, async () => {
+    const first = calls.run('a', signal, async () => {
       log.push('first begins');
       await gate.promise;
       log.push('first ends');
     });
-    const second = calls.run('a', undefined, async () => void log.push('second'));
-    const other = calls.run('b', undefined, async () => void log.push('other key'));
+    const second = calls.run('a', signal, async () => void log.push('second'));
+    const other = calls.run('b', signal, async () => void log.push('other key'));
     await other;
     expect(log).toEqual(['first begins', 'other key']);
     gate.resolve();
@@ -24,8 +25,8 @@ describe('KeyedQueue', () => {
 
   test('a call that fails lets the next one run and nothing is kept for an idle key', async () => {
     const calls = queue();
-    await expect(calls.run('a', undefined, async () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
-    expect(await calls.run('a', undefined, async () => 1)).toBe(1);
+    await expect(calls.run('a', signal, async () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(await calls.run('a', signal, async () => 1)).toBe(1);
     await Promise.resolve();
     expect(calls.size).toBe(0);
   });
@@ -34,13 +35,13 @@ describe('KeyedQueue', () => {
     const calls = queue();
     const gate = Promise.withResolvers<void>();
     const log: string[] = [];
-    const running = calls.run('a', undefined, async () => {
+    const running = calls.run('a', signal, async () => {
       await gate.promise;
       log.push('running ended');
     });
     const controller = new AbortController();
     const waiting = calls.run('a', controller.signal, async () => void log.push('never'));
-    const last = calls.run('a', undefined, async () => void log.push('last'));
+    const last = calls.run('a', signal, async () => void log.push('last'));
     controller.abort(new Error('client gone'));
     await expect(waiting).rejects.toThrow('client gone');
     expect(log).toEqual([]);
@@ -52,9 +53,9 @@ describe('KeyedQueue', () => {
   test('one more than the limit is refused at once', async () => {
     const calls = queue(2);
     const gate = Promise.withResolvers<void>();
-    const first = calls.run('a', undefined, async () => gate.promise);
-    const second = calls.run('a', undefined, async () => {});
-    await expect(calls.run('a', undefined, async () => {})).rejects.toThrow('too many calls for a');
+    const first = calls.run('a', signal, async () => gate.promise);
+    const second = calls.run('a', signal, async () => {});
+    await expect(calls.run('a', signal, async () => {})).rejects.toThrow('too many calls for a');
     gate.resolve();
     await Promise.all([first, second]);
   });
@@ -62,9 +63,9 @@ describe('KeyedQueue', () => {
   test('only calls that are there count: a key that is never idle takes any number of them, one after the other', async () => {
     const calls = queue(2);
     const gates = Array.from({ length: 10 }, () => Promise.withResolvers<void>());
-    let running = calls.run('a', undefined, () => Promise.resolve());
+    let running = calls.run('a', signal, () => Promise.resolve());
     for (const gate of gates) {
-      const next = calls.run('a', undefined, () => gate.promise);
+      const next = calls.run('a', signal, () => gate.promise);
       await running;
       gate.resolve();
       running = next;
@@ -75,12 +76,12 @@ describe('KeyedQueue', () => {
   test('a call that gave up waiting makes room at once', async () => {
     const calls = queue(2);
     const gate = Promise.withResolvers<void>();
-    const first = calls.run('a', undefined, () => gate.promise);
+    const first = calls.run('a', signal, () => gate.promise);
     const controller = new AbortController();
     const waiting = calls.run('a', controller.signal, async () => {});
     controller.abort(new Error('client gone'));
     await expect(waiting).rejects.toThrow('client gone');
-    const last = calls.run('a', undefined, async () => 'ran');
+    const last = calls.run('a', signal, async () => 'ran');
     gate.resolve();
     await first;
     expect(await last).toBe('ran');

@@ -1,3 +1,5 @@
+import { untilAborted } from '@hawser/core';
+
 /**
  * Runs calls with the same key one after the other, in order of arrival; calls with different keys side by side.
  * A call whose signal aborts while it waits leaves the queue at once.
@@ -24,7 +26,7 @@ export class KeyedQueue {
     await Promise.all(Array.from(this.#keys.values(), async ({ tail }) => tail));
   }
 
-  async run<T>(key: string, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     const turn = Promise.withResolvers<void>();
     const calls = this.#keys.get(key) ?? { tail: undefined, count: 0 };
     if (calls.count >= this.#limit) throw this.#overflow(key);
@@ -33,8 +35,8 @@ export class KeyedQueue {
     calls.count++;
     this.#keys.set(key, calls);
     try {
-      if (before) await turnOrAbort(before, signal);
-      signal?.throwIfAborted();
+      if (before) await untilAborted(before, signal);
+      signal.throwIfAborted();
       return await call();
     } finally {
       calls.count--;
@@ -45,18 +47,5 @@ export class KeyedQueue {
         if (calls.tail === turn.promise) this.#keys.delete(key);
       });
     }
-  }
-}
-
-async function turnOrAbort(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return turn;
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([turn, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -23,13 +23,12 @@ export async function whenReleased<T>(waiting: Waiting, signal: AbortSignal, res
 }
 
 async function retried<T>({ books, clock }: Waiting, signal: AbortSignal, reserve: () => Promise<T>, first: unknown): Promise<T> {
-  using patience = deadlineSignal(clock, PATIENCE_MS, 'the release of a claim');
-  const either = AbortSignal.any([signal, patience.signal]);
+  using patience = deadlineSignal(clock, PATIENCE_MS, 'the release of a claim', signal);
   for (let refusal = first; ;) {
     const holder = holderIn(refusal);
     if (holder === undefined || books.find(holder)?.condemned !== true) throw refusal;
     try {
-      await books.finished(holder, either);
+      await books.finished(holder, patience.signal);
     } catch {
       signal.throwIfAborted();
       throw refusal;

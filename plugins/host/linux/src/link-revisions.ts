@@ -16,6 +16,9 @@ const MOST = 1_024;
 
 const buffer = Buffer.alloc(16 * 1024);
 
+/** Of a message, before what its type has. */
+const HEADER = 16;
+
 interface Followed {
   readonly name: string;
   readonly index: number;
@@ -129,8 +132,6 @@ export class LinkRevisions implements Disposable {
     followed.link = link;
   }
 }
-
-const HEADER = 16;
 
 /** What others set of a link; carriers come and go by themselves. */
 const SETTINGS = ['mac', 'mtu', 'kind', 'up', 'promiscuous', 'master', 'peer', 'alias', 'group', 'hairpin'] as const;

@@ -1,4 +1,12 @@
-import { type Attachment, type Host, hostErrors, insideDifferences, type Link, type Namespace, networkErrors } from '@hawser/core/network';
+import {
+  type Attachment,
+  type Host,
+  hostErrors,
+  insideDifferences,
+  type Link,
+  type Namespace,
+  throwDifferences,
+} from '@hawser/core/network';
 import { bridgeFaults, missingGateways } from './bridge-device.ts';
 import { FORWARDING } from './forwarding.ts';
 import { isPort } from './port.ts';
@@ -10,18 +18,11 @@ export async function checkAttachment(host: Host, attachment: Attachment<BridgeS
   signal.throwIfAborted();
   const plan = planOf(attachment);
   const bridge = await host.own.link(plan.bridge.name);
-  const differences = [
+  throwDifferences(attachment, [
     ...(await nodeDifferences(host.own, plan, bridge)),
     ...(await insideDifferences(host, attachment)),
     ...(await wiringDifferences(host, attachment, plan, bridge)),
-  ];
-  if (differences.length === 0) return;
-  throw networkErrors.checkFailed(
-    `${attachment.containerId}/${attachment.ifname} differs from what was attached: ${differences.join('; ')}`,
-    {
-      details: { differences },
-    },
-  );
+  ]);
 }
 
 async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undefined): Promise<readonly string[]> {

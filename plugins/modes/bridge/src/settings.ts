@@ -1,6 +1,7 @@
 import { ifname, type JsonObject } from '@hawser/core';
 import {
   type AttachedDns,
+  type AttachedRoute,
   type AttachmentRequest,
   canonicalMac,
   formatCidr,
@@ -16,15 +17,7 @@ import type { Config } from './config.ts';
 import { refuseForeignIpam, refuseUnsupported } from './unsupported.ts';
 
 /** A route that the network's `ipam` asks for; without a gateway it is that of the address's subnet. */
-export type StaticRoute = {
-  readonly dst: string;
-  readonly gw?: string;
-  readonly mtu?: number;
-  readonly advmss?: number;
-  readonly priority?: number;
-  readonly table?: number;
-  readonly scope?: number;
-};
+export type StaticRoute = AttachedRoute;
 
 /** What the books keep of one attachment: everything that attach, check and detach need besides its claims. */
 export type BridgeSettings = {

@@ -1,6 +1,6 @@
 import { type Family, hostErrors, type Route } from '@hawser/core/network';
 import { familyNumber, familyOf, formatAddress, parseAddress, parseCidr, zeroAddress } from '../address-text.ts';
-import { type Attribute, type Attributes, attribute, attributesOf, nest, nestedOf, payloadOf, u32Of } from './attributes.ts';
+import { type Attribute, type Attributes, align, attribute, attributesOf, nest, nestedOf, payloadOf, u32Of } from './attributes.ts';
 import { readI32, readU16, readU32, u16, u32, writeU32 } from './bytes.ts';
 import { type Message, NLM_F_CREATE, NLM_F_REPLACE, type Request } from './message.ts';
 
@@ -163,7 +163,7 @@ function nextHops(bytes: Buffer | undefined): readonly Hop[] {
     const length = readU16(bytes, at);
     if (length < NEXT_HOP || at + length > bytes.length) break;
     hops.push(hopOf(attributesOf(bytes, at + NEXT_HOP, at + length), readI32(bytes, at + 4), bytes[at + 2] ?? 0));
-    at += (length + 3) & ~3;
+    at += align(length);
   }
   return hops;
 }
