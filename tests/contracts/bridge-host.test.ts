@@ -94,6 +94,15 @@ describe('the bridge on its host', () => {
     await expect(attach({ bridge: 'small' })).rejects.toMatchObject(refusal);
   });
 
+  it('has the least MTU of its containers, whichever came first, and is as it was after one that it has refused', async () => {
+    const mtu = async (): Promise<number | undefined> => (await host.own.link('hawser0'))?.mtu;
+    await expect(attach({ isGateway: true, mtu: 1000 })).rejects.toMatchObject({ code: 'network.invalid_config' });
+    await attach({ isGateway: true, mtu: 9000 });
+    expect(await mtu()).toBe(9000);
+    await attach({ isGateway: true, mtu: 1400 });
+    expect(await mtu()).toBe(1400);
+  });
+
   it('has no address and leaves forwarding alone where it is no gateway', async () => {
     await attach({});
     expect((await host.own.addresses('hawser0')).filter(({ cidr }) => !cidr.startsWith('fe80'))).toEqual([]);

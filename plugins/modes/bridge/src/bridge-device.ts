@@ -85,9 +85,12 @@ export class BridgeDevices {
     return link;
   }
 
-  /** Somebody else may make it at the same moment: theirs is as good. */
-  async #create({ name, mac, mtu, promiscuous }: BridgePlan): Promise<Link> {
-    const spec = { name, promiscuous, ...(mac === undefined ? {} : { mac }), ...(mtu === 0 ? {} : { mtu }) };
+  /**
+   * Somebody else may make it at the same moment: theirs is as good. Its MTU is left to the kernel, which gives it the least of
+   * its ports': a bridge with more would send what a container doesn't take, and nobody would be told of what is lost.
+   */
+  async #create({ name, mac, promiscuous }: BridgePlan): Promise<Link> {
+    const spec = { name, promiscuous, ...(mac === undefined ? {} : { mac }) };
     await this.#node.createBridge(spec).catch((error: unknown) => {
       if (!hostErrors.alreadyExists.is(error)) throw error;
     });
