@@ -46,6 +46,11 @@ const damages: readonly Damage[] = [
   { name: 'the port is gone', inflict: ({ host, attachment }) => host.own.deleteLink(portOf(attachment)) },
   { name: 'the port is down', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { up: false }) },
   { name: 'the port is off the bridge', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { master: null }) },
+  {
+    name: 'the port has another MAC',
+    inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { mac: '02:00:00:00:00:98' }),
+  },
+  { name: 'the port has another MTU', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { mtu: 1300 }) },
   { name: 'the port has lost hairpin mode', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { hairpin: false }) },
   { name: 'the bridge is gone', inflict: ({ host }) => host.own.deleteLink(SETTINGS.bridge) },
   { name: 'the bridge is down', inflict: ({ host }) => host.own.setLink(SETTINGS.bridge, { up: false }) },
@@ -58,6 +63,10 @@ const damages: readonly Damage[] = [
     name: 'the neighbour entry of a gateway is gone',
     inflict: ({ namespace }) => namespace.deleteNeighbour({ link: 'eth0', address: '10.88.0.1' }),
   },
+  ...(['10.88.0.0/24', 'fd00:88::/64'] as const).map((dst): Damage => ({
+    name: `the route to the subnet ${dst} is gone`,
+    inflict: ({ namespace }) => namespace.deleteRoute({ dst, link: 'eth0' }),
+  })),
   {
     name: 'the route beyond the gateway of IPv6 is gone',
     inflict: ({ namespace }) => namespace.deleteRoute({ dst: '::/0', gateway: 'fd00:88::1', link: 'eth0' }),

@@ -1,4 +1,4 @@
-import { type Attachment, type AttachmentResult, type NamespaceId, networkErrors } from '@hawser/core/network';
+import { type AttachedInterface, type Attachment, type AttachmentResult, type NamespaceId, networkErrors } from '@hawser/core/network';
 import { type AttachmentData, sameNamespace } from './record.ts';
 
 /**
@@ -16,6 +16,22 @@ export function assertSeenBy(attachment: Attachment, expected: AttachmentResult 
       details: { missing },
     },
   );
+}
+
+/**
+ * The attachment with its interfaces as the caller's cached result tells them: a later plugin of a chain may have given one another
+ * MAC, which the result says then, or another MTU, which results tell from 1.1.0 on; where they don't, nobody can compare it.
+ */
+export function asSeenBy(attachment: Attachment, expected: AttachmentResult | undefined): Attachment {
+  const { result } = attachment;
+  if (!result || !expected) return attachment;
+  const interfaces = result.interfaces.map((made): AttachedInterface => {
+    const seen = expected.interfaces.find(({ name, sandbox }) => name === made.name && sandbox === made.sandbox);
+    if (!seen || made.sandbox === undefined) return made;
+    const { mtu: _, ...rest } = made;
+    return { ...rest, mac: seen.mac.toLowerCase() || made.mac, ...(seen.mtu === undefined ? {} : { mtu: seen.mtu }) };
+  });
+  return { ...attachment, result: { ...result, interfaces } };
 }
 
 /** A caller who names another namespace than that of the ADD does not have what it believes to have. */

@@ -16,7 +16,7 @@ import PQueue from 'p-queue';
 import { afterAnswering } from './after-answering.ts';
 import { Attaching, type AttachingDependencies } from './attach.ts';
 import { Books, type BooksDependencies } from './books.ts';
-import { assertInside, assertSeenBy } from './check.ts';
+import { asSeenBy, assertInside, assertSeenBy } from './check.ts';
 import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { ModeCalls } from './mode-calls.ts';
@@ -157,7 +157,7 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
       const attachment = toAttachment(found.snapshot.data);
       assertSeenBy(attachment, request.expected);
       assertInside(found.snapshot.data, request.netnsId);
-      await this.#work.check(attachment, deadline.signal);
+      await this.#work.check(asSeenBy(attachment, request.expected), deadline.signal);
     });
   }
 

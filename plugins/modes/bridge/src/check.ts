@@ -1,10 +1,15 @@
 import {
   type Attachment,
+  type AttachmentResult,
+  formatCidr,
   type Host,
   hostErrors,
   insideDifferences,
+  ipBits,
   type Link,
   type Namespace,
+  networkOf,
+  parseCidr,
   throwDifferences,
 } from '@hawser/core/network';
 import { bridgeFaults, missingGateways } from './bridge-device.ts';
@@ -19,13 +24,18 @@ export async function checkAttachment(host: Host, attachment: Attachment<BridgeS
   const plan = planOf(attachment);
   const bridge = await host.own.link(plan.bridge.name);
   throwDifferences(attachment, [
-    ...(await nodeDifferences(host.own, plan, bridge)),
+    ...(await nodeDifferences(host.own, plan, bridge, attachment.result)),
     ...(await insideDifferences(host, attachment)),
     ...(await wiringDifferences(host, attachment, plan, bridge)),
   ]);
 }
 
-async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undefined): Promise<readonly string[]> {
+async function nodeDifferences(
+  node: Namespace,
+  plan: Plan,
+  bridge: Link | undefined,
+  result: AttachmentResult | undefined,
+): Promise<readonly string[]> {
   const differences: string[] = bridge ? [...bridgeFaults(plan.bridge, bridge)] : [`bridge ${plan.bridge.name} is missing`];
   if (bridge) {
     const missing = missingGateways(plan.bridge, await node.addresses(bridge.name));
@@ -34,7 +44,7 @@ async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undef
   for (const family of plan.bridge.forwarding) {
     if ((await node.sysctl(FORWARDING[family])) === '0') differences.push(`the node does not forward IPv${family}`);
   }
-  differences.push(...portDifferences(plan, await node.link(plan.port.name), bridge));
+  differences.push(...portDifferences(plan, await node.link(plan.port.name), bridge, result));
   if (plan.masquerades.length > 0) {
     const present = await node.masquerades();
     const missing = plan.masquerades.filter(
@@ -45,11 +55,21 @@ async function nodeDifferences(node: Namespace, plan: Plan, bridge: Link | undef
   return differences;
 }
 
-function portDifferences({ port, bridge: { name } }: Plan, link: Link | undefined, bridge: Link | undefined): readonly string[] {
+function portDifferences(
+  { port, bridge: { name } }: Plan,
+  link: Link | undefined,
+  bridge: Link | undefined,
+  result: AttachmentResult | undefined,
+): readonly string[] {
   if (!link) return [`the host's end ${port.name} is missing`];
   if (!isPort(link, port.alias)) return [`the link ${port.name} belongs to somebody else`];
+  const made = result?.interfaces.find((one) => one.name === port.name && one.sandbox === undefined);
   return [
     ...(link.up ? [] : [`the host's end ${port.name} is down`]),
+    ...(link.mac === port.mac ? [] : [`the host's end ${port.name} has the MAC ${link.mac} instead of ${port.mac}`]),
+    ...(made?.mtu === undefined || made.mtu === link.mtu
+      ? []
+      : [`the host's end ${port.name} has the MTU ${link.mtu} instead of ${made.mtu}`]),
     ...(bridge && link.master !== bridge.index ? [`${port.name} is no port of bridge ${name}`] : []),
     ...((link.hairpin ?? false) === port.hairpin ? [] : [`hairpin mode of ${port.name} is ${port.hairpin ? 'off' : 'on'}`]),
   ];
@@ -63,11 +83,26 @@ async function wiringDifferences(host: Host, { netns }: Attachment, plan: Plan, 
     if (!link) return [];
     const port = await host.own.link(plan.port.name);
     const isOurs = link.kind === 'veth' && (!port || (link.peer === port.index && port.peer === link.index));
-    return isOurs ? await neighbourDifferences(pod, plan, bridge) : [`interface ${plan.pod.ifname} is not the one that was attached`];
+    if (!isOurs) return [`interface ${plan.pod.ifname} is not the one that was attached`];
+    // A link that gets another MAC loses its neighbours, and asks for them from then on.
+    const neighbours = link.mac === plan.pod.mac ? await neighbourDifferences(pod, plan, bridge) : [];
+    return [...(await subnetDifferences(pod, plan)), ...neighbours];
   } catch (error) {
     if (!hostErrors.namespaceGone.is(error)) throw error;
     return [];
   }
+}
+
+/** The kernel has made them with the addresses; they may have been moved to another table by a later plugin. */
+async function subnetDifferences(namespace: Namespace, { pod }: Plan): Promise<readonly string[]> {
+  const subnets = pod.addresses.flatMap(({ cidr, family }) => {
+    const parsed = parseCidr(cidr);
+    return parsed && parsed.length < ipBits(family) ? [formatCidr(networkOf(parsed))] : [];
+  });
+  const routes = await namespace.routes({ link: pod.ifname });
+  return subnets
+    .filter((subnet) => !routes.some(({ dst }) => dst === subnet))
+    .map((subnet) => `the route to the subnet ${subnet} is missing`);
 }
 
 async function neighbourDifferences(namespace: Namespace, { pod }: Plan, bridge: Link | undefined): Promise<readonly string[]> {
