@@ -30,8 +30,8 @@ export type EngineDependencies = BooksDependencies & Pick<AttachingDependencies,
 
 /** Calls about one attachment that may wait; a runtime has two or three under way at most. */
 const CALLS_PER_ATTACHMENT = 32;
-/** Detaches that a reap has under way at once. */
-const REAP_CONCURRENCY = 8;
+/** Failures that the error of a reap brings along: thousands may have the same reason. */
+const TOLD_FAILURES = 5;
 
 /**
  * The attachment engine. Two queues per attachment: `calls` orders what callers ask, `work` keeps the mode's
@@ -163,7 +163,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   async reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]> {
     const lost = await lostAttachments(this.#books.list(), view, this.#deps.host, (key) => this.#books.find(key)?.snapshot.data.netnsId);
-    const slots = new PQueue({ concurrency: REAP_CONCURRENCY });
+    // Callers have the other half. Fewer would take minutes for thousands: the kernel deletes together what is there at once.
+    const slots = new PQueue({ concurrency: Math.ceil(this.#deps.settings.max_concurrent / 2) });
     const outcomes = await Promise.allSettled(lost.map((attachment) => slots.add(() => this.#detachLost(attachment, options))));
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [toHawserError(outcome.reason)] : []));
     const [first] = failures;
@@ -171,8 +172,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
       throw attachmentErrors.busy(
         `${failures.length} of ${lost.length} lost attachments could not be detached yet, the first because ${first.message}`,
         {
-          cause: new AggregateError(failures),
-          remedy: 'Nothing needs to be done now: collection goes on in the background.',
+          cause: new AggregateError(failures.slice(0, TOLD_FAILURES)),
+          remedy: 'Ask again: what was begun goes on in the background, and what was not is still there.',
         },
       );
     }

@@ -107,8 +107,45 @@ describe('a list of the runtime', () => {
     expect(fixture.engine.get(ID)?.state).toBe('attached');
   });
 
+  test('is worked through with half of the slots: callers have the others', async () => {
+    await using fixture = await openWith({ settings: { max_concurrent: 4 } });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      fixture.host.namespaces.set(`/ns/${name}`, name);
+      await fixture.engine.attach(request(name), call());
+    }
+    const gate = Promise.withResolvers<void>();
+    fixture.mode.during = (method) => (method === 'detach' ? gate.promise : undefined);
+    const begun = () => fixture.mode.log.filter((line) => line.startsWith('detach'));
+    const reaping = fixture.engine.reap(none, call());
+    await expect.poll(begun).toEqual(['detach a/eth0', 'detach b/eth0']);
+    await turns(20);
+    const detaching = fixture.engine.detach({ ...detachRequest, containerId: 'e' }, call());
+    await expect.poll(begun).toEqual(['detach a/eth0', 'detach b/eth0', 'detach e/eth0']);
+    gate.resolve();
+    await Promise.all([reaping, detaching]);
+    expect(fixture.mode.made).toEqual(new Set());
+  });
+
+  test('that takes longer than its caller waits says what is left, and that it is to be given again', async () => {
+    await using fixture = await openWith({ settings: { max_concurrent: 2 } });
+    const names = Array.from({ length: 20 }, (_, index) => `lost-${index}`);
+    for (const name of names) {
+      fixture.host.namespaces.set(`/ns/${name}`, name);
+      await fixture.engine.attach(request(name), call());
+    }
+    const client = new AbortController();
+    fixture.mode.during = (method) => (method === 'detach' ? void client.abort(new Error('client gone')) : undefined);
+    const error: unknown = await fixture.engine.reap(none, call(client.signal)).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'attachments.busy', remedy: expect.stringContaining('again') });
+    expect((error as { readonly cause: AggregateError }).cause.errors.length).toBeLessThan(10);
+    expect(fixture.engine.list().filter(({ state }) => state === 'attached')).toHaveLength(19);
+    fixture.mode.during = () => {};
+    await fixture.engine.reap(none, call());
+    await expect.poll(() => fixture.engine.list()).toEqual([]);
+  });
+
   test('does not touch what was attached anew while others were being detached', async () => {
-    await using fixture = await openWith();
+    await using fixture = await openWith({ settings: { max_concurrent: 16 } });
     const others = Array.from({ length: 8 }, (_, index) => `other-${index}`);
     for (const name of [...others, 'z']) {
       fixture.host.namespaces.set(`/ns/${name}`, name);
@@ -128,7 +165,7 @@ describe('a list of the runtime', () => {
   });
 
   test('does not cancel an attach that began while others were being detached', async () => {
-    await using fixture = await openWith();
+    await using fixture = await openWith({ settings: { max_concurrent: 16 } });
     const others = Array.from({ length: 8 }, (_, index) => `other-${index}`);
     for (const name of [...others, 'z']) {
       fixture.host.namespaces.set(`/ns/${name}`, name);
