@@ -17,7 +17,7 @@ import { refuseRequest } from './refuse-request.ts';
 import { DEADLINE_MS, isAnswer, type Route, type RouteDescription, SERVER } from './route.ts';
 import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
-import { metricsPage, serveTelemetry } from './telemetry.ts';
+import { measureRequests, metricsPage, serveTelemetry } from './telemetry.ts';
 import { whenEnded } from './when-ended.ts';
 
 /**
@@ -66,6 +66,7 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
   const routes = allRoutes(agent);
   answerErrors(app, log);
   refuseUnknown(app, [...routes, eventStream, metricsPage]);
+  measureRequests(app, agent); // before all that refuses
   app.addHook('onRequest', assertHost);
   await guard(app, access, log);
   acceptEmptyBodies(app);
