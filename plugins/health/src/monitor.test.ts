@@ -178,6 +178,8 @@ describe('workers and plugins', () => {
     ['a worker that has failed for good', worker('failed'), 'failed', false],
     ['a worker that backs off', worker('backing_off', { failures: 3, lastError: error }), 'degraded', true],
     ['a plugin that has failed', { status: 'failed' as const, error }, 'failed', false],
+    ['a plugin that a reload starts', { status: 'starting' as const }, 'degraded', true],
+    ['a plugin that a reload has stopped', { status: 'stopped' as const }, 'degraded', true],
     ['a plugin that is degraded', { status: 'degraded' as const, error }, 'degraded', true],
   ])('%s is told, and leaves the agent ready', (_, more, status, healthy) => {
     reports = [plugin('test.a.v1.x', more)];

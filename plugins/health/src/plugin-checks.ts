@@ -18,7 +18,8 @@ export function checkPlugins(reports: readonly PluginReport[]): PluginChecks {
 }
 
 function checkPlugin({ uri, status, reason, error }: PluginReport): HealthCheck {
-  const told: CheckStatus = status === 'ok' ? 'ok' : status === 'degraded' || status === 'pending' ? 'degraded' : 'failed';
+  // What stops or starts while the agent is ready does so by a reload, of which this plugin may be a part.
+  const told: CheckStatus = status === 'ok' || status === 'failed' ? status : 'degraded';
   if (told === 'ok') return { name: uri, status: told };
   return {
     name: uri,
