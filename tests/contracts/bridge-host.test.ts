@@ -120,6 +120,24 @@ describe('the bridge on its host', () => {
     expect(await Promise.all(['uplink', 'spare', 'static'].map((name) => host.own.sysctl(acceptRa(name))))).toEqual(['2', '1', '0']);
   });
 
+  it('takes no advertisements of containers, by a bridge that others have made or a port that is taken off it', async () => {
+    const acceptRa = (name: string) => host.own.sysctl(`net.ipv6.conf.${name}.accept_ra`);
+    await host.own.setSysctl('net.ipv6.conf.default.accept_ra', '2');
+    await host.own.createBridge({ name: 'hawser0', up: true });
+    const { result } = await attach({ isGateway: true });
+    expect(await Promise.all(['hawser0', result.interfaces[1]?.name ?? ''].map(acceptRa))).toEqual(['0', '0']);
+  });
+
+  it('leaves a bridge as it is by which the node is on a network: one of its ports leads there, or its default route', async () => {
+    const names = ['ported', 'routed'];
+    for (const name of names) await host.own.createBridge({ name, up: true });
+    kernel.plug('uplink');
+    await host.own.setLink('uplink', { master: 'ported' });
+    await host.own.replaceRoute({ dst: '::/0', gateway: 'fe80::1', link: 'routed' });
+    for (const name of names) await attach({ bridge: name });
+    expect(await Promise.all(names.map((name) => host.own.sysctl(`net.ipv6.conf.${name}.accept_ra`)))).toEqual(['1', '1']);
+  });
+
   it('keeps an address of somebody else that is in the way, unless it is forced', async () => {
     await host.own.createBridge({ name: 'hawser0', up: true });
     await host.own.addAddress({ link: 'hawser0', cidr: '10.88.0.254/24' });
@@ -223,8 +241,8 @@ describe('the bridge on its host', () => {
   });
 
   it.each([
-    [[4] as const, 11],
-    [[4, 6] as const, 15],
+    [[4] as const, 12],
+    [[4, 6] as const, 16],
   ])('asks little of the kernel for families %j', async (families, most) => {
     const agent = mode();
     for (let times = 0; times < 3; times++) await agent.attach(await prepare({ isDefaultGateway: true, ipMasq: true }, families), signal);

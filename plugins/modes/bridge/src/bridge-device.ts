@@ -10,7 +10,7 @@ import {
   overlaps,
   parseCidr,
 } from '@hawser/core/network';
-import { forward, ignoreAdvertisements } from './forwarding.ts';
+import { forward, ignoreAdvertisements, ignoreAdvertisementsOfContainers } from './forwarding.ts';
 import { type BridgePlan, bare } from './plan.ts';
 
 /** Plans that are remembered; there are as many as networks and address ranges. */
@@ -45,6 +45,7 @@ export class BridgeDevices {
     if (known !== undefined && known.revision === revision) return known.link;
     const bridge = (await this.#asWanted(plan)) ?? (await this.#oneAtATime(plan.name, () => this.#repair(plan, signal)));
     signal.throwIfAborted();
+    await ignoreAdvertisementsOfContainers(this.#node, bridge);
     // Containers keep it as their gateway's: the kernel would change that of a bridge which others have made with each port.
     if (plan.gateways.length > 0) await this.#node.setLink(plan.name, { mac: bridge.mac });
     for (const family of plan.forwarding) await forward(this.#node, family);
