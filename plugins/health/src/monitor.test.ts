@@ -8,6 +8,7 @@ import { Monitor } from './monitor.ts';
 const { clock } = testContext();
 let writes: StoreName[];
 let commit: (store: StoreName) => Promise<unknown>;
+let refuseWhenFull: () => void;
 let gc: Partial<GcStatus>;
 let phase: 'starting' | 'ready' | 'stopping';
 let reports: readonly PluginReport[];
@@ -34,6 +35,7 @@ const worker = (state: WorkerReport['state'], more: Partial<WorkerReport> = {}):
 beforeEach(() => {
   writes = [];
   commit = () => Promise.resolve();
+  refuseWhenFull = () => undefined;
   gc = {};
   phase = 'ready';
   reports = [plugin('test.a.v1.x')];
@@ -42,7 +44,7 @@ beforeEach(() => {
     write: async (store, fn) => {
       writes.push(store);
       await commit(store);
-      return fn({ put: () => undefined } as never);
+      return fn({ put: () => undefined, refuseWhenFull } as never);
     },
   };
   monitor = new Monitor({
@@ -116,6 +118,23 @@ describe('the store', () => {
       reason: expect.stringContaining('the disk is full'),
       remedy: expect.any(String),
     });
+  });
+});
+
+describe('a full disk', () => {
+  test('on which what is there can still be written makes the agent not ready, until there is space', async () => {
+    refuseWhenFull = () => {
+      throw new Error('nothing new is taken');
+    };
+    await beat(10);
+    expect(answers()).toEqual([true, false, false]);
+    expect(monitor.ready().checks.find(({ name }) => name === 'store.state')).toMatchObject({
+      reason: expect.stringContaining('nothing new is taken'),
+    });
+    expect(writes.length).toBeGreaterThan(2);
+    refuseWhenFull = () => undefined;
+    await beat(60);
+    expect(answers()).toEqual([true, true, true]);
   });
 });
 

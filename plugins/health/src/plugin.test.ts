@@ -17,7 +17,7 @@ import plugin from './index.ts';
 const store = { stuck: false };
 const metadata = {
   write: (_store: string, fn: (tx: never) => unknown) =>
-    store.stuck ? new Promise(() => {}) : Promise.resolve(fn({ put: () => undefined } as never)),
+    store.stuck ? new Promise(() => {}) : Promise.resolve(fn({ put: () => undefined, refuseWhenFull: () => undefined } as never)),
 };
 const fakes = () => [
   fakePlugin(Metadata, 'fake', metadata as never),

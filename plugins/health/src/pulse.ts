@@ -1,5 +1,5 @@
 import { type Clock, type HawserError, toHawserError } from '@hawser/core';
-import { defineCollection, type HealthCheck, type Metadata, type StoreName } from '@hawser/core/contracts';
+import { defineCollection, type HealthCheck, type Metadata, type StoreName, type Transaction } from '@hawser/core/contracts';
 
 /** The last beat of each store. */
 const BEATS = {
@@ -17,7 +17,17 @@ export interface PulseOptions {
   readonly ended: () => void;
 }
 
-/** Whether a store still commits: it is written to, and the commit must come. */
+/** Why nothing new is taken; the beat, which is there, finds its place all the same. */
+function refusalOf(tx: Pick<Transaction, 'refuseWhenFull'>): HawserError | undefined {
+  try {
+    tx.refuseWhenFull();
+    return undefined;
+  } catch (error) {
+    return toHawserError(error);
+  }
+}
+
+/** Whether a store still commits, and takes what is new: it is written to, and the commit must come. */
 export class Pulse {
   readonly #options: PulseOptions;
   #since: number | undefined;
@@ -34,9 +44,12 @@ export class Pulse {
     this.#since = clock.monotonic();
     const at = new Date(clock.now()).toISOString();
     metadata
-      .write(store, (tx) => tx.put(BEATS[store], 'last', at))
+      .write(store, (tx) => {
+        tx.put(BEATS[store], 'last', at);
+        return refusalOf(tx);
+      })
       .then(
-        () => this.#end(undefined),
+        (refused) => this.#end(refused),
         (error: unknown) => this.#end(toHawserError(error)),
       );
   }
