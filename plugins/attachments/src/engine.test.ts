@@ -1,5 +1,4 @@
-import { hostErrors } from '@hawser/core/network';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { call, type Fixture, openFixture, request } from './testing/fixture.ts';
 
 const ID = { containerId: 'a', ifname: 'eth0' };
@@ -262,34 +261,6 @@ describe('the attachment engine', () => {
       const netnsId = { ...same.id, inode: '1' };
       await expect(fixture.engine.check({ ...detachRequest, netnsId }, call())).rejects.toMatchObject({ code: 'network.check_failed' });
       expect(fixture.mode.log.filter((line) => line.startsWith('check'))).toHaveLength(1);
-    });
-  });
-
-  describe('reap', () => {
-    test('detaches what the runtime no longer lists, of this network only', async () => {
-      for (const name of ['a', 'b']) await fixture.engine.attach(request(name), call());
-      await fixture.engine.attach(request('c', { network: { name: 'other', settings: {}, capabilities: {} } }), call());
-      const reaped = await fixture.engine.reap({ network: 'net', valid: [ID] }, call());
-      expect(reaped).toEqual([{ containerId: 'b', ifname: 'eth0' }]);
-      await detached('b/eth0');
-      expect(fixture.engine.list().map(({ containerId }) => containerId)).toEqual(['a', 'c']);
-    });
-
-    test('without a list, what has lost its namespace or finds another one at its path', async () => {
-      for (const name of ['a', 'b', 'c']) await fixture.engine.attach(request(name), call());
-      fixture.host.namespaces.delete('/ns/a');
-      fixture.host.namespaces.set('/ns/b', 'inode-of-somebody-else');
-      const reaped = await fixture.engine.reap({ network: 'net' }, call());
-      expect(reaped.map(({ containerId }) => containerId)).toEqual(['a', 'b']);
-    });
-
-    test('without a list, leaves alone what it can not look at, and goes on with the others', async () => {
-      for (const name of ['a', 'b']) await fixture.engine.attach(request(name), call());
-      vi.spyOn(fixture.host, 'openNamespace').mockImplementation(async (path) => {
-        throw path === '/ns/a' ? hostErrors.permissionDenied('not for you') : hostErrors.namespaceGone('gone');
-      });
-      expect(await fixture.engine.reap({ network: 'net' }, call())).toEqual([{ containerId: 'b', ifname: 'eth0' }]);
-      expect(fixture.engine.get(ID)?.state).toBe('attached');
     });
   });
 });

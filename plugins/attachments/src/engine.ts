@@ -162,7 +162,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
   }
 
   async reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]> {
-    const lost = await lostAttachments(this.#books.list(), view, this.#deps.host, (key) => this.#books.find(key)?.snapshot.data.netnsId);
+    const netnsIdOf = (key: string) => this.#books.find(key)?.snapshot.data.netnsId;
+    const lost = await lostAttachments(this.#books.list(), view, this.#deps.host, netnsIdOf, options.signal);
     // Callers have the other half. Fewer would take minutes for thousands: the kernel deletes together what is there at once.
     const slots = new PQueue({ concurrency: Math.ceil(this.#deps.settings.max_concurrent / 2) });
     const outcomes = await Promise.allSettled(lost.map((attachment) => slots.add(() => this.#detachLost(attachment, options))));
