@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonValue } from '@hawser/core';
 import type { Invocation } from '@hawser/core/cli';
 import { attachmentErrors } from '@hawser/core/network';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cniErrors } from '../endpoint/errors.ts';
 import { serve, type Served } from '../testing/served.ts';
 import { cniCommand } from './command.ts';
@@ -62,6 +63,28 @@ describe.skipIf(!built)('hawser cni (needs the built package)', () => {
     await expect(command('install')?.run?.(invocation(false))).rejects.toSatisfy(cniErrors.agentNotReady.is);
     await expect(command('install')?.run?.(invocation(true, join(folder, 'hawser.sock')))).rejects.toSatisfy(cniErrors.agentNotReady.is);
     expect([existsSync(join(folder, 'bin')), existsSync(join(folder, 'conf'))]).toEqual([false, false]);
+  });
+
+  test('install waits ten seconds for an endpoint that says nothing, and no longer than its caller', async () => {
+    const silent = createServer();
+    const socket = join(folder, 'hawser.sock');
+    await new Promise<void>((resolve) => silent.listen(join(folder, 'cni.sock'), resolve));
+    onTestFinished(() => void silent.close());
+    silent.on('connection', (connection) => connection.on('error', () => undefined));
+    const interrupted = new AbortController();
+    const first = command('install')?.run?.({ ...invocation(true, socket), signal: interrupted.signal });
+    silent.once('connection', () => interrupted.abort(new DOMException('received SIGINT', 'AbortError')));
+    await expect(first).rejects.toMatchObject({ name: 'AbortError', message: 'received SIGINT' });
+
+    const setTimeout = vi.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (this: Socket, ms, late) {
+      if (ms === 10_000) silent.once('connection', () => late?.());
+      return this;
+    });
+    onTestFinished(() => setTimeout.mockRestore());
+    await expect(command('install')?.run?.(invocation(true, socket))).rejects.toMatchObject({
+      code: 'cni.agent_not_ready',
+      message: `the CNI endpoint at ${join(folder, 'cni.sock')} has not answered for 10 s`,
+    });
   });
 
   test('installs nothing while no pod could be attached', async () => {

@@ -4,7 +4,10 @@ import { decodeResponseFrame, encodeRequestFrame, type ResponseFrame } from '../
 import { isObject, parseConfig } from '../protocol/network-config.ts';
 import { DEFAULT_BIN_DIR, EXECUTABLE_NAME } from './conflist.ts';
 
-/** One call to an endpoint, as the executable makes it. */
+/** For an endpoint that says nothing: as long as the executable waits for a STATUS. */
+const PATIENCE_MS = 10_000;
+
+/** One call to an endpoint, as the executable makes it. Rejects with the reason of the signal once that is aborted. */
 export function callEndpoint(
   socket: string,
   environment: Readonly<Record<string, string>>,
@@ -20,7 +23,12 @@ export function callEndpoint(
     const response = decodeResponseFrame(bytes);
     if (response !== undefined) resolve(response);
   });
-  stream.on('error', (cause) => reject(cniErrors.agentNotReady(`no CNI endpoint answers at ${socket}`, { cause })));
+  stream.setTimeout(PATIENCE_MS, () => {
+    reject(cniErrors.agentNotReady(`the CNI endpoint at ${socket} has not answered for ${PATIENCE_MS / 1000} s`));
+  });
+  stream.on('error', (cause) =>
+    reject(signal.aborted ? signal.reason : cniErrors.agentNotReady(`no CNI endpoint answers at ${socket}`, { cause })),
+  );
   stream.on('close', () => reject(cniErrors.agentNotReady(`the CNI endpoint at ${socket} closed without an answer`)));
   return promise.finally(() => stream.destroy());
 }
