@@ -2,13 +2,22 @@ import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
 
+/** Where in the compiled code that of each file lies: its start and its length. */
+export const Places = z.array(z.tuple([z.string(), z.number(), z.number()]));
+
+/** What V8 compiled when the bundle was tried, in a file of that time and size. */
+const Code = z.object({ file: z.string(), mtimeMs: z.number(), size: z.number(), places: Places });
+export type Code = z.infer<typeof Code>;
+
 /** What bin/hawser.js reads: it loads a bundle only while what that was made of is what is there. Paths are relative to the agent's package. */
 const Index = z.object({
   main: z.string(),
+  loader: z.string(),
   /** Modules of core and what stands for them in the bundle: plugins that come as packages get the bundle's own, for all must have the same. */
   doors: z.array(z.tuple([z.string(), z.string()])),
   madeOf: z.array(z.tuple([z.string(), z.number(), z.number()])),
   files: z.array(z.string()),
+  code: Code.optional(),
 });
 export type Index = z.infer<typeof Index>;
 

@@ -10,8 +10,9 @@ const seenFrom = (folder: string, file: string): string => relative(folder, file
 /** Leaves packages where they are, and finds them there. */
 export const leftOut = (folder: string): Plugin => ({
   name: 'left-out',
-  async resolveId(specifier, importer) {
-    const found = LEFT_OUT.test(specifier) ? await this.resolve(specifier, importer, { skipSelf: true }) : null;
+  async resolveId(specifier, importer, { kind }) {
+    if (!LEFT_OUT.test(specifier)) return null;
+    const found = await this.resolve(specifier, importer, { skipSelf: true, kind: kind === 'import-statement' ? 'require-call' : kind });
     return found === null ? null : { id: seenFrom(folder, found.id), external: true };
   },
 });
@@ -63,7 +64,7 @@ export const ownPlace = (folder: string): Plugin => ({
   name: 'own-place',
   transform(code, id) {
     if (!isAbsolute(id) || !code.includes('import.meta')) return null;
-    const url = `new URL(${JSON.stringify(seenFrom(folder, id))}, import.meta.url)`;
+    const url = `new URL(${JSON.stringify(seenFrom(folder, id))}, process.getBuiltinModule('node:url').pathToFileURL(__filename))`;
     const file = `process.getBuiltinModule('node:url').fileURLToPath(${url})`;
     const answers = new Map([
       ['url', `${url}.href`],
@@ -74,23 +75,18 @@ export const ownPlace = (folder: string): Plugin => ({
   },
 });
 
-const BUILTIN = /^import (?:([\w$]+)(?:, )?)?(?:\* as ([\w$]+))?(?:\{ ([^}]+) \})? from "(node:[\w/]+)";$/gm;
+/** Cryptography takes a twentieth of a start, before anybody has called for it: it is loaded by the first call. */
+export const lateCryptography: Plugin = {
+  name: 'late-cryptography',
+  renderChunk: (code) =>
+    code.replaceAll(
+      /^let (node_crypto[\w$]*) = require\("node:crypto"\);$/gm,
+      'const $1 = new Proxy({}, { get: (_, name) => process.getBuiltinModule("node:crypto")[name] });',
+    ),
+};
 
-/**
- * Takes what a chunk wants of Node.js from the object itself. For an import Node.js makes a module of it and asks for everything in
- * there, with what that loads in turn; and cryptography takes a twentieth of a start, before anybody has called for it.
- */
-export const plainBuiltins: Plugin = { name: 'plain-builtins', renderChunk: takePlainly };
+/** The loader's `import()`: see there. */
+export const givenImport: Plugin = { name: 'given-import', renderChunk: (code) => code.replaceAll('await import(', 'await import$(') };
 
-/** The same code with its imports of Node.js, a line each, as plain declarations. */
-export function takePlainly(code: string): string {
-  return code.replaceAll(BUILTIN, (_import, whole?: string, space?: string, names?: string, builtin = '') => {
-    const object = `process.getBuiltinModule("${builtin}")`;
-    const objects = [whole, space].filter((name) => name !== undefined).map((name) => `const ${name} = ${object};`);
-    if (names === undefined) return objects.join(' ');
-    if (builtin !== 'node:crypto') return [...objects, `const { ${names.replaceAll(' as ', ': ')} } = ${object};`].join(' ');
-    const functions = names.split(', ').map((pair) => pair.split(' as '));
-    const calls = functions.map(([name = '', as = name]) => `const ${as} = (...given) => (nodeCrypto$ ??= ${object}).${name}(...given);`);
-    return ['let nodeCrypto$;', ...calls].join(' ');
-  });
-}
+/** Where a module of CommonJS lies. */
+export const fromHere: Plugin = { name: 'from-here', transform: (code) => code.replaceAll('import.meta.dirname', '__dirname') };

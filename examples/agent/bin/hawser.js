@@ -52,24 +52,18 @@ function findBundle() {
     return now.mtimeMs === mtimeMs && now.size === size;
   };
   try {
-    const { main, doors, madeOf } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
+    const { main, loader, doors, madeOf, code } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8'));
     if (!madeOf.every(isAsItWas)) return undefined;
-    return { main: join(folder, main), doors: doors.map(([path, door]) => [join(here, '..', path), join(folder, door)]) };
+    return { main, loader: join(folder, loader), doors: doors.map(([path, door]) => [join(here, '..', path), join(folder, door)]), code };
   } catch {
     return undefined;
   }
 }
 
-/**
- * Who asks for core from outside of the bundle, as a plugin of a package of its own, gets the one within. The bundle's own files
- * are where they say: looking for what each of them is takes a tenth of a start.
- */
-function throughDoors({ main, doors }) {
+/** Who asks for core from outside of the bundle, as a plugin of a package of its own, gets the one within. */
+function throughDoors({ doors }) {
   const within = new Map(doors.map((pair) => pair.map((path) => pathToFileURL(path).href)));
-  const folder = new URL('.', pathToFileURL(main)).href;
   return (specifier, context, next) => {
-    if (specifier.startsWith('./') && (context.parentURL || '').startsWith(folder))
-      return { url: folder + specifier.slice(2), format: 'module', shortCircuit: true };
     const found = next(specifier, context);
     const url = within.get(found.url);
     return url === undefined ? found : { url, format: 'module', shortCircuit: true };
@@ -88,7 +82,12 @@ async function run() {
   if (module.registerHooks !== undefined) module.registerHooks({ resolve: bundle === undefined ? withoutLocales : throughDoors(bundle) });
   // Beside the code, not in the temporary folder where others could put theirs. Where it can't be written, nothing happens.
   if (module.enableCompileCache !== undefined) module.enableCompileCache(join(here, '..', 'dist', '.compile-cache'));
-  await import(pathToFileURL(bundle === undefined ? main : bundle.main).href);
+  if (bundle === undefined) await import(pathToFileURL(main).href);
+  else
+    module
+      .createRequire(import.meta.url)(bundle.loader)
+      .theBundle(bundle.code)
+      .load(bundle.main);
 }
 
 const other = major < 26 ? packagedNode() : undefined;

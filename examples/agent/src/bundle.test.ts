@@ -17,6 +17,14 @@ const SAY_MODULES = `data:text/javascript,${encodeURIComponent(`
   process.on('exit', () => console.log(JSON.stringify([...urls, ...process.moduleLoadList])));
 `)}`;
 
+/** Says at the end of how many modules of the bundle V8 took the code that was compiled before. */
+const SAY_CODE = `data:text/javascript,${encodeURIComponent(`
+  import { createRequire } from 'node:module';
+    const { theBundle } = createRequire(${JSON.stringify(join(AGENT, 'dist', 'bundle', 'index.json'))})('./loader.cjs');
+  const count = (refused) => [...theBundle().scripts.values()].filter(({ cachedDataRejected }) => cachedDataRejected === refused).length;
+  process.on('exit', () => console.log(count(false) + ' taken, ' + count(true) + ' refused'));
+`)}`;
+
 function run(launcher: string, ...argv: string[]): { readonly code: number | null; readonly out: string; readonly err: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', SAY_MODULES, launcher, ...argv], {
     encoding: 'utf8',
@@ -48,6 +56,16 @@ describe.skipIf(!isBundled)(`the agent from its bundle${isBundled ? '' : ` (${NO
     expect(code).toBe(0);
     expect(modules(out)).toContain('NativeModule net');
     for (const heavy of ['crypto', 'tls', 'https', 'http2', 'http']) expect(modules(out)).not.toContain(`NativeModule ${heavy}`);
+  });
+
+  test('takes what was compiled when it was tried', () => {
+    const { status, stdout } = spawnSync(process.execPath, ['--import', SAY_CODE, LAUNCHER, 'config', 'default'], {
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: { PATH: process.env['PATH'] },
+    });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\n\d\d taken, 0 refused\n$/);
   });
 
   test('a plugin of a package gets the same core, by each of its doors', () => {
@@ -82,13 +100,16 @@ describe('a launcher beside a bundle', () => {
     copyFileSync(LAUNCHER, join(folder, 'bin', 'hawser.js'));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'dist', 'main.js'), 'console.log("as built")');
-    writeFileSync(join(folder, 'dist', 'bundle', 'main.js'), 'console.log("bundled")');
+    writeFileSync(
+      join(folder, 'dist', 'bundle', 'loader.cjs'),
+      'exports.theBundle = () => ({ load: (file) => console.log("bundled", file) })',
+    );
     writeFileSync(sign(), 'one');
     const { mtimeMs, size } = statSync(sign());
-    index(JSON.stringify({ main: 'main.js', doors: [], madeOf: [['sign', mtimeMs, size]], files: [] }));
+    index(JSON.stringify({ main: 'main.cjs', loader: 'loader.cjs', doors: [], madeOf: [['sign', mtimeMs, size]], files: [] }));
   });
 
-  test('loads it while what it was made of is as it was', () => expect(loaded()).toBe('bundled'));
+  test('loads it while what it was made of is as it was', () => expect(loaded()).toBe('bundled main.cjs'));
 
   test('loads what was built where that is newer, older, of another size or gone', () => {
     utimesSync(sign(), new Date(), new Date(Date.now() + 1_000));

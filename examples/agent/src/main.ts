@@ -24,4 +24,4 @@ const assembly = {
   onReady: async (agent) => agent.get((await import('@hawser/cni')).CniEndpoint)?.installWhenReady(),
 } satisfies Assembly;
 
-process.exit(await hawserMain(assembly, process.argv.slice(2)));
+void hawserMain(assembly, process.argv.slice(2)).then((code) => process.exit(code));
