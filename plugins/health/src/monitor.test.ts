@@ -212,6 +212,16 @@ describe('workers and plugins', () => {
   });
 });
 
+test('an agent that waits for a plugin names it', () => {
+  phase = 'starting';
+  reports = [plugin('test.a.v1.x', { status: 'pending', reason: 'waits for the cloud' })];
+  expect(monitor.ready().checks).toContainEqual({
+    name: 'agent',
+    status: 'failed',
+    reason: 'the agent is starting; test.a.v1.x is not ready yet: waits for the cloud',
+  });
+});
+
 test.each(['starting', 'stopping'] as const)('an agent that is %s lives and is not ready', (is) => {
   phase = is;
   expect(answers()).toEqual([true, false, false]);

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@hawser/core';
 import type { AgentState, Gc, GcStatus, Health, HealthCheck, HealthReport, Metadata } from '@hawser/core/contracts';
 import { checkCollector } from './collector-check.ts';
-import { checkPlugins } from './plugin-checks.ts';
+import { checkPhase, checkPlugins } from './plugin-checks.ts';
 import { Pulse } from './pulse.ts';
 
 export interface MonitorOptions {
@@ -115,11 +115,16 @@ export class Monitor implements Health, Disposable {
   /** What it takes to do its work. */
   #needed(): readonly HealthCheck[] {
     const { isOverdue: _, ...collector } = this.#collector;
-    const phase = this.#options.agent?.phase() ?? 'ready';
-    const agent: HealthCheck =
-      phase === 'ready' ? { name: 'agent', status: 'ok' } : { name: 'agent', status: 'failed', reason: `the agent is ${phase}` };
-    const stuck = checkPlugins(this.#reports()).stuck;
-    return [agent, this.#beat(), this.#root.check(), this.#state.check(), collector, ...stuck];
+    const reports = this.#reports();
+    const { stuck } = checkPlugins(reports);
+    return [
+      checkPhase(this.#options.agent?.phase() ?? 'ready', reports),
+      this.#beat(),
+      this.#root.check(),
+      this.#state.check(),
+      collector,
+      ...stuck,
+    ];
   }
 
   /** Whether what is known is fresh. */

@@ -1,11 +1,18 @@
 import type { PluginReport, WorkerReport } from '@hawser/core';
-import type { CheckStatus, HealthCheck } from '@hawser/core/contracts';
+import type { AgentState, CheckStatus, HealthCheck } from '@hawser/core/contracts';
 
 /** What the plugins' reports say, and whether a worker is stuck. Pure. */
 export interface PluginChecks {
   readonly checks: readonly HealthCheck[];
   /** Workers in a round that does not end. */
   readonly stuck: readonly HealthCheck[];
+}
+
+/** Whether the agent is in service, and for whom it waits. Pure. */
+export function checkPhase(phase: ReturnType<AgentState['phase']>, reports: readonly PluginReport[]): HealthCheck {
+  if (phase === 'ready') return { name: 'agent', status: 'ok' };
+  const pending = reports.filter(({ status }) => status === 'pending').map(({ uri, reason }) => `${uri} is not ready yet: ${reason}`);
+  return { name: 'agent', status: 'failed', reason: [`the agent is ${phase}`, ...pending].join('; ') };
 }
 
 export function checkPlugins(reports: readonly PluginReport[]): PluginChecks {

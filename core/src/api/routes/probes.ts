@@ -41,9 +41,9 @@ export const probeRoutes = (agent: AgentView): readonly Route[] => [
   }),
 ];
 
-/** The health plugin's answer; undefined where the agent starts or stops, or has no such plugin. */
+/** The health plugin's answer; undefined where there is none that runs, as before it has started, or the agent stops. */
 function told(agent: AgentView, query: unknown, ask: (health: Health) => HealthReport): Answer | undefined {
-  const health = agent.phase() === 'ready' ? agent.get(Health) : undefined;
+  const health = agent.phase() === 'stopping' ? undefined : agent.get(Health);
   if (health === undefined) return undefined;
   const { status, body } = healthPage(ask(health), isAsked(query));
   return answer(status, body);
