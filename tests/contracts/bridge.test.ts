@@ -47,6 +47,13 @@ const damages: readonly Damage[] = [
   { name: 'the port is down', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { up: false }) },
   { name: 'the port is off the bridge', inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { master: null }) },
   {
+    name: 'the port has another name',
+    async inflict({ host, attachment }) {
+      await host.own.setLink(portOf(attachment), { up: false });
+      await host.own.setLink(portOf(attachment), { name: 'hwt-renamed' });
+    },
+  },
+  {
     name: 'the port has another MAC',
     inflict: ({ host, attachment }) => host.own.setLink(portOf(attachment), { mac: '02:00:00:00:00:98' }),
   },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Damage, ModeBench } from './bench.ts';
+import { inventory } from './inventory.ts';
 
 const DAMAGES: readonly Damage[] = [
   { name: 'the interface is gone', inflict: ({ namespace, attachment }) => namespace.deleteLink(attachment.ifname) },
@@ -27,18 +28,20 @@ const DAMAGES: readonly Damage[] = [
   },
 ];
 
-/** `check` tells what differs, and nothing else. */
+/** `check` tells what differs, and nothing else; `detach` leaves nothing whatever was done to it. */
 export function damageClauses(bench: ModeBench, own: readonly Damage[]): void {
   describe('check', () => {
     it.each([...DAMAGES, ...own].map((damage) => [damage.name, damage] as const))('tells that %s', async (_name, damage) => {
       const mode = await bench.start();
       const { namespace, attachment } = await bench.pod(mode);
+      const empty = await inventory(namespace);
       const result = await bench.attach(mode, attachment);
       const attached = { ...attachment, result };
       await bench.check(mode, attached);
       await bench.settle(damage.inflict({ host: bench.host, namespace, attachment: attached }));
       await expect(bench.check(mode, attached)).rejects.toMatchObject({ code: 'network.check_failed' });
       await bench.detach(mode, attached);
+      expect(await inventory(namespace)).toEqual(empty);
     });
 
     it('tells that the namespace is gone', async () => {

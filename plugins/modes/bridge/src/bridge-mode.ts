@@ -15,8 +15,8 @@ import { BridgeDevices } from './bridge-device.ts';
 import { checkAttachment } from './check.ts';
 import type { Config } from './config.ts';
 import { ignoreAdvertisements } from './forwarding.ts';
-import { masqueradesOf, type Plan, planOf, portOf, resultRoutes } from './plan.ts';
-import { configurePod, createPort, isPort, portForwards } from './port.ts';
+import { masqueradesOf, type Plan, planOf, resultRoutes } from './plan.ts';
+import { configurePod, createPort, portForwards, retirePort } from './port.ts';
 import { type BridgeSettings, bridgeSettings } from './settings.ts';
 
 export interface BridgeModeOptions {
@@ -87,12 +87,12 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     return checkAttachment(this.#options.host, attachment, signal);
   }
 
-  /** From the host's side alone: the namespace may be gone, and its path somebody else's. */
+  /** By the host's side: the namespace may be gone, and its path somebody else's. It is asked only where the port has another name. */
   async detach(attachment: Attachment<BridgeSettings>, signal: AbortSignal): Promise<{ readonly settled: Promise<void> }> {
     signal.throwIfAborted();
-    const node = this.#options.host.own;
-    const port = portOf(attachment);
-    const retired = await node.retireLink(port.name, (link) => isPort(link, port.alias));
+    const { host } = this.#options;
+    const node = host.own;
+    const retired = await retirePort(host, attachment);
     // A translation of an address that nobody has harms nobody, and nobody gets the address before all is settled.
     const masquerades = masqueradesOf(attachment);
     const settled = masquerades.length === 0 ? retired.settled : settledTogether([retired.settled, node.unmasquerade(masquerades)]);

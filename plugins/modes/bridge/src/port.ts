@@ -1,6 +1,15 @@
 import type { Clock } from '@hawser/core';
-import { type Family, hostErrors, type Link, type LinkConfiguration, type Namespace } from '@hawser/core/network';
-import type { Plan, PodPlan } from './plan.ts';
+import {
+  type Attachment,
+  type Family,
+  type Host,
+  hostErrors,
+  type Link,
+  type LinkConfiguration,
+  type Namespace,
+} from '@hawser/core/network';
+import { type Plan, type PodPlan, portOf } from './plan.ts';
+import type { BridgeSettings } from './settings.ts';
 
 /** Whether a host link is the port that a plan names. One whose maker died before it was labelled has no alias. */
 export function isPort(link: Link, alias: string): boolean {
@@ -42,10 +51,8 @@ async function removeLeftover(node: Namespace, pod: Namespace, { port, pod: { if
   }
   const inside = await pod.link(ifname);
   if (!inside) return;
-  // Of an earlier life, whose books are lost: its other end still says what it belongs to.
-  const orphan = (await node.links()).find(
-    (link) => link.kind === 'veth' && link.alias === port.alias && link.index === inside.peer && link.peer === inside.index,
-  );
+  // Of an earlier life, whose books are lost.
+  const orphan = await otherEnd(node, inside, port.alias);
   if (!orphan) {
     throw hostErrors.alreadyExists(`the container's namespace already has an interface ${ifname}, which was not made for this attachment`, {
       cause,
@@ -53,6 +60,35 @@ async function removeLeftover(node: Namespace, pod: Namespace, { port, pod: { if
     });
   }
   await deleteIfThere(node, orphan.name);
+}
+
+/** The port of an interface in a container, whatever it is called: it still says what it belongs to. */
+async function otherEnd(node: Namespace, inside: Link, alias: string): Promise<Link | undefined> {
+  const links = await node.links();
+  return links.find((link) => link.kind === 'veth' && link.alias === alias && link.index === inside.peer && link.peer === inside.index);
+}
+
+/** Takes the port of an attachment away, with the container's end; also where somebody has given it another name. */
+export async function retirePort(host: Host, attachment: Attachment<BridgeSettings>): Promise<{ readonly settled: Promise<void> }> {
+  const { name, alias } = portOf(attachment);
+  let isThere = false;
+  const retired = await host.own.retireLink(name, (link) => (isThere = isPort(link, alias)));
+  const renamed = isThere ? undefined : await renamedPort(host, attachment, alias);
+  return renamed === undefined ? retired : host.own.retireLink(renamed, (link) => isPort(link, alias));
+}
+
+/** The name that somebody has given a port; undefined where the container's namespace or interface is gone, and the port with it. */
+async function renamedPort(
+  host: Host,
+  { netns, ifname }: Pick<Attachment, 'netns' | 'ifname'>,
+  alias: string,
+): Promise<string | undefined> {
+  using pod = await host.openNamespace(netns).catch((error: unknown) => {
+    if (!hostErrors.namespaceGone.is(error)) throw error;
+    return undefined;
+  });
+  const inside = await pod?.link(ifname);
+  return inside?.kind === 'veth' ? (await otherEnd(host.own, inside, alias))?.name : undefined;
 }
 
 async function deleteIfThere(node: Namespace, name: string): Promise<void> {
