@@ -17,6 +17,7 @@ export const hostErrors = defineErrors('host', {
   namespaceGone: { kind: 'NotFound', remedy: 'Check the path; the container may have ended meanwhile.' },
   alreadyExists: { kind: 'AlreadyExists', remedy: 'Choose another name or remove what has it.' },
   busy: { kind: 'Unavailable', remedy: 'Try again.' },
+  full: { kind: 'ResourceExhausted', remedy: 'Delete pods, or use another bridge: Linux gives one 1,023 ports.' },
   permissionDenied: { kind: 'PermissionDenied', remedy: 'Run as root, or with CAP_NET_ADMIN and CAP_SYS_ADMIN.' },
   notSupported: { kind: 'NotImplemented', remedy: 'Use a kernel with this feature, or a mode that does without.' },
   invalid: { kind: 'InvalidArgument', remedy: 'Correct what the kernel names.' },

@@ -15,6 +15,7 @@ const CATALOGUE: Readonly<Record<string, ErrorFactory>> = {
   ENOBUFS: hostErrors.busy,
   EMFILE: hostErrors.busy,
   ENFILE: hostErrors.busy,
+  EXFULL: hostErrors.full,
   EPERM: hostErrors.permissionDenied,
   EACCES: hostErrors.permissionDenied,
   EROFS: hostErrors.permissionDenied,
@@ -32,6 +33,9 @@ const CATALOGUE: Readonly<Record<string, ErrorFactory>> = {
   ELOOP: hostErrors.invalid,
 };
 
+/** What Node.js has neither name nor sentence for: a bridge with all of its ports. */
+const EXFULL = 54;
+
 /** What a kernel call failed with, kept in `details`. */
 export interface KernelFailure {
   /** Positive number. */
@@ -44,6 +48,7 @@ export interface KernelFailure {
 
 /** The name of an errno as Linux has it: `ENODEV`. */
 export function errnoName(errno: number): string {
+  if (errno === EXFULL) return 'EXFULL';
   // Node.js throws on numbers that no error can have; garbage must not hide the failure itself.
   const name = Number.isInteger(errno) && errno > 0 && errno < 4096 ? getSystemErrorName(-errno) : '';
   if (name === 'ENOTSUP') return 'EOPNOTSUPP';
@@ -54,10 +59,15 @@ export function errnoName(errno: number): string {
 export function kernelError(failure: KernelFailure, as: Readonly<Record<string, ErrorFactory>> = {}): HawserError {
   const name = errnoName(failure.errno);
   const factory = as[name] ?? CATALOGUE[name] ?? hostErrors.kernel;
-  const reason = failure.text ?? (name.startsWith('E') ? getSystemErrorMessage(-failure.errno) : name);
+  const reason = failure.text ?? reasonOf(failure.errno, name);
   return factory(`the kernel refuses to ${failure.doing}: ${clause(reason)}`, {
     details: { errno: name, ...(failure.text === undefined ? {} : { kernelText: failure.text }) },
   });
+}
+
+function reasonOf(errno: number, name: string): string {
+  if (errno === EXFULL) return 'no port is left';
+  return name.startsWith('E') ? getSystemErrorMessage(-errno) : name;
 }
 
 /** Lower case at the start unless it is an abbreviation, no stop at the end. */

@@ -21,11 +21,24 @@ describe('masquerading on the kernel', () => {
   });
 
   async function nftIn(path: string, ...args: readonly string[]): Promise<string> {
+    return await runIn(path, nft ?? 'nft', args);
+  }
+
+  async function runIn(path: string, executable: string, args: readonly string[]): Promise<string> {
     const libc = await loadLibc();
     using own = Netns.own(libc);
     using netns = Netns.open(libc, path, own);
-    return await runNft({ libc, netns, executable: nft ?? 'nft', clock: systemContext.clock, timeoutMs: 5_000 }, args, '');
+    return await runNft({ libc, netns, executable, clock: systemContext.clock, timeoutMs: 5_000 }, args, '');
   }
+
+  it('that can’t be started says what the system says', async () => {
+    const own = '/proc/self/ns/net';
+    await expect(runIn(own, '/etc', [])).rejects.toMatchObject({
+      code: 'host.permission_denied',
+      message: expect.stringContaining('start nft'),
+    });
+    await expect(runIn(own, '/nowhere/nft', [])).rejects.toMatchObject({ code: 'host.not_supported', message: 'nft is not installed' });
+  });
 
   it('leaves no table behind', async () => {
     await using kernel = await testKernel();

@@ -93,9 +93,10 @@ function bounded(limit: number): { take(chunk: Buffer): void; text(): string } {
 }
 
 function startError(error: Error): Error {
-  const code = isSystemError(error) ? error.code : undefined;
-  if (code === 'ENOENT') return hostErrors.notSupported('nft is not installed', { cause: error, remedy: 'Install the package nftables.' });
-  return hostErrors.kernel('nft could not be started', { cause: error });
+  if (!isSystemError(error) || error.errno === undefined) return hostErrors.kernel('nft could not be started', { cause: error });
+  const install = { cause: error, remedy: 'Install the package nftables.' };
+  if (error.code === 'ENOENT') return hostErrors.notSupported('nft is not installed', install);
+  return kernelError({ errno: -error.errno, doing: 'start nft' });
 }
 
 function failure(code: number | null, errors: string): Error {
