@@ -111,6 +111,11 @@ export interface Route {
   readonly onlink?: boolean;
   /** Reject instead of forward. */
   readonly type?: 'unicast' | 'unreachable' | 'blackhole';
+  /**
+   * To be set beside those with the same destination, priority and table, which stay, instead of in place of one: the newest of
+   * IPv4 is taken, those of IPv6 by turns. Never told of a route that is there.
+   */
+  readonly beside?: boolean;
 }
 
 /** One rule that chooses a table. */
@@ -204,7 +209,7 @@ export interface Namespace extends Disposable {
   /** Of all tables but the kernel's local one (255), which has to be asked for. */
   routes(filter?: { readonly family?: Family; readonly table?: number; readonly link?: string }): Promise<readonly Route[]>;
   /**
-   * Adds, or replaces the route with the same destination, priority and table. A gateway that no link reaches is
+   * Adds, or replaces the route with the same destination, priority and table, unless it is to be `beside` it. A gateway that no link reaches is
    * refused: `host.unreachable` or `host.invalid`.
    */
   replaceRoute(route: Route): Promise<void>;

@@ -59,6 +59,28 @@ export function configureClauses(bench: HostBench): void {
       for (const gateway of ['10.88.0.1', 'fd00:88::1']) expect(await bench.reaches(pod, gateway)).toBe(true);
     });
 
+    it('sets routes beside those of another link, which has its own again when this one goes', async () => {
+      const [node, pod] = [await bridgedNode(bench), await bench.namespace()];
+      const routes = [
+        { dst: '0.0.0.0/0', gateway: '10.88.0.1', beside: true },
+        { dst: '::/0', gateway: 'fd00:88::1', beside: true },
+      ];
+      const ways = async (): Promise<readonly string[]> => {
+        const found = (await pod.routes({ table: 254 })).filter(({ gateway }) => gateway !== undefined);
+        return found.map(({ dst, gateway, link }) => `${dst} ${gateway} ${link}`).toSorted();
+      };
+      for (const at of [0, 1]) {
+        await node.createVeth({ name: `port${at}`, master: 'br0', up: true, peer: { namespace: pod, name: `eth${at}` } });
+        const addresses = [{ cidr: `fd00:88::${at + 5}/64`, nodad: true }, { cidr: `10.88.0.${at + 5}/24` }];
+        for (let times = 0; times < 2; times++) await pod.configureLink(`eth${at}`, { addresses, up: true, routes });
+      }
+      const [first, second] = ['eth0', 'eth1'].map((link) => [`0.0.0.0/0 10.88.0.1 ${link}`, `::/0 fd00:88::1 ${link}`]);
+      expect(await ways()).toEqual([...(first ?? []), ...(second ?? [])].toSorted());
+      await pod.replaceRoute({ dst: '::/0', gateway: 'fd00:88::1', link: 'eth1', beside: true });
+      await node.deleteLink('port1');
+      expect(await ways()).toEqual(first);
+    });
+
     it('leaves what it is not told', async () => {
       const pod = await fresh(bench);
       await pod.configureLink('eth0', WHOLE);

@@ -1,10 +1,11 @@
+import type { HawserError } from '@hawser/core';
 import { hostErrors, type LinkConfiguration, type LinkStep, linkSteps } from '@hawser/core/network';
 import { isThereAlready, newAddress } from './addresses.ts';
 import { setLink } from './netlink/link.ts';
 import type { Request } from './netlink/message.ts';
 import { newNeighbour } from './neighbours.ts';
 import type { OpenNetns } from './open-netns.ts';
-import { newRoute } from './routes.ts';
+import { isBesideItself, newRoute } from './routes.ts';
 import { writeHere } from './sysctl.ts';
 
 type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'exchange'>;
@@ -20,8 +21,14 @@ export async function configureLink(space: Space, name: string, configuration: L
   const outcomes = await space.exchange(parts.map(({ request }) => request));
   for (const [at, { step }] of parts.entries()) {
     const error = outcomes[at]?.error;
-    if (error !== undefined && !(step.kind === 'address' && isThereAlready(space, step.address, error))) throw error;
+    if (error !== undefined && !isDone(space, step, error)) throw error;
   }
+}
+
+/** Whether a refusal says that nothing was to be done. */
+function isDone(space: Space, step: LinkStep, refusal: HawserError): boolean {
+  if (step.kind === 'address') return isThereAlready(space, step.address, refusal);
+  return step.kind === 'route' && isBesideItself(step.route, refusal);
 }
 
 interface Part {

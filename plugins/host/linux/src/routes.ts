@@ -38,8 +38,15 @@ function dumpRoutes(socket: Space['socket'], filter: rtnetlink.RouteFilter): rea
 }
 
 export function replaceRoute(space: Space, route: Route): void {
-  space.socket.request(newRoute(indexed(space, route)));
+  try {
+    space.socket.request(newRoute(indexed(space, route)));
+  } catch (error) {
+    if (!isBesideItself(route, error)) throw error;
+  }
 }
+
+/** Whether a refusal says that a route is there already beside which the same one was to be. */
+export const isBesideItself = (route: Route, refusal: unknown): boolean => route.beside === true && hostErrors.alreadyExists.is(refusal);
 
 /** Throws `host.invalid` for text that is no address. */
 export function newRoute(route: IndexedRoute): Request {

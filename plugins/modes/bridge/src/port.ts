@@ -134,7 +134,8 @@ function podConfiguration(pod: PodPlan, gatewayMac: string): LinkConfiguration {
     },
     addresses: pod.addresses.map(({ cidr, family }) => ({ cidr, nodad: family === 6 })),
     up: true,
-    routes: pod.routes,
+    // Another interface of the container may have the same ones, which are needed again when this one goes.
+    routes: pod.routes.map((route) => ({ ...route, beside: true })),
     neighbours: pod.neighbours.map((address) => ({ address, mac: gatewayMac })),
   };
 }

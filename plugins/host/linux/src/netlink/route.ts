@@ -65,7 +65,8 @@ export function replaceRoute(route: IndexedRoute, doing: string): Request {
   const type = TYPES[route.type ?? 'unicast'];
   const scope =
     SCOPES[route.scope ?? (type === TYPES.unicast && route.gateway === undefined && !route.dst.includes(':') ? 'link' : 'global')];
-  return { type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE, ...routeBody(route, { scope, type, protocol: RTPROT_BOOT }), doing };
+  const flags = NLM_F_CREATE | (route.beside === true ? 0 : NLM_F_REPLACE);
+  return { type: RTM_NEWROUTE, flags, ...routeBody(route, { scope, type, protocol: RTPROT_BOOT }), doing };
 }
 
 /** Deletes the first route that has all that is told. */

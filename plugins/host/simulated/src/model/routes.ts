@@ -33,12 +33,20 @@ export function listRoutes(net: Net, filter: RouteFilter = {}): readonly Route[]
     .map(render);
 }
 
-/** Adds, or replaces the first with the same destination, priority and table. */
+/** Adds, or replaces the first with the same destination, priority and table; or adds it beside those. */
 export function replaceRoute(net: Net, told: Route): void {
   const route = resolve(net, told);
+  if (told.beside === true) return addBeside(net, route);
   const at = net.routes.findIndex((other) => sameSlot(other, route));
   if (at < 0) net.routes.push(route);
   else net.routes[at] = route;
+}
+
+/** The newest of IPv4 comes first. */
+function addBeside(net: Net, route: NetRoute): void {
+  if (net.routes.some((other) => sameSlot(other, route) && sameWay(other, route))) return;
+  if (route.dst.family === 4) net.routes.unshift(route);
+  else net.routes.push(route);
 }
 
 /** Of several that fit, the one with the lowest priority goes. */
@@ -181,6 +189,11 @@ function checkedSource(net: Net, dst: Prefix, source: Ip | undefined): Ip | unde
 
 function sameSlot(a: NetRoute, b: NetRoute): boolean {
   return a.table === b.table && a.priority === b.priority && samePrefix(a.dst, b.dst);
+}
+
+function sameWay(a: NetRoute, b: NetRoute): boolean {
+  const sameGateway = a.gateway === b.gateway || (a.gateway !== undefined && b.gateway !== undefined && sameIp(a.gateway, b.gateway));
+  return a.device === b.device && sameGateway;
 }
 
 function samePrefix(a: Prefix, b: Prefix): boolean {
