@@ -1,13 +1,16 @@
+import type { Clock } from '../context/index.ts';
 import type { Events } from '../events/events.ts';
 import { deleteLease, isExpired, readLeaseRecord, readLeaseRecords } from '../leases/lease-records.ts';
 import { type Metadata, type StoreName, STORES } from '../metadata/store.ts';
 import type { Pace } from './pace.ts';
+import type { Statistics } from './statistics.ts';
 
 export interface ExpiryPorts {
   readonly metadata: Metadata;
   readonly events: Pick<Events, 'publish'>;
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now'>;
   readonly committed: () => void;
+  readonly statistics: Pick<Statistics, 'expired'>;
 }
 
 /** Leases that one transaction deletes. */
@@ -24,7 +27,7 @@ export async function expireLeases(ports: ExpiryPorts, pace: Pace, lifetime: Abo
 }
 
 async function findExpired(
-  { metadata, now }: ExpiryPorts,
+  { metadata, clock }: ExpiryPorts,
   store: StoreName,
   pace: Pace,
   lifetime: AbortSignal,
@@ -34,7 +37,7 @@ async function findExpired(
   for (const namespace of view.namespaces()) {
     const ids: string[] = [];
     for (const [id, record] of readLeaseRecords(view.in(namespace))) {
-      if (isExpired(record, now())) ids.push(id);
+      if (isExpired(record, clock.now())) ids.push(id);
       if (pace.isOver()) await pace.rest();
     }
     if (ids.length > 0) found.set(namespace, ids);
@@ -43,7 +46,7 @@ async function findExpired(
 }
 
 function deleteExpired(
-  { metadata, events, now, committed }: ExpiryPorts,
+  { metadata, events, clock, committed, statistics }: ExpiryPorts,
   store: StoreName,
   namespace: string,
   ids: readonly string[],
@@ -51,13 +54,18 @@ function deleteExpired(
   return metadata.write(
     store,
     (tx) => {
-      tx.afterCommit(committed);
+      let deleted = 0;
       for (const id of ids) {
         const record = readLeaseRecord(tx, id);
-        if (record === undefined || !isExpired(record, now())) continue; // renewed since
+        if (record === undefined || !isExpired(record, clock.now())) continue; // renewed since
         deleteLease(tx, id);
+        deleted++;
         events.publish(tx, { topic: '/leases/deleted', data: { id, store, reason: 'expired' } });
       }
+      tx.afterCommit(() => {
+        committed();
+        statistics.expired(deleted);
+      });
     },
     { namespace },
   );

@@ -91,7 +91,7 @@ export class GcScheduler implements Gc, AsyncDisposable {
       sliceMs: this.#settings.sliceMs,
       signal: this.#stop.signal,
       expireLeases: (pace, lifetime) =>
-        expireLeases({ metadata, events, now: () => steady.now(), committed: own.committed }, pace, lifetime),
+        expireLeases({ metadata, events, clock: steady, committed: own.committed, statistics: this.#statistics }, pace, lifetime),
     });
     this.#runs = new Runs({
       clock,

@@ -40,7 +40,8 @@ describe('slices', () => {
       return result;
     };
     const metadata = withWrite(core.metadata, slow);
-    const ports = { metadata, events: core.events, now: () => Date.parse(expiresAt), committed: () => undefined };
+    const clock = { now: () => Date.parse(expiresAt) };
+    const ports = { metadata, events: core.events, clock, committed: () => undefined, statistics: { expired: () => undefined } };
     await expireLeases(ports, pace, signal);
     expect(core.metadata.read('state', (tx) => [...core.leases.list(tx)])).toEqual([]);
     expect([pace.busyMs, pace.longestMs]).toEqual([0, 0]);

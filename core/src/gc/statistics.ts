@@ -1,3 +1,4 @@
+import { leaseChanges } from '../leases/observed.ts';
 import { type Counter, type Histogram, type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import type { GcStatistics, NamespacedNode } from './gc.ts';
 
@@ -23,6 +24,7 @@ export class Statistics {
     readonly cleanupFailures: Counter;
     readonly mark: Histogram;
     readonly slice: Histogram;
+    readonly leases: Counter;
   };
 
   constructor(metrics: Metrics = silentMetrics) {
@@ -40,6 +42,7 @@ export class Statistics {
         help: 'Longest slice of one mark.',
         buckets: [0.001, 0.002, 0.005, 0.01, 0.025, 0.1],
       }),
+      leases: leaseChanges(metrics),
     };
   }
 
@@ -48,6 +51,10 @@ export class Statistics {
       this.#removed.set(type, (this.#removed.get(type) ?? 0) + 1);
       this.#metrics.removed.add(1, { type });
     }
+  }
+
+  expired(leases: number): void {
+    if (leases > 0) this.#metrics.leases.add(leases, { change: 'expired' });
   }
 
   cleanupFailed(type: string): void {

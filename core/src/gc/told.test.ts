@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
+import { countedMetrics } from '../testing/counted.ts';
 import { openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
 import { Lane } from './lane.ts';
 import { Statistics } from './statistics.ts';
@@ -106,6 +107,21 @@ describe('statistics', () => {
       ['hawser_gc_cleanup_failures_total', 1, { type: 'thing' }],
     ]);
   });
+});
+
+test('a lease that expires is counted beside those that callers delete', async () => {
+  const context = testContext();
+  const metrics = countedMetrics();
+  await using core = await startCore({ context, metrics });
+  await write(core, (tx) => {
+    for (const id of ['short', 'too']) core.leases.create(tx, { id, expiresInMs: 1_000 });
+    core.leases.create(tx, { id: 'long' });
+  });
+  await context.clock.advance(2_000);
+  await core.gc.run({ signal });
+  await write(core, (tx) => core.leases.delete(tx, 'long'));
+  const changes = ['created', 'expired', 'deleted'].map((change) => metrics.values.get(`hawser_leases_changes_total{change="${change}"}`));
+  expect(changes).toEqual([3, 2, 1]);
 });
 
 describe('turns of clean-ups', () => {

@@ -28,6 +28,7 @@ import {
   writeLease,
 } from './lease-records.ts';
 import { leaseListing } from './lease-listing.ts';
+import { leaseChanges } from './observed.ts';
 import type { Lease, LeaseChanges, LeaseOptions, Leases, LeaseScope } from './leases.ts';
 
 export interface LeaseDependencies {
@@ -52,7 +53,7 @@ export class LeaseStore implements Leases {
 
   constructor({ metrics = silentMetrics, ...core }: LeaseDependencies) {
     this.#core = core;
-    this.#changes = metrics.counter({ name: 'hawser_leases_changes_total', help: 'Changes to leases.', labels: ['change'] });
+    this.#changes = leaseChanges(metrics);
   }
 
   create(tx: Transaction, options: LeaseOptions = {}): Lease {

@@ -1,6 +1,10 @@
 import { type Metadata, STORES } from '../metadata/store.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import { countLeases } from './lease-records.ts';
+
+/** Counts what becomes of leases: the store what callers do, collection those that expire. */
+export const leaseChanges = (metrics: Metrics): Counter =>
+  metrics.counter({ name: 'hawser_leases_changes_total', help: 'Changes to leases.', labels: ['change'] });
 
 /** Leases by store, asked for at each scrape in every namespace. */
 export function observeLeases(metrics: Metrics, metadata: Pick<Metadata, 'read'>): Disposable {

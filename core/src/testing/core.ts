@@ -25,6 +25,7 @@ import { namespaceTopics } from '../namespaces/topics.ts';
 import type { Topic } from '../plugin/topic.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import { snapshotTopics } from '../snapshots/topics.ts';
+import { type Metrics, silentMetrics } from '../telemetry/metrics.ts';
 
 /** What the core's services are started with. */
 export interface CoreOptions {
@@ -35,6 +36,8 @@ export interface CoreOptions {
   readonly log?: Logger;
   readonly gc?: Partial<GcSettings>;
   readonly bootId?: BootIdReader;
+  /** Of collection and leases. */
+  readonly metrics?: Metrics;
   /** What is published beside the core's own events. */
   readonly topics?: readonly Topic[];
 }
@@ -58,7 +61,7 @@ export interface TestCore extends AsyncDisposable {
  * where an event was not what its topic declares.
  */
 export async function startCore(options: CoreOptions): Promise<TestCore> {
-  const { context, log = pino({ level: 'silent' }), bootId } = options;
+  const { context, log = pino({ level: 'silent' }), bootId, metrics = silentMetrics } = options;
   const topics = [...CORE_TOPICS, ...(options.topics ?? [])];
   await using starting = new AsyncDisposableStack();
   const faults: string[] = [];
@@ -71,10 +74,10 @@ export async function startCore(options: CoreOptions): Promise<TestCore> {
     await openExchange({ metadata, context, log, topics: () => topics, check: (fault) => void faults.push(fault) }),
   );
   const gc = starting.use(
-    new GcScheduler({ metadata, events, context, log, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
+    new GcScheduler({ metadata, events, context, log, metrics, ...(options.gc === undefined ? {} : { settings: options.gc }) }),
   );
   const namespaces = new NamespaceStore({ metadata, events });
-  const leases = new LeaseStore({ context, metadata, events, gc });
+  const leases = new LeaseStore({ context, metadata, events, gc, metrics });
   const snapshots = new SnapshotStore({ metadata, events, leases, gc, context, log });
   const claims = starting.use(new ClaimLedger({ snapshots, events, clock: context.clock }));
   const running = starting.move();
