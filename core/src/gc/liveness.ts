@@ -90,9 +90,9 @@ export function standingOf(world: World, node: Node): Standing {
   if (!exists(world, collector, node.key)) return { kind: 'gone' };
   if (rootedness(world, collector, node.key) !== 'none') return { kind: 'alive' };
   const { structural, labelled } = referrersOf(world, node);
-  if (isReferredTo(world, structural, labelled, true, new Set([nodeName(node)]))) return { kind: 'alive' };
+  if (isReferredTo(world, structural, labelled, true)) return { kind: 'alive' };
   // What a flat lease keeps goes on without what only its labels name.
-  const ties = labelled.filter((tie) => mayExist(world, tie) && !isAlive(world, tie, true, new Set()));
+  const ties = labelled.filter((tie) => mayExist(world, tie) && !isAlive(world, tie));
   return structural.length === 0 && ties.length === 0 ? { kind: 'eligible' } : { kind: 'blocked', by: structural, ties };
 }
 
@@ -102,23 +102,37 @@ function mayExist(world: World, node: Node): boolean {
   return collector === undefined || exists(world, collector, node.key);
 }
 
-function isReferredTo(world: World, structural: readonly Node[], labelled: readonly Node[], byFlat: boolean, seen: Set<string>): boolean {
-  return (
-    structural.some((referrer) => isAlive(world, referrer, byFlat, seen)) ||
-    labelled.some((referrer) => isAlive(world, referrer, false, seen))
-  );
+/**
+ * Whether one of the referrers lives: by itself, or by what refers to it in turn. With `byFlat` also where only flat leases keep it,
+ * which counts for what is not named by labels alone.
+ */
+function isReferredTo(world: World, structural: readonly Node[], labelled: readonly Node[], byFlat: boolean): boolean {
+  const seen = new Set<string>();
+  // A list that grows, not recursion: chains are longer than the stack is deep.
+  const visits: { readonly node: Node; readonly byFlat: boolean }[] = [];
+  const visit = (nodes: readonly Node[], flat: boolean): void => {
+    for (const node of nodes) {
+      const name = `${flat ? 'flat' : 'whole'} ${nodeName(node)}`;
+      if (seen.has(name)) continue;
+      seen.add(name);
+      visits.push({ node, byFlat: flat });
+    }
+  };
+  visit(structural, byFlat);
+  visit(labelled, false);
+  for (const visited of visits) {
+    const { node } = visited;
+    const collector = world.collectors.get(node.type)?.collector;
+    if (collector === undefined) return true;
+    if (isCondemned(world.views[collector.store], node) || !exists(world, collector, node.key)) continue;
+    const rooted = rootedness(world, collector, node.key);
+    if (rooted === 'whole' || (rooted === 'flat' && visited.byFlat)) return true;
+    const referrers = referrersOf(world, node);
+    visit(referrers.structural, visited.byFlat);
+    visit(referrers.labelled, false);
+  }
+  return false;
 }
 
-/** Whether it lives; with `byFlat` also where only flat leases keep it. */
-function isAlive(world: World, node: Node, byFlat: boolean, seen: Set<string>): boolean {
-  const name = `${byFlat ? 'flat' : 'whole'} ${nodeName(node)}`;
-  if (seen.has(name)) return false;
-  seen.add(name);
-  const collector = world.collectors.get(node.type)?.collector;
-  if (collector === undefined) return true;
-  if (isCondemned(world.views[collector.store], node) || !exists(world, collector, node.key)) return false;
-  const rooted = rootedness(world, collector, node.key);
-  if (rooted === 'whole' || (rooted === 'flat' && byFlat)) return true;
-  const { structural, labelled } = referrersOf(world, node);
-  return isReferredTo(world, structural, labelled, byFlat, seen);
-}
+/** Whether it lives, if only by flat leases. */
+const isAlive = (world: World, node: Node): boolean => isReferredTo(world, [node], NONE, true);

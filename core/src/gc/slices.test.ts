@@ -173,6 +173,22 @@ describe('writes while a mark is on', () => {
     expect((await core.gc.run({ signal })).removed).toHaveLength(3000);
     chain[Symbol.dispose]();
   });
+
+  test('what a long chain keeps alive is asked without recursion', async () => {
+    await using core = await startCore({ context: testContext() });
+    using chain = core.snapshots.open({ type: 'chain', store: 'state' });
+    await write(core, (tx) => {
+      for (let n = 0; n < 3000; n++)
+        chain.prepare(tx, `k${n}`, {
+          data: {},
+          parents: n === 0 ? [] : [`chain/k${n - 1}`],
+          committed: true,
+          ...(n === 2999 ? { labels: ROOTED } : {}),
+        });
+    });
+    await core.gc.collect({ type: 'chain', key: 'k0' }, { signal });
+    expect(names(core)).toHaveLength(3000);
+  });
 });
 
 test('what only a node kept goes in the transaction that finishes it, however long that takes already', async () => {
