@@ -27,8 +27,10 @@ function hasPython(): boolean {
 
 describe('the service manager', () => {
   test('nobody is told where NOTIFY_SOCKET is unset', async () => {
-    (await openServiceManager(undefined)).notify('READY=1');
-    (await openServiceManager('')).notify('READY=1');
+    for (const unset of [undefined, '']) {
+      const manager = await openServiceManager(unset);
+      expect(() => manager.notify('READY=1')).not.toThrow();
+    }
   });
 
   test.each(['relative', 'vsock:2:1', '@', '/', `/${'x'.repeat(108)}`])('%j is refused', async (address) => {

@@ -2,7 +2,7 @@ import { leasesOn, readLeaseRecord } from '../leases/lease-records.ts';
 import { isCondemned } from './condemned.ts';
 import type { Collector, Node } from './gc.ts';
 import { expiryOf } from './labels.ts';
-import { exists, referrersOf, type World } from './liveness.ts';
+import { mayExist, referrersOf, type World } from './liveness.ts';
 import { nodeName } from './node.ts';
 
 /** Referrers of referrers that are told; what stands above them is garbage for reasons of its own. */
@@ -46,9 +46,4 @@ function missingReferrer(world: World, node: Node, path: readonly string[]): str
   if (store !== undefined && isCondemned(world.views[store], last)) return `only ${name}${others} refers to it, which is being removed`;
   if (path.length >= MAX_DEPTH) return `only ${name}${others} refers to it, which is garbage too`;
   return `only ${name}${others} refers to it, which is garbage itself: ${reason(world, last, [...path, name])}`;
-}
-
-function mayExist(world: World, node: Node): boolean {
-  const collector = world.collectors.get(node.type)?.collector;
-  return collector === undefined || exists(world, collector, node.key);
 }

@@ -96,8 +96,8 @@ export function standingOf(world: World, node: Node): Standing {
   return structural.length === 0 && ties.length === 0 ? { kind: 'eligible' } : { kind: 'blocked', by: structural, ties };
 }
 
-/** A label may name what has never been. */
-function mayExist(world: World, node: Node): boolean {
+/** A label may name what has never been; what nobody collects may be there. */
+export function mayExist(world: World, node: Node): boolean {
   const collector = world.collectors.get(node.type)?.collector;
   return collector === undefined || exists(world, collector, node.key);
 }

@@ -1,6 +1,6 @@
 import { attachmentErrors, type AttachmentRecord, type Attachments } from '@hawser/core/network';
 import { countedMetrics, testContext } from '@hawser/core/testing';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { measured, observeAttachments } from './measured.ts';
 
 const id = { containerId: 'c1', ifname: 'eth0' };
@@ -77,13 +77,16 @@ test('the caller gets the promise of the engine: counting is on nobody’s way',
 });
 
 test('a store that can’t be read does not keep a DEL from being tried', async () => {
-  const { engine } = setup({
+  const detach = vi.fn<Attachments['detach']>(async () => undefined);
+  const { metrics, engine } = setup({
     get: () => {
       throw new Error('closed');
     },
-    detach: async () => undefined,
+    detach,
   });
   await engine.detach({ ...id, network: 'pods' }, options);
+  expect(detach).toHaveBeenCalledOnce();
+  expect(metrics.values.get('hawser_attachments_calls_total{verb="detach",mode="",code="ok"}')).toBe(1);
 });
 
 test('attachments are counted by mode and state, down to zero again', async () => {

@@ -221,6 +221,7 @@ describe('while the agent runs', () => {
     await until(() => attachments.calls.length === 2 && context.clock.waiting === 1);
     stop.abort(new Error('enough'));
     await working;
+    expect(attachments.calls).toHaveLength(2);
   });
 
   test('failures are tried again with growing pauses, and late tombstones are found', async () => {

@@ -98,7 +98,7 @@ describe('retired links', () => {
     await pair(namespace, 'ours');
     const { settled } = await namespace.retireLink('ours');
     await kernel[Symbol.asyncDispose]();
-    await settled;
+    await expect(settled).resolves.toBeUndefined();
   });
 
   it('that are bridges or lo behave as any or are refused', async () => {

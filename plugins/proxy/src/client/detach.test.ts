@@ -24,7 +24,8 @@ describe('detach', () => {
       call.answer({ settled: true });
       call.end();
     };
-    await settled(await detach());
+    const release = await detach();
+    await expect(settled(release)).resolves.toBeUndefined();
   });
 
   it('that is silent first settles later, whether its caller still waits or not', async () => {
