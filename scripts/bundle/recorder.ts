@@ -8,15 +8,16 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import v8 from 'node:v8';
 import type { Code } from './index-file.ts';
 import type { Bundle } from './loader.ts';
 
 const POLL_MS = 20;
 const READY_MS = 15_000;
 
-// As bin/hawser.js does, for V8 refuses what was compiled under other flags.
-setFlagsFromString('--semi-space-growth-factor=1');
+// As bin/hawser.js does, for V8 refuses what was compiled under other flags; those that the agent sets later are left out here.
+v8.setFlagsFromString('--semi-space-growth-factor=1');
+v8.setFlagsFromString = () => undefined;
 
 const [loader = '', main = '', target = ''] = process.argv.slice(2);
 const { theBundle } = createRequire(import.meta.url)(loader) as { theBundle(): Bundle };
