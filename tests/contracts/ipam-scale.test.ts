@@ -90,7 +90,7 @@ describe('a /16 with 60,000 taken addresses on the real ledger', { timeout: 120_
     const first = await take();
     expect(first.key).toBe('10.88.234.98');
     console.log(`read 60,000 in ${openMs.toFixed(0)} ms, ${pauses}; first take ${first.ms.toFixed(2)} ms`);
-    expect(first.ms).toBeLessThan(20);
+    expect(first.ms).toBeLessThan(openMs / 4); // a search among all that is taken would be another reading
     expect(worstMs).toBeLessThan(100); // what other processes of the machine take included; a scan as a whole takes far longer
   });
 
