@@ -77,6 +77,14 @@ describe('a store that is taken away under its agent', () => {
     expect(await afterwards()).toEqual(['a', 'new']);
   });
 
+  test('is there again after a stop that came before the look', async () => {
+    const metadata = await open();
+    await put(metadata, 'a');
+    rmSync(state, { recursive: true });
+    await metadata[Symbol.asyncDispose]();
+    expect(await afterwards()).toEqual(['a', 'new']);
+  });
+
   test('leaves alone what another agent has put there', async () => {
     const first = await open();
     await put(first, 'first');

@@ -56,7 +56,8 @@ export class KeptFile implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     using _locks = this.#locks;
-    if (this.#lost !== undefined) await this.#copy();
+    if (this.#lost === undefined) await this.look();
+    else await this.#copy();
   }
 
   async #copy(): Promise<void> {
