@@ -63,15 +63,15 @@ afterEach(async () => {
 });
 
 /** A call as a runtime makes it that is itself a part of a trace. */
-async function call(command: 'ADD' | 'DEL', containerId: string): Promise<void> {
+async function call(command: 'ADD' | 'DEL', containerId: string, { traceId = TRACE, netns = NETNS } = {}): Promise<void> {
   const environment = {
     CNI_COMMAND: command,
     CNI_CONTAINERID: containerId,
     CNI_IFNAME: 'eth0',
-    CNI_NETNS: NETNS,
+    CNI_NETNS: netns,
     CNI_PATH: '/opt/cni/bin',
     CNI_ARGS: 'K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web',
-    TRACEPARENT: `00-${TRACE}-${PARENT}-01`,
+    TRACEPARENT: `00-${traceId}-${PARENT}-01`,
     TRACESTATE: 'vendor=1',
   };
   const child = spawn(process.execPath, [EXECUTABLE], { env: environment, stdio: ['pipe', 'pipe', 'inherit'] });
@@ -83,15 +83,18 @@ async function call(command: 'ADD' | 'DEL', containerId: string): Promise<void> 
 const named = (spans: readonly ReadableSpan[], name: string): ReadableSpan =>
   spans.find((span) => span.name === name) ?? expect.fail(`no span ${name} among ${spans.map((span) => span.name).join(', ')}`);
 
+/** Of the spans that this one is a part of, the innermost first. */
+function namesAbove(spans: readonly ReadableSpan[], span: ReadableSpan): readonly string[] {
+  const parent = spans.find((one) => one.spanContext().spanId === span.parentSpanContext?.spanId);
+  return parent === undefined ? [] : [parent.name, ...namesAbove(spans, parent)];
+}
+
 test('one ADD is one trace from the executable over endpoint, engine, store and mode to the kernel call', async () => {
   exporter.reset();
   await call('ADD', 'c1');
   const all = exporter.getFinishedSpans();
   const spans = all.filter((span) => span.spanContext().traceId === TRACE);
-  const above = (span: ReadableSpan): readonly string[] => {
-    const parent = spans.find((one) => one.spanContext().spanId === span.parentSpanContext?.spanId);
-    return parent === undefined ? [] : [parent.name, ...above(parent)];
-  };
+  const above = (span: ReadableSpan): readonly string[] => namesAbove(spans, span);
   const add = named(spans, 'hawser.cni.add');
   expect(add.parentSpanContext).toMatchObject({ spanId: PARENT, isRemote: true });
   expect(add.attributes).toMatchObject({
@@ -121,4 +124,28 @@ test('one DEL is one trace to the end of its link', async () => {
   expect(spans.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['hawser.cni.del', 'hawser.attachments.detach', 'hawser.metadata.write']),
   );
+});
+
+test('of DELs at once, which share commits, each is a trace of its own to the kernel call', async () => {
+  const pods = ['c3', 'c4', 'c5', 'c6'].map((id, index) => ({
+    id,
+    traceId: TRACE.replace('0', `${index + 1}`),
+    netns: `/run/netns/hwt-${id}`,
+  }));
+  for (const { id, netns } of pods) {
+    await agent.get(Host)?.createNamespace(netns);
+    await call('ADD', id, { netns });
+  }
+  exporter.reset();
+  await Promise.all(pods.map(({ id, ...where }) => call('DEL', id, where)));
+  for (const { id, traceId } of pods) {
+    const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+    const detached = spans.filter(({ name }) => name === 'hawser.mode.detach');
+    expect(detached.map(({ attributes }) => attributes['containerId'])).toEqual([id]);
+    expect(namesAbove(spans, named(spans, 'hawser.host.retire_link'))).toEqual([
+      'hawser.mode.detach',
+      'hawser.attachments.detach',
+      'hawser.cni.del',
+    ]);
+  }
 });

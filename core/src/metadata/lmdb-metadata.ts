@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Clock, makeFolders } from '../context/index.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Carry } from '../telemetry/tracing.ts';
 import { type BootIdReader, kernelBootId } from './boot-id.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import type { HawserError } from '../errors/index.ts';
@@ -41,6 +42,8 @@ export interface MetadataOptions {
   readonly migrations?: Migrations;
   /** Where commits are measured, and by what. */
   readonly meter?: { readonly metrics: Metrics; readonly clock: Pick<Clock, 'monotonic'> };
+  /** What effects after a commit are a part of; nothing of its own unless told. */
+  readonly carry?: Carry;
 }
 
 const FOLDER_MODES: Readonly<Record<StoreName, number>> = { root: 0o700, state: 0o711 };
@@ -117,7 +120,7 @@ interface Surroundings {
 }
 
 async function openStore(store: StoreName, options: MetadataOptions, { observers, isThere, meter }: Surroundings): Promise<OpenStore> {
-  const { log, bootId = kernelBootId, migrations = MIGRATIONS } = options;
+  const { log, bootId = kernelBootId, migrations = MIGRATIONS, carry } = options;
   const steps = migrations[store];
   try {
     const environment = await openStoreFolder({ store, folder: options[store], steps, bootId, log });
@@ -133,7 +136,7 @@ async function openStore(store: StoreName, options: MetadataOptions, { observers
     };
     const file = new KeptFile({ store, folder: options[store], mode: FOLDER_MODES[store], environment, bootId, log });
     const assertKept = (): void => file.assertKept();
-    const around = { committed, isThere, assertKept, ...(meter === undefined ? {} : { meter }) };
+    const around = { committed, isThere, assertKept, ...(meter === undefined ? {} : { meter }), ...(carry === undefined ? {} : { carry }) };
     const queue = new WriteQueue(store, environment, log, headroom, around);
     return { environment, queue, headroom, file, schemaVersion: currentVersion(steps) };
   } catch (error) {

@@ -21,7 +21,9 @@ export const lmdbMetadata = definePlugin({
     // The database is loaded by who opens one, not by who lists plugins.
     const { openMetadata } = await import('./lmdb-metadata.ts');
     const meter = metrics === undefined ? {} : { meter: { metrics, clock } };
-    const metadata = scope.use(await openMetadata({ root: paths.root, state: paths.state, log, ...meter }));
+    const tracing = await openTracing();
+    const carried = tracing?.carry === undefined ? {} : { carry: tracing.carry };
+    const metadata = scope.use(await openMetadata({ root: paths.root, state: paths.state, log, ...meter, ...carried }));
     if (metrics !== undefined) {
       const { observeStores } = await import('./store-metrics.ts');
       scope.use(observeStores(metrics, metadata));
@@ -34,8 +36,8 @@ export const lmdbMetadata = definePlugin({
         told = fault;
       }
     });
-    const tracing = await openTracing();
     if (tracing === undefined) return metadata;
-    return tracedCalls(tracing, 'metadata', metadata, (method, [store]) => (method === 'write' ? { store: String(store) } : undefined));
+    const fields = (method: string, [store]: readonly unknown[]) => (method === 'write' ? { store: String(store) } : undefined);
+    return tracedCalls(tracing, 'metadata', metadata, fields, { apart: true });
   },
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { currentRequest, inRequest } from '../context/index.ts';
+import type { Carry } from '../telemetry/tracing.ts';
 import { metadataErrors } from './errors.ts';
 import type { Environment } from './environment.ts';
 import { codeOf, commitError } from './file-error.ts';
@@ -12,6 +13,7 @@ import { WriteSet } from './write-set.ts';
 interface Job {
   /** Of which it is a part, whoever's turn carries it out. */
   readonly requestId: string | undefined;
+  readonly carried: ReturnType<Carry> | undefined;
   /** Runs the caller's function in the open transaction; throws what it throws. */
   run(): void;
   /** Hands what it wrote to the open transaction. */
@@ -38,6 +40,8 @@ export interface WriteQueueOptions {
   readonly meter?: CommitMeter;
   /** Throws where nothing new may be taken. */
   readonly assertKept?: () => void;
+  /** Makes the effects of a transaction a part of what its writer does, as a tracer sees it, not of what the first of a commit does. */
+  readonly carry?: Carry;
 }
 
 /**
@@ -51,6 +55,7 @@ export class WriteQueue {
   readonly #headroom: Headroom;
   readonly #committed: (transactions: number) => void;
   readonly #meter: CommitMeter | undefined;
+  readonly #carry: Carry | undefined;
   readonly #isThere: ((namespace: string) => boolean) | undefined;
   readonly #assertKept: () => void;
   /** When the first of those that wait came; told to the meter only. */
@@ -64,6 +69,7 @@ export class WriteQueue {
     this.#assertKept = around.assertKept ?? (() => undefined);
     this.#committed = around.committed ?? (() => undefined);
     this.#meter = around.meter;
+    this.#carry = around.carry;
     this.#store = store;
     this.#environment = environment;
     this.#log = log;
@@ -84,6 +90,7 @@ export class WriteQueue {
     let outcome: { readonly value: T } | undefined;
     this.#jobs.push({
       requestId: currentRequest(),
+      carried: this.#carry?.(),
       writer,
       reject,
       run: () => {
@@ -129,13 +136,17 @@ export class WriteQueue {
     }
     const tookMs = (this.#meter?.now() ?? 0) - began;
     // It is committed: nothing that fails from here on may be told as its failure.
-    for (const { requestId, writer } of done)
-      inRequest(requestId, () => {
-        for (const effect of writer.effects) this.#harmless(effect);
-      });
+    for (const job of done) this.#takeEffect(job);
     for (const job of done) job.resolve();
     this.#harmless(() => this.#measure({ jobs, done, waitedMs, tookMs }));
     if (done.length > 0) this.#harmless(() => this.#committed(done.length));
+  }
+
+  #takeEffect({ requestId, carried, writer }: Job): void {
+    const all = (): void => {
+      for (const effect of writer.effects) this.#harmless(effect);
+    };
+    inRequest(requestId, carried === undefined ? all : () => carried(all));
   }
 
   #measure({ jobs, done, waitedMs, tookMs }: Drained): void {

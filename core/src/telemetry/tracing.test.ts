@@ -46,6 +46,24 @@ describe('with an SDK', () => {
     expect(outer?.attributes).toEqual({ containerId: 'c' });
   });
 
+  test('what a call of a service that is apart brings about is a part of its caller, and so is work that is carried', async () => {
+    const tracing = await open();
+    const later: (() => Promise<void>)[] = [];
+    const inner = (name: string) => () => tracing.span(name, {}, async () => undefined);
+    const store = {
+      write: async () => {
+        const carried = tracing.carry?.() ?? expect.fail();
+        later.push(() => carried(inner('hawser.test.effect')));
+      },
+    };
+    const traced = tracedCalls(tracing, 'test', store, () => ({}), { apart: true });
+    await tracing.span('hawser.test.caller', {}, () => traced.write());
+    await tracing.span('hawser.test.other', {}, async () => void (await Promise.all(later.map((work) => work()))));
+    const [write, caller, effect] = exporter.getFinishedSpans();
+    expect([write, caller, effect].map((span) => span?.name)).toEqual(['hawser.test.write', 'hawser.test.caller', 'hawser.test.effect']);
+    for (const span of [write, effect]) expect(span?.parentSpanContext?.spanId).toBe(caller?.spanContext().spanId);
+  });
+
   test('a trace that began elsewhere goes on', async () => {
     const { span } = await open();
     await span('hawser.test.one', {}, async () => undefined, { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: 'a=b' });

@@ -20,7 +20,12 @@ export interface Tracing {
   span<T>(name: string, fields: SpanFields, work: () => Promise<T>, parent?: RemoteParent): Promise<T>;
   /** What a call to another process carries, so that the trace goes on there, as W3C writes it; undefined outside of a span. */
   traceparent?(): string | undefined;
+  /** Does work later, in whoever's turn, as a part of the span that this call is a part of. */
+  readonly carry?: Carry;
 }
+
+/** Remembers what the caller is a part of; what it gives does work as such a part. */
+export type Carry = () => <T>(work: () => T) => T;
 
 /** Under which a registered SDK leaves itself for every copy of the API of version 1. */
 const REGISTRY = Symbol.for('opentelemetry.js.api.1');
@@ -49,6 +54,10 @@ export async function openTracing(): Promise<Tracing | undefined> {
     traceparent: () => {
       const here = api.trace.getSpanContext(api.context.active());
       return here && `00-${here.traceId}-${here.spanId}-${here.traceFlags.toString(16).padStart(2, '0')}`;
+    },
+    carry: () => {
+      const here = api.context.active();
+      return (work) => api.context.with(here, work);
     },
     span: (name, fields, work, parent) => {
       const context = parent === undefined ? api.context.active() : rooted(parent);
@@ -83,16 +92,21 @@ function told(fields: SpanFields): Attributes {
 
 /**
  * A service whose calls are spans: those for which `fieldsOf` has fields. What isn't a call, and calls without fields, go through
- * as they are. `result` may put something else in the place of what a call resolves with.
+ * as they are. `result` may put something else in the place of what a call resolves with. What a call of a service that is `apart`
+ * brings about is a part of what its caller does, not of the call, which may have ended by then.
  */
 export function tracedCalls<T extends object>(
-  { span }: Tracing,
+  { span, carry }: Tracing,
   area: string,
   service: T,
   fieldsOf: (method: string, args: readonly unknown[]) => SpanFields | undefined,
-  hooks: { readonly args?: (args: readonly unknown[]) => readonly unknown[]; readonly result?: (value: unknown) => unknown } = {},
+  hooks: {
+    readonly args?: (args: readonly unknown[]) => readonly unknown[];
+    readonly result?: (value: unknown) => unknown;
+    readonly apart?: boolean;
+  } = {},
 ): T {
-  const { args: passed = (args) => args, result = (value) => value } = hooks;
+  const { args: passed = (args) => args, result = (value) => value, apart = false } = hooks;
   return new Proxy(service, {
     get(target, key): unknown {
       const value: unknown = Reflect.get(target, key, target);
@@ -102,7 +116,8 @@ export function tracedCalls<T extends object>(
         const fields = typeof key === 'string' ? fieldsOf(key, args) : undefined;
         if (fields === undefined) return call();
         const name = String(key).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-        return span(`hawser.${area}.${name}`, fields, async () => result(await call()));
+        const made = apart && carry !== undefined ? carry() : <R>(work: () => R): R => work();
+        return span(`hawser.${area}.${name}`, fields, async () => result(await made(call)));
       };
     },
   });
