@@ -5,8 +5,8 @@ import { type Call, exchange, type Peer } from './exchange.ts';
 const LOOK_MS = 2_000;
 
 /**
- * A call that may take minutes: it is waited for as long as the agent answers at all. One that hangs is told after a moment
- * (`api.no_answer`), and not when the call would have had all its time. `patienceMs`: how long it may take to answer what it always answers.
+ * A call that may take minutes: it is waited for as long as the agent answers at all. An agent that hangs is told after
+ * `patienceMs` (`api.no_answer`), and not when the call would have had all its time.
  */
 export async function exchangeWhileAnswering(peer: Peer, call: Call, patienceMs: number): Promise<unknown> {
   const done = new AbortController();

@@ -30,7 +30,7 @@ export interface Envelope extends EventInput {
  * | policy | |
  * |---|---|
  * | `drop_oldest` | the oldest that wait go; a `Lagged` in their place says how many, and from where to get them again |
- * | `block` | what comes next waits in the journal and nothing is lost, as long as the subscriber takes one within `blockMs` from the last one; else it is disconnected |
+ * | `block` | what comes next waits in the journal and nothing is lost; a subscriber that takes none for `blockMs` is disconnected |
  * | `disconnect` | the stream gives what waits, then a `Lagged`, and ends |
  */
 export type QueuePolicy = 'drop_oldest' | 'block' | 'disconnect';

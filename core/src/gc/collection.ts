@@ -29,9 +29,9 @@ export interface CollectionPorts {
 /** Nodes that one transaction decides about at most, and those for which a sweep waits for no other, however busy the machine is. */
 const BATCH = 200;
 const AT_LEAST = 32;
-/** Who writes beside a sweep waits until a transaction is decided and written: for so many slices, where the disk lets it. */
+/** Another writer waits for a sweep's transaction to be decided and written: for so many slices at most, if the disk is fast enough. */
 const WAIT_SLICES = 4.5;
-/** A disk on which that can't be held is asked less often: each transaction decides for so many slices. */
+/** Where the disk is too slow for that it is asked less often: each transaction then decides for so many slices. */
 const MOST_SLICES = 4;
 
 /** Of one transaction's decisions. */
@@ -215,7 +215,7 @@ export class Collection {
   }
 }
 
-/** For how long a transaction decides, where the last one took `writing` to be written: as long, but so that nobody waits too long. */
+/** For how many slices a transaction decides: for as many as the last one took to be written, but so that nobody waits too long. */
 export function decidingSlices(slices: number, writing: number): number {
   if (writing >= 2 * WAIT_SLICES) return MOST_SLICES;
   return Math.max(1, Math.min(Math.max(slices, writing), WAIT_SLICES - writing));

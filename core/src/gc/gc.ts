@@ -165,7 +165,7 @@ export interface Gc {
    * is done (or settling); rejects with its error when that fails, and goes on trying in the background.
    */
   collect(node: Node, options: NodeScope): Promise<void>;
-  /** Resolves when nothing is left of a node that is condemned; at once when it isn't. `gc.unknown_type` while no plugin collects its type. */
+  /** Resolves when nothing is left of a condemned node; at once for any other. `gc.unknown_type` while no plugin collects its type. */
   finished(node: Node, options: NodeScope): Promise<void>;
   /**
    * Says, inside the transaction, that something may have become garbage; a run follows after the commit. Who knows what

@@ -53,7 +53,7 @@ export class Graph {
     this.#flags.set(node, (flags & ((1 << TYPE_SHIFT) - 1)) | EXISTS | (root ? ROOT : 0) | (type << TYPE_SHIFT));
   }
 
-  /** It lives whatever refers to it; `flat`: and what only its labels refer to does not for that. */
+  /** It lives, whether anything refers to it or not. With `flat` that does not keep what only its labels refer to. */
   keep(name: string, flat: boolean): void {
     this.#add(this.#names.add(name), flat ? FLAT_ROOT : ROOT);
   }

@@ -23,12 +23,12 @@ export interface SentencingOptions {
   readonly limit: { readonly nodes: number; readonly ms: number };
 }
 
-/** Garbage of which the labels tie one to another is condemned together; longer chains go link by link. */
+/** Garbage whose labels refer to one another is condemned together, so many at most; a longer chain goes link by link. */
 const MAX_TIES = 256;
 
 /**
- * Consequences that never wait for another transaction, however slow the machine is: with an attachment its claims are
- * released.
+ * Of what a node kept alive so much goes in its own transaction, however slow the machine is: with an attachment its claims
+ * are released.
  */
 const AT_LEAST = 64;
 
@@ -74,7 +74,7 @@ export class Sentencing {
     return true;
   }
 
-  /** The same for one of which that is known. */
+  /** The same for one that is known to be garbage to which nothing refers. */
   condemn({ type, key }: Node): void {
     const collector = this.world.collectors.get(type)?.collector;
     if (collector !== undefined) this.#condemn({ type, key }, collector, UNREACHABLE);
@@ -103,10 +103,10 @@ export class Sentencing {
     return labels.isUsed ? [...labelledReferences(views.root, node), ...labelledReferences(views.state, node)] : [];
   }
 
-  /** Looks at what those that went kept alive; what is too much for one transaction, or in the other store, is for later. */
+  /** Condemns what only those kept alive that went. What is too much for one transaction, or in the other store, is for later. */
   follow(): void {
     let handled = 0;
-    // It grows while it is gone through.
+    // The list grows on the way: what goes here has kept others alive.
     for (const [node, gone] of this.#following) {
       const store = this.world.collectors.get(node.type)?.collector.store;
       if (store === undefined) continue;
@@ -125,7 +125,7 @@ export class Sentencing {
     this.step.condemned.push({ type: node.type, key: node.key, reason });
   }
 
-  /** Garbage whose labels refer to a node goes in the same transaction, so that nobody can take it up again, where it can. */
+  /** Condemns the garbage whose labels refer to a node in the same transaction where it can, so that nobody can take it up again. */
   #condemnTies(node: Node, ties: readonly Node[], tied: Set<string>): boolean {
     if (tied.size >= MAX_TIES) return false;
     tied.add(nodeName(node));
@@ -138,8 +138,8 @@ export class Sentencing {
   }
 
   /**
-   * Whether a tie is garbage that goes after what it is tied to, and would else hold it for ever: what stands under it waits
-   * until it is finished, and no transaction is of both stores.
+   * Whether a tie is garbage that may go after the node it refers to. It is where the tie is in the other store, since no
+   * transaction is of both, and where it waits for that very node to be finished: each would else wait for the other for ever.
    */
   #followsLater(tie: Node, store: StoreName, tied: Set<string>): boolean {
     const standing = standingOf(this.world, tie);

@@ -3,10 +3,10 @@
  * namespaces/<name> → NamespaceRecord        in the namespace `default` of the root store
  * ```
  *
- * Who writes into a namespace has it looked up in the root store, within its transaction; who deletes one looks into both
- * stores, within a transaction of the root store. No more is needed: one thread writes both stores, and each transaction is
- * committed before the next one of either store begins. So whoever writes does it before the look, and is found, or after
- * the commit of the deletion, and is refused. A death leaves the deletion whole or not begun, for it is one transaction of one store.
+ * A transaction that writes into a namespace looks for its record in the root store; a deletion looks into both stores,
+ * within a transaction of the root store. No more is needed: one thread writes both stores, and each transaction is
+ * committed before the next one of either store begins. So a writer comes before that look, and is found, or after the
+ * commit of the deletion, and is refused. A death leaves the deletion done or not begun, for it is one transaction.
  */
 import { isJsonObject, isTexts } from '../json.ts';
 import { checkIdentifier, isIdentifier } from './identifiers.ts';

@@ -88,8 +88,8 @@ export class WriteSet implements Pages {
   }
 
   /**
-   * Who decides about many things one after the other looks for what is rarely there: the second look in a row that finds
-   * nothing tells of all up to the next key.
+   * Whoever decides about many things in order of their keys looks for something that is rarely there. So the second look in a row
+   * that finds nothing goes on to the next key, and all that lies before it is known to be empty.
    */
   #chunkBelow(table: Table, range: Range, reverse: boolean, limit: number): readonly Entry[] {
     const { empty } = table;

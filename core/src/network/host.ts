@@ -209,8 +209,8 @@ export interface Namespace extends Disposable {
   /** Of all tables but the kernel's local one (255), which has to be asked for. */
   routes(filter?: { readonly family?: Family; readonly table?: number; readonly link?: string }): Promise<readonly Route[]>;
   /**
-   * Adds, or replaces the route with the same destination, priority and table, unless it is to be `beside` it. A gateway that no link reaches is
-   * refused: `host.unreachable` or `host.invalid`.
+   * Adds, or replaces the route with the same destination, priority and table, unless it is to be `beside` it. A gateway
+   * that no link reaches is refused: `host.unreachable` or `host.invalid`.
    */
   replaceRoute(route: Route): Promise<void>;
   deleteRoute(route: Route): Promise<void>;

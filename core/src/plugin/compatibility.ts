@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { coreVersion } from '../version.ts';
 import { packageOf, tableOf } from './manifest.ts';
 
-/** Version of what plugins are written against: definitions, start contexts, contracts. A package states its own as `hawser.apiVersion`. */
+/** Version of what plugins are written against (definitions, start contexts, contracts). A package states its own as `hawser.apiVersion`. */
 export const API_VERSION = 1;
 
 const CORE = '@hawser/core';
@@ -18,9 +18,9 @@ export interface PackageFault {
 const FOR_OTHERS = 'Install a version of it that was written for this agent.';
 
 /**
- * What keeps a package's plugins from running in this agent; undefined where
- * nothing does. Looks at its manifest: `hawser.apiVersion`, the range of @hawser/core that it wants, and the copy of @hawser/core that it would load.
- * Its code isn't run for it. `mustSay`: stating neither version is a fault.
+ * What keeps a package's plugins from running in this agent; undefined where nothing does. Looks at its manifest
+ * (`hawser.apiVersion` and the range of @hawser/core that it wants) and at the copy of @hawser/core that it would load.
+ * Runs none of its code. `mustSay`: stating neither version is a fault.
  */
 export async function compatibilityFault(name: string, file: string, mustSay: boolean): Promise<PackageFault | undefined> {
   const real = realpathSync(file);
