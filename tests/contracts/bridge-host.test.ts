@@ -161,6 +161,18 @@ describe('the bridge on its host', () => {
     ]);
   });
 
+  it('refuses a subnet that is on another link of the node already, which would take its traffic, before it makes anything', async () => {
+    await attach({ isGateway: true }, [6]);
+    await attach({ isGateway: true, bridge: 'hawser1' }, [4]);
+    await expect(attach({ isGateway: true, bridge: 'hawser2' })).rejects.toThrow(
+      'bridge hawser2 is to have the gateway fd00:88::1 of fd00:88::/64, but that subnet is on the link hawser0 already, by fd00:88::1/64',
+    );
+    expect(await host.own.link('hawser2')).toBeUndefined();
+    await attach({ bridge: 'hawser2' });
+    for (const name of ['hawser0', 'hawser1']) await host.own.setLink(name, { up: false });
+    await attach({ isGateway: true, bridge: 'hawser2' });
+  });
+
   it('refuses a link of its name that is no bridge', async () => {
     await host.own.createVeth({ name: 'hawser0', peer: { namespace: host.own, name: 'other' } });
     await expect(attach({})).rejects.toMatchObject({ code: 'network.invalid_config', message: 'the link hawser0 is no bridge but a veth' });

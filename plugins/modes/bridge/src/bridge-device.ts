@@ -70,6 +70,7 @@ export class BridgeDevices {
     signal.throwIfAborted();
     const wanted = await this.#asWanted(plan);
     if (wanted) return wanted;
+    await this.#refuseTakenSubnets(plan);
     let link = (await this.#node.link(plan.name)) ?? (await this.#create(plan));
     if (link.kind !== 'bridge') {
       throw networkErrors.invalidConfig(`the link ${plan.name} is no bridge but a ${link.kind}`, {
@@ -98,6 +99,15 @@ export class BridgeDevices {
     const link = await this.#node.link(name);
     if (!link) throw hostErrors.notFound(`the bridge ${name} was removed by somebody else as soon as it was made`);
     return link;
+  }
+
+  /** Of two links with one subnet the node takes one for all of it: containers on the other would not even reach their gateway. */
+  async #refuseTakenSubnets({ name, gateways }: BridgePlan): Promise<void> {
+    if (gateways.length === 0) return;
+    for (const { link, cidr } of await this.#node.addresses()) {
+      const gateway = link === name ? undefined : gateways.find((one) => subnetOf(one) === subnetOf(cidr));
+      if (gateway !== undefined && (await this.#node.link(link))?.up === true) throw takenSubnet(name, gateway, link, cidr);
+    }
   }
 
   async #addGateways(plan: BridgePlan): Promise<void> {
@@ -141,8 +151,19 @@ function clashes(cidr: string, gateway: string): boolean {
   return a !== undefined && b !== undefined && overlaps(a, b);
 }
 
+function subnetOf(cidr: string): string {
+  const parsed = parseCidr(cidr);
+  return parsed ? formatCidr(networkOf(parsed)) : cidr;
+}
+
+function takenSubnet(bridge: string, gateway: string, link: string, cidr: string): Error {
+  const message = `bridge ${bridge} is to have the gateway ${bare(gateway)} of ${subnetOf(gateway)}, but that subnet is on the link ${link} already, by ${cidr}`;
+  return networkErrors.invalidConfig(message, {
+    remedy: `Name ${link} as the bridge, or take it or its address away when nobody needs it, or give containers another range.`,
+  });
+}
+
 function addressClash(bridge: string, cidr: string, gateway: string): Error {
-  const subnet = parseCidr(gateway);
-  const message = `bridge ${bridge} has the address ${cidr}, but ${bare(gateway)} is to be the gateway of ${subnet ? formatCidr(networkOf(subnet)) : gateway}`;
+  const message = `bridge ${bridge} has the address ${cidr}, but ${bare(gateway)} is to be the gateway of ${subnetOf(gateway)}`;
   return networkErrors.invalidConfig(message, { remedy: 'Take the address off the bridge, or set forceAddress to have it replaced.' });
 }
