@@ -132,6 +132,25 @@ describe('stop', () => {
     expect(report.errors.map(({ error }) => error.message)).toEqual(["'test.b.v1.hangs' did not release never within 300 ms"]);
   });
 
+  it('names what was used and is stuck, whether it has a class or not', async () => {
+    class Socket {
+      [Symbol.asyncDispose]() {
+        return never();
+      }
+    }
+    const bare: object = Object.create(Object.create(null));
+    const nameless = Object.assign(bare, { [Symbol.asyncDispose]: never });
+    const make = (id: string, resource: AsyncDisposable) =>
+      plugin(id === 'named' ? A : B, id, ({ scope }) => (scope.use(resource), ''), { stopDeadlineMs: 300 });
+    const { clock, start } = setup([make('named', new Socket()), make('nameless', nameless)]);
+    const kernel = await start();
+    const report = await clock.runUntil(kernel.stop('test'));
+    expect(report.errors.map(({ error }) => error.message)).toEqual([
+      "'test.b.v1.nameless' did not release a resource within 300 ms",
+      "'test.a.v1.named' did not release Socket within 300 ms",
+    ]);
+  });
+
   it('tells every worker the reason, and waits for it before it releases what came earlier', async () => {
     const seen: string[] = [];
     const one = plugin(A, 'one', ({ scope, clock }) => {

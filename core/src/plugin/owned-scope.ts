@@ -129,7 +129,9 @@ export async function dispose(resource: Disposable | AsyncDisposable): Promise<v
 }
 
 function nameOf(resource: object): string {
-  return Object.getPrototypeOf(resource) === null ? 'a resource' : resource.constructor.name;
+  // `object` promises a constructor that something without a prototype does not have.
+  const { constructor } = resource as { readonly constructor?: { readonly name?: unknown } };
+  return typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'a resource';
 }
 
 function stuckError(uri: string, deadlineMs: number, stuck: readonly string[]): HawserError {
