@@ -27,7 +27,7 @@ export interface World {
 export const isYoung = (createdAt: number | undefined, now: number, protectMs: number): boolean =>
   createdAt !== undefined && Math.abs(now - createdAt) < protectMs;
 
-export function exists({ views }: World, collector: Collector, key: string): boolean {
+function exists({ views }: World, collector: Collector, key: string): boolean {
   const tx = views[collector.store];
   if (collector.has !== undefined) return collector.has(tx, key);
   for (const other of collector.keys(tx)) if (other === key) return true;
