@@ -138,16 +138,6 @@ describe('the bridge on its host', () => {
     expect(await Promise.all(names.map((name) => host.own.sysctl(`net.ipv6.conf.${name}.accept_ra`)))).toEqual(['1', '1']);
   });
 
-  it('leaves another interface of the container its routes', async () => {
-    const first = await attach({ isDefaultGateway: true });
-    const second = { ...(await prepare({ isDefaultGateway: true })), netns: first.attachment.netns, ifname: 'eth1' };
-    const attached = { ...first.attachment, result: first.result };
-    await mode().attach(second, signal);
-    await mode().check(attached, signal);
-    await mode().detach(second, signal);
-    await mode().check(attached, signal);
-  });
-
   it('keeps an address of somebody else that is in the way, unless it is forced', async () => {
     await host.own.createBridge({ name: 'hawser0', up: true });
     await host.own.addAddress({ link: 'hawser0', cidr: '10.88.0.254/24' });

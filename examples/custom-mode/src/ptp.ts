@@ -35,8 +35,8 @@ export default definePlugin({
       await host.own.createVeth({ name: port, mtu, peer: { ...eth, namespace: inside } });
       const ips = addressClaims(pod.claims).map(({ address, gateway }) => ({ address: alone(address), gateway, interface: 0 }));
       const routes = ips.flatMap(({ gateway }) => [
-        { dst: alone(gateway), scope: 'link' as const },
-        { dst: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway },
+        { dst: alone(gateway), scope: 'link' as const, beside: true }, // the pod may have other interfaces
+        { dst: gateway.includes(':') ? '::/0' : '0.0.0.0/0', gateway, beside: true },
       ]);
       const addresses = ips.map(({ address }) => ({ cidr: address, nodad: true }));
       await inside.configureLink(pod.ifname, { sysctls: atOnce(pod.ifname), addresses, up: true, routes });

@@ -33,6 +33,20 @@ export function lifeClauses(bench: ModeBench): void {
       await bench.check(mode, first.attachment);
     });
 
+    it('leave the container what its other interface has', async () => {
+      const mode = await bench.start();
+      const [first, other] = [await bench.pod(mode), await bench.pod(mode)];
+      const { containerId, netns } = first.attachment;
+      const second = { ...other.attachment, containerId, netns, ifname: 'eth1' };
+      const result = await bench.attach(mode, first.attachment);
+      const before = await inventory(first.namespace);
+      const added = await bench.attach(mode, second);
+      await bench.check(mode, { ...first.attachment, result });
+      await bench.check(mode, { ...second, result: added });
+      await bench.detach(mode, { ...second, result: added });
+      expect(await inventory(first.namespace)).toEqual(before);
+    });
+
     it('can be repeated, each', async () => {
       const mode = await bench.start();
       const { namespace, attachment } = await bench.pod(mode);
