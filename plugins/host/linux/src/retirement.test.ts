@@ -92,6 +92,21 @@ describe('retired links', () => {
     expect(await node.link('port0')).toBeUndefined();
   });
 
+  it('leave a container their names at once, whoever still waits for their deletion', async () => {
+    await using kernel = await testKernel({ gatherMs: 60_000 });
+    const [node, pod] = [await kernel.namespace(), await kernel.namespace()];
+    const attached = (name: string) => node.createVeth({ name, up: true, peer: { namespace: pod, name: 'eth0', up: true } });
+    await attached('port0');
+    const { index = 0 } = (await pod.link('eth0')) ?? {};
+    await pod.addAddress({ link: 'eth0', cidr: '10.88.0.2/24' });
+    await node.retireLink('port0');
+    await attached('port1');
+    expect(await node.link('port0')).toMatchObject({ up: false, group: GROUP });
+    expect(await pod.link('eth0')).toMatchObject({ up: true, peer: (await node.link('port1'))?.index });
+    expect(await pod.link(`leaving${index}`)).toMatchObject({ index, up: false });
+    expect(await pod.routes({ family: 4 })).toEqual([]);
+  });
+
   it('settle when the host is closed, however long they would have waited for others', async () => {
     const kernel = await testKernel({ gatherMs: 60_000 });
     const namespace = await kernel.namespace();

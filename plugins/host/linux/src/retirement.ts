@@ -73,7 +73,12 @@ export class Retirement {
       .map((link) => this.#add(link.index, link.name));
   }
 
-  /** The deletion under way or to come of the link with this index; it does not wait for more links then. */
+  /** Whether the deletion of the link with this index is under way or to come. */
+  isLeaving(index: number): boolean {
+    return this.#deleting.has(index) || this.#leaving.has(index);
+  }
+
+  /** That deletion; it does not wait for more links then. */
   pending(index: number): Promise<void> | undefined {
     const leaving = this.#deleting.get(index) ?? this.#leaving.get(index);
     if (leaving !== undefined) this.#hurry.abort();
