@@ -82,7 +82,12 @@ export class TestNode implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** `kill -9`, from outside and at any moment. */
+  /** From outside and at any moment. */
+  signal(signal: NodeJS.Signals): void {
+    this.#agent?.kill(signal);
+  }
+
+  /** `kill -9`, likewise. */
   async kill(): Promise<void> {
     this.#agent?.kill('SIGKILL');
     await this.ended();
@@ -101,15 +106,30 @@ export class TestNode implements AsyncDisposable {
     return `/run/netns/${netns}`;
   }
 
-  /** Executes the plugin as a runtime does. */
+  /** Takes a pod's namespace away, whoever is at work in it. */
+  async unpod(netns: string): Promise<void> {
+    const name = netns.slice('/run/netns/'.length);
+    await run('ip', ['netns', 'del', name]);
+    this.#pods.delete(name);
+  }
+
+  /** Changes links, addresses and rules of the node behind the agent's back; what can't be changed is let be. */
+  async meddle(program: 'ip' | 'nft', ...args: readonly string[]): Promise<void> {
+    await run('ip', ['netns', 'exec', this.#name, program, ...args]).catch(() => {});
+  }
+
+  /** Executes the plugin as a runtime does; one that has lost its patience after `patienceMs` kills it. */
   async cni(
-    command: 'ADD' | 'DEL' | 'CHECK',
+    command: 'ADD' | 'DEL' | 'CHECK' | 'GC',
     netns: string,
     containerId: string,
     extra: JsonObject = {},
+    patienceMs = 60_000,
   ): Promise<{ readonly code: number | null; readonly output: string }> {
     const child = spawn(EXECUTABLE, [], {
       stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: patienceMs,
+      killSignal: 'SIGKILL',
       env: { CNI_COMMAND: command, CNI_CONTAINERID: containerId, CNI_NETNS: netns, CNI_IFNAME: 'eth0', CNI_PATH: '/' },
     });
     child.stdin.on('error', () => {});
