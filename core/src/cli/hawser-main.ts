@@ -12,7 +12,7 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { asFormat, GLOBALS, isForPeople, readGlobals } from './globals.ts';
 import { openOutput } from './output.ts';
 import { buildProgram, parse, type Parsed } from './program.ts';
-import { assertWritten, isPipeClosed, outputFailed, type ResultStream, standardOutput } from './standard-output.ts';
+import { assertWritten, isPipeClosed, outputFailed, type ResultStream, standardOutput, whenTaken } from './standard-output.ts';
 import { styleOf } from './style.ts';
 import { visible } from './visible.ts';
 
@@ -42,11 +42,13 @@ export async function hawserMain(assembly: Assembly, argv: readonly string[], re
   });
   try {
     const code = await run(assembly, argv, host);
+    await whenTaken(stdout);
     assertWritten(stdout);
     return code;
   } catch (thrown) {
     const error = toHawserError(thrown);
     host.stderr.write(renderError(error, formatOf(argv)));
+    await whenTaken(stdout);
     return exitCodeOf(error);
   }
 }

@@ -2,17 +2,20 @@ import { systemClock } from '../context/index.ts';
 import type { JsonValue } from '../json.ts';
 import type { GlobalOptions, Output } from './command.ts';
 import { isForPeople } from './globals.ts';
+import { type ResultStream, whenTaken } from './standard-output.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 
 /** Where a command's words go. */
 export interface Streams {
-  readonly stdout: { write(text: string): unknown };
+  readonly stdout: Pick<ResultStream, 'write' | 'writableLength'>;
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   /** A terminal that calls itself dumb can't take back what stands there. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Of a stream of items, before the next ones are fetched. */
+const MOST_WAITING = 65_536;
 const FRAME_MS = 80;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
@@ -31,6 +34,7 @@ export async function openOutput(format: GlobalOptions['output'], streams: Strea
       if (forPeople) write(`${line}\n`);
       else write(format === 'yaml' ? `---\n${stringify(value)}` : `${JSON.stringify(value)}\n`);
     },
+    taken: () => whenTaken(streams.stdout, MOST_WAITING),
     note: (text) => void streams.stderr.write(`${text}\n`),
     progress: (text, work) => (canSpin ? spin(text, work, streams, style) : work()),
   };

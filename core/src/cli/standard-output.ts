@@ -4,12 +4,14 @@ import { cliErrors } from './errors.ts';
 
 /** What of a stream a command line writes its results to. */
 export interface ResultStream {
-  write(text: string): unknown;
+  write(text: string, taken?: () => void): unknown;
   once(event: 'error', listener: (error: Error) => void): unknown;
   readonly isTTY?: boolean;
   readonly fd?: number;
   /** What a write has failed with. */
   readonly errored?: Error | null;
+  /** How much of it waits for who reads. */
+  readonly writableLength?: number;
 }
 
 /**
@@ -20,6 +22,14 @@ export function standardOutput(stream: ResultStream): ResultStream {
   const { fd } = stream;
   if (fd === undefined || stream.isTTY === true || !isFile(fd)) return stream;
   return { write: (text) => writeWhole(fd, Buffer.from(text)), once: (event, listener) => stream.once(event, listener), fd };
+}
+
+/**
+ * Resolves when who reads has taken what was written; at once where no more than `most` waits. A pipe holds some ten kilobytes, and
+ * what waits behind it goes with the process.
+ */
+export async function whenTaken(stream: Pick<ResultStream, 'write' | 'writableLength'>, most = 0): Promise<void> {
+  if ((stream.writableLength ?? 0) > most) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
 }
 
 /** Throws `cli.output_failed` where results went nowhere. `hawser events | head` has what it wanted when the pipe closes. */

@@ -43,6 +43,7 @@ function invocation(ready: boolean, socket = join(served.path, '..', 'hawser.soc
     output: {
       result: (value) => void results.push(value),
       item: () => undefined,
+      taken: () => Promise.resolve(),
       note: (text) => void notes.push(text),
       progress: (_, work) => work(),
     },
