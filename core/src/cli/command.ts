@@ -62,7 +62,7 @@ export interface Output {
   /** One item of a stream: a line for people, one JSON object a line for programs. */
   item(value: JsonValue, line: string): void;
   /** Resolves when there is room for more items: who reads them may be slow. */
-  taken(): Promise<void>;
+  taken(signal: AbortSignal): Promise<void>;
   /** Progress and remarks, to standard error. */
   note(text: string): void;
   /** Shows a spinner on a terminal while the work goes on. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { SignalSource } from '../agent/run-agent.ts';
 import { openClient } from '../api/open-client.ts';
+import { systemClock } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
 import { nearest } from '../plugin/nearest.ts';
 import { type Assembly, loadNamed } from './assembly.ts';
@@ -42,7 +43,7 @@ export async function hawserMain(assembly: Assembly, argv: readonly string[], re
   });
   try {
     const code = await run(assembly, argv, host);
-    await whenTaken(stdout);
+    await (code > SIGNALLED ? Promise.race([whenTaken(stdout), patience()]) : whenTaken(stdout));
     assertWritten(stdout);
     return code;
   } catch (thrown) {
@@ -116,6 +117,12 @@ async function runCommand({ spec, arguments: values, options }: Parsed, global: 
     throw error;
   }
 }
+
+/** Exit codes of who was ended by a signal lie behind it. */
+const SIGNALLED = 128;
+
+/** Who is told to end does, also where nobody reads what it has printed; who reads gets the end of the last line. */
+const patience = (): Promise<void> => systemClock.sleep(1_000, new AbortController().signal);
 
 interface Interruption extends Disposable {
   readonly signal: AbortSignal;

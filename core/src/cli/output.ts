@@ -1,4 +1,4 @@
-import { systemClock } from '../context/index.ts';
+import { systemClock, untilAborted } from '../context/index.ts';
 import type { JsonValue } from '../json.ts';
 import type { GlobalOptions, Output } from './command.ts';
 import { isForPeople } from './globals.ts';
@@ -34,7 +34,9 @@ export async function openOutput(format: GlobalOptions['output'], streams: Strea
       if (forPeople) write(`${line}\n`);
       else write(format === 'yaml' ? `---\n${stringify(value)}` : `${JSON.stringify(value)}\n`);
     },
-    taken: () => whenTaken(streams.stdout, MOST_WAITING),
+    taken: async (signal) => {
+      if ((streams.stdout.writableLength ?? 0) > MOST_WAITING) await untilAborted(whenTaken(streams.stdout), signal);
+    },
     note: (text) => void streams.stderr.write(`${text}\n`),
     progress: (text, work) => (canSpin ? spin(text, work, streams, style) : work()),
   };

@@ -24,11 +24,11 @@ const parts: CommandSpec = {
     {
       name: 'many',
       summary: 'Prints a mebibyte, no faster than it is read.',
-      run: async ({ output }) => {
+      run: async ({ output, signal }) => {
         let printed = 0;
         for (let part = 0; part < MANY; part++) {
           output.item(part, 'x'.repeat(1_023));
-          await output.taken();
+          await output.taken(signal);
           printed += 1_024;
           mostWaiting = Math.max(mostWaiting, printed - read);
         }
@@ -96,6 +96,15 @@ describe('results that go to a stream', () => {
     const host = Object.assign(new FakeProcess(), { stdout: slowly((text) => (out += text)) });
     expect(await hawserMain({ ...assembly, commands: [parts] }, argv, host)).toBe(expected);
     expect(out).toContain(last);
+  });
+
+  test('end with a command that is told to, though nobody reads them', async () => {
+    const stuck = new Writable({ write: () => undefined });
+    const host = Object.assign(new FakeProcess(), { stdout: stuck });
+    const code = hawserMain({ ...assembly, commands: [parts] }, ['parts', 'many'], host);
+    await expect.poll(() => stuck.writableLength).toBeGreaterThan(65_536);
+    host.emit('SIGTERM', 'SIGTERM');
+    expect(await code).toBe(143);
   });
 
   test('wait for a reader that is slow: what is not read is not fetched', async () => {

@@ -25,11 +25,11 @@ export function standardOutput(stream: ResultStream): ResultStream {
 }
 
 /**
- * Resolves when who reads has taken what was written; at once where no more than `most` waits. A pipe holds some ten kilobytes, and
- * what waits behind it goes with the process.
+ * Resolves when who reads has taken what was written. A pipe holds some ten kilobytes, and what waits behind it goes with the
+ * process.
  */
-export async function whenTaken(stream: Pick<ResultStream, 'write' | 'writableLength'>, most = 0): Promise<void> {
-  if ((stream.writableLength ?? 0) > most) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
+export async function whenTaken(stream: Pick<ResultStream, 'write' | 'writableLength'>): Promise<void> {
+  if ((stream.writableLength ?? 0) > 0) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
 }
 
 /** Throws `cli.output_failed` where results went nowhere. `hawser events | head` has what it wanted when the pipe closes. */

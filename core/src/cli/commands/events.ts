@@ -23,7 +23,7 @@ async function print(invocation: Invocation): Promise<void> {
   for await (const event of events) {
     if ('lagged' in event) output.note(laggedText(event));
     else output.item(eventJson(event), eventLine(event));
-    await output.taken();
+    await output.taken(signal);
   }
 }
 
