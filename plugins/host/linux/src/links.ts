@@ -65,15 +65,21 @@ async function isOutOfTheWay(space: Space, spec: VethSpec, peerSpace: Space): Pr
   if (near !== undefined) return await hasLeft(space.retirement.pending(near));
   const far = getLink(peerSpace, spec.peer.name);
   if (far === undefined) return false;
-  const isLeaving = peerSpace.retirement.isLeaving(far.index) || (far.peer !== undefined && space.retirement.isLeaving(far.peer));
-  if (!isLeaving) return false;
   const { index } = far;
+  if (!peerSpace.retirement.isLeaving(index) && !isEndOfLeaving(space, far)) return false;
   const outcomes = await peerSpace.exchange([
     rtnetlink.setLink({ index, up: false }, `take link '${far.name}' down`),
     rtnetlink.setLink({ index, name: `leaving${index}` }, `rename link '${far.name}'`),
   ]);
   if (outcomes.every(({ error }) => error === undefined)) return true;
   return await hasLeft(peerSpace.retirement.pending(index) ?? (far.peer === undefined ? undefined : space.retirement.pending(far.peer)));
+}
+
+/** Whether it is the other end of a link that leaves a namespace. The number of its peer alone may be of a link elsewhere. */
+function isEndOfLeaving(space: Space, { index, peer }: Link): boolean {
+  if (peer === undefined || !space.retirement.isLeaving(peer)) return false;
+  const name = space.links.nameOf(peer);
+  return name !== undefined && getLink(space, name)?.peer === index;
 }
 
 /** False where nothing is leaving. */
