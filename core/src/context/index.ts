@@ -9,4 +9,5 @@ export type { Random } from './random.ts';
 export { currentRequest, inRequest } from './request.ts';
 export { steadyClock, type SteadyTime, steadyTime } from './steady-time.ts';
 export { seededRandom } from './seeded-random.ts';
-export { systemClock, systemContext, systemRandom, timeOrderedId } from './system.ts';
+export { systemClock, systemContext, systemRandom } from './system.ts';
+export { timeOrderedId } from './time-ordered-id.ts';

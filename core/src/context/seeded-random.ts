@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
-import { timeOrderedId } from './system.ts';
+import { timeOrderedId } from './time-ordered-id.ts';
 
 /**
  * Randomness that repeats itself: the same seed gives the same sequence (mulberry32). Ids carry the time of `clock`,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { systemRandom, timeOrderedId } from './system.ts';
+import { systemRandom } from './system.ts';
+import { timeOrderedId } from './time-ordered-id.ts';
 
 const bytes = (value: number): Uint8Array => new Uint8Array(16).fill(value);
 
