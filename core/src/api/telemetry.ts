@@ -59,7 +59,11 @@ export function serveTelemetry(app: FastifyInstance, agent: AgentView): void {
 function recordedIn(metrics: Metrics): Recorded {
   return {
     metrics,
-    requests: metrics.counter({ name: 'hawser_api_requests_total', help: 'Requests to the HTTP API.', labels: LABELS }),
+    requests: metrics.counter({
+      name: 'hawser_api_requests_total',
+      help: 'Requests to the HTTP API; status 499: the client left before its answer.',
+      labels: LABELS,
+    }),
     duration: metrics.histogram({
       name: 'hawser_api_request_duration_seconds',
       help: 'How long the HTTP API took to answer; of a stream, how long it lasted.',
