@@ -71,6 +71,8 @@ function throughDoors({ doors }) {
 }
 
 async function run() {
+  // A reload that comes before the config was read has come to pass; a signal that nobody hears would end the process.
+  if (process.argv.includes('run')) process.on('SIGHUP', () => undefined);
   const main = join(here, '..', 'dist', 'main.js');
   if (!existsSync(main)) return fail('it has not been built: run `npm run build` first.');
   const module = await import('module');

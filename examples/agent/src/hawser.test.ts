@@ -217,4 +217,24 @@ describe('the launcher', () => {
     children.add(child);
     expect(await ended(child)).toMatchObject({ code: 3, out: '' });
   });
+
+  test('an agent that is told to reload while its code is loaded goes on starting', async ({ skip }) => {
+    skip(!existsSync(BUILT), 'needs the built packages');
+    const folder = await mkdtemp(join(tmpdir(), 'hwt-hawser-'));
+    try {
+      const config = join(folder, 'config.toml');
+      await writeFile(config, simulatedConfig(folder));
+      const early = `const module = process.getBuiltinModule('module');
+        module.enableCompileCache = () => process.kill(process.pid, 'SIGHUP');
+        module.syncBuiltinESMExports();`;
+      const preload = ['--import', `data:text/javascript,${encodeURIComponent(early)}`];
+      const child = spawn(process.execPath, [...preload, LAUNCHER, 'run', '--config', config], { stdio: ['ignore', 'inherit', 'pipe'] });
+      children.add(child);
+      await logged(child, 'ready');
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });
