@@ -15,12 +15,17 @@ function agent(): AgentProcess {
   return process;
 }
 
-test('a pod may have a second interface', async () => {
+test('a pod may have a second interface, and its first one goes on when that goes', async () => {
   await using pod = await makeNamespace();
   await add(network(), pod.path);
   await add(network(), pod.path, { ifname: 'eth1' });
   expect(await pod.exec('ip', '-o', 'addr', 'show', 'eth1')).toContain('10.213.0.');
-  for (const ifname of ['eth1', 'eth0']) expect((await cnitool(network(), 'del', pod.path, { ifname })).code).toBe(0);
+  expect((await cnitool(network(), 'check', pod.path)).code).toBe(0);
+  expect((await cnitool(network(), 'del', pod.path, { ifname: 'eth1' })).code).toBe(0);
+  await pod.gone('eth1');
+  for (const family of ['-4', '-6']) expect(await pod.exec('ip', family, 'route', 'show', 'default')).toContain('dev eth0');
+  expect((await cnitool(network(), 'check', pod.path)).code).toBe(0);
+  expect((await cnitool(network(), 'del', pod.path)).code).toBe(0);
   await network().nothingLeft();
 });
 
