@@ -32,7 +32,7 @@ const COLLECTIONS: Readonly<Record<StoreName, Collection<CondemnedRecord>>> = {
 };
 /** For checks. */
 export { COLLECTIONS as CONDEMNED };
-/** What a record that can't be read comes to: that it is there has condemned the node, the rest is for who asks. */
+/** Stands for a record that can't be read: that there is one condemns the node, the rest is only told. */
 const DAMAGED: CondemnedRecord = {
   since: '1970-01-01T00:00:00.000Z',
   reason: 'it was condemned; the record of that is damaged',

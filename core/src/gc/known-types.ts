@@ -1,5 +1,5 @@
 /**
- * The types that a store may hold nodes of, so that a type whose plugin is off is missed and not taken for none.
+ * The types that a store may hold nodes of. So a type whose plugin is off is known to be missing, and not taken for empty.
  *
  * ```
  * gc_types/<type> → KnownType        in the namespace `default`
@@ -10,7 +10,7 @@ import { type Collection, defineCollection, type Metadata, type StoreName, STORE
 import type { AbsentType, Collector } from './gc.ts';
 
 type KnownType = {
-  /** Absent: whatever there is. */
+  /** Types that its nodes may refer to; absent: any. */
   readonly refersTo?: readonly string[];
 };
 
@@ -25,7 +25,7 @@ const COLLECTIONS: Readonly<Record<StoreName, Collection<KnownType>>> = {
 };
 /** For checks. */
 export { COLLECTIONS as KNOWN_TYPES };
-/** What a record that can't be read comes to: nodes of the type may refer to whatever there is. */
+/** Stands for a record that can't be read: nodes of the type may refer to anything. */
 const DAMAGED: KnownType = {};
 
 /** Which types there are and which of them nobody collects now. */

@@ -23,7 +23,7 @@ export interface World {
   readonly protectMs: number;
 }
 
-/** A time to come by more than the period tells of a clock that was set back: such a node is not young for ever. */
+/** A node from further in the future than the period is not young: the clock was set back since it was made. */
 export const isYoung = (createdAt: number | undefined, now: number, protectMs: number): boolean =>
   createdAt !== undefined && Math.abs(now - createdAt) < protectMs;
 
@@ -78,7 +78,7 @@ function* referrersOfType(collector: Collector, views: Views, node: Node): Itera
   }
 }
 
-/** Where one node stands. `blocked`: garbage that garbage refers to, which goes first; `by`, or with it: `ties`. */
+/** Where one node stands. `blocked`: it is garbage, but other garbage refers to it: `by` goes before it, `ties` go with it. */
 export type Standing =
   | { readonly kind: 'unknown' | 'gone' | 'alive' | 'eligible' }
   | { readonly kind: 'blocked'; readonly by: readonly Node[]; readonly ties: readonly Node[] };
@@ -91,7 +91,7 @@ export function standingOf(world: World, node: Node): Standing {
   if (rootedness(world, collector, node.key) !== 'none') return { kind: 'alive' };
   const { structural, labelled } = referrersOf(world, node);
   if (isReferredTo(world, structural, labelled, true)) return { kind: 'alive' };
-  // What a flat lease keeps goes on without what only its labels name.
+  // A flat lease keeps the tie and not the node that only a label of it names: then that goes alone.
   const ties = labelled.filter((tie) => mayExist(world, tie) && !isAlive(world, tie));
   return structural.length === 0 && ties.length === 0 ? { kind: 'eligible' } : { kind: 'blocked', by: structural, ties };
 }

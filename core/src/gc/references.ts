@@ -70,7 +70,7 @@ export const labelledReferences = (tx: ReadTransaction, node: Node): readonly No
 export const labelledReferrers = (tx: ReadTransaction, node: Node): readonly Node[] =>
   distinct(scan(tx, COLLECTIONS[tx.store].referrers, node).map(([, { from }]) => from));
 
-/** Takes away what the labels of a node have made, when it goes. */
+/** Deletes the references that a node's own labels have made, when it goes. */
 export function dropReferences(tx: Transaction, node: Node): void {
   const { references, referrers } = COLLECTIONS[tx.store];
   for (const [key, { to, from }] of scan(tx, references, node)) {
@@ -85,7 +85,7 @@ export function dropReferences(tx: Transaction, node: Node): void {
   }
 }
 
-/** What a record that can't be read comes to where others must be looked at all the same: names of no nodes. */
+/** Stands for a record that can't be read, where the others must be looked at all the same: it names no nodes. */
 export const DAMAGED_REFERENCE: StoredReference = { from: '', to: '' };
 
 /** Whether there is any in a store and namespace. */
@@ -99,7 +99,7 @@ export function* allReferences(tx: ReadTransaction): Iterable<StoredReference> {
   for (const [, reference] of tx.entries(COLLECTIONS[tx.store].references)) yield reference;
 }
 
-/** The same with who has the label; those of which a name is none, or that can't be read, are left out. */
+/** The same with who has the label. Leaves out those that can't be read or name no node. */
 export function* storedReferences(tx: ReadTransaction): Iterable<LabelReference> {
   for (const [key, reference] of tx.entries(COLLECTIONS[tx.store].references, {}, DAMAGED_REFERENCE)) {
     const [from, to] = [parseNode(reference.from), parseNode(reference.to)];

@@ -55,7 +55,7 @@ export class Runs {
     };
   }
 
-  /** What a run would remove; in its turn, for of views, which a mark needs, there are few. */
+  /** What a run would remove. It waits for its turn, since a mark needs views, and there are few of those. */
   explain(): Promise<CollectionReport> {
     return this.#inTurn(() => this.#options.cycle.explain());
   }
@@ -74,8 +74,8 @@ export class Runs {
   }
 
   /**
-   * Marks and condemns. Fails as a whole when one collector can't answer, and is tried again then. What is condemned goes on
-   * all the same: its way is decided.
+   * Marks and condemns. Fails as a whole when one collector can't answer, and is tried again later. What is condemned
+   * already is cleaned up all the same.
    */
   async #sweep({ hurry, protectMs }: RunMode, report: Report): Promise<Swept> {
     const { timetable, types, cycle, statistics, settings } = this.#options;
@@ -120,7 +120,7 @@ export class Runs {
     }
   }
 
-  /** One event a run that changed something. It tells; that it can't is no failure of the run. */
+  /** Publishes one event for a run that changed something. The run has not failed where that fails. */
   async #tell({ removed, failed, kept, durationMs }: CollectionReport): Promise<void> {
     if (removed.length + failed.length === 0) return;
     const data = { removed: countByType(removed), failed: countByType(failed), kept, durationMs: Math.round(durationMs) };

@@ -116,7 +116,7 @@ export class Undertaking {
     );
   }
 
-  /** A place in the lane; none where somebody waits for this very node, who doesn't wait for others. */
+  /** A place in the lane; none where somebody waits for this very node, for whoever waits does not queue behind others. */
   async #turn(): Promise<Disposable | undefined> {
     if (this.#urgent) return undefined;
     const leaving = new AbortController();
@@ -142,7 +142,7 @@ export class Undertaking {
     return (await cleanup?.(key, signal, namespace)) ?? undefined;
   }
 
-  /** Waits for what hangs past its deadline as long as the longest pause: it may still come to its end. */
+  /** What hangs past its deadline is waited for as long as the longest pause lasts: it may still come to its end. */
   async #bounded<T>(work: (signal: AbortSignal) => Promise<T>, late: () => void = () => undefined): Promise<T> {
     const { clock, deadlineMs, retry } = this.#options;
     const tooLate = () => gcErrors.cleanupTimedOut(`cleaning up ${nodeName(this.node)} took more than ${deadlineMs} ms`);
@@ -172,7 +172,7 @@ export class Undertaking {
     const pause = Math.min(retry.firstMs * 2 ** Math.min(attempts - 1, 30), retry.maxMs);
     const over = Promise.withResolvers<void>();
     using _timer = clock.timer(pause, () => over.resolve());
-    // Of a stop the next attempt tells.
+    // A stop ends the pause too; the next attempt finds it and tells.
     await untilAborted(Promise.race([over.promise, this.#hurry.promise]), this.#signal).catch(() => undefined);
   }
 }

@@ -51,9 +51,9 @@ export class Undertakings {
 
   /**
    * The one undertaking of a condemned node; nothing where it isn't condemned, its type has no collector now, or all has
-   * ended. Several may hear of a condemnation, at once or late; a second undertaking would clean up, and finish, what is
-   * made under this name after the first one. So it is forgotten by the commit that finishes it, and begins for what is
-   * condemned then.
+   * ended. A condemnation may be told several times, at once or late. A second undertaking must not begin after the first has
+   * finished: it would clean up what was made under the same name since. So an undertaking is forgotten by the very commit that
+   * finishes it, and another one begins only for a node that is condemned then.
    */
   begin(node: NamespacedNode, reason: string, urgent: boolean): Undertaking | undefined {
     const { collectors, clock, deadlineMs, retry, signal } = this.#options;

@@ -20,7 +20,7 @@ export class Undisturbed {
     this.#begun = { root: root.begun, state: state.begun };
   }
 
-  /** To be asked in each transaction of the sweep, which it takes for one of no disturbance; `store` is the one that is written. */
+  /** Ask once in each transaction of the sweep, which is then no disturbance itself; `store` is the one that it writes. */
   holdsIn(views: Begun, store: StoreName): boolean {
     this.#begun[store]++;
     this.#holds &&=

@@ -165,8 +165,8 @@ export function resourcesOf(tx: ReadTransaction, id: string, after?: string, lim
 }
 
 /**
- * Every lease, by id, and behind it what it protects: one pass over both collections, for a look of its own for each lease takes
- * many times as long.
+ * Every lease, by id, and behind it what it protects. It is one pass over both collections, since a look of its own for each
+ * lease takes many times as long.
  */
 export function* readProtected(tx: ReadTransaction): Iterable<{ readonly lease: LeaseRecord } | { readonly resource: Node }> {
   const links = tx.keys(COLLECTIONS[tx.store].resources)[Symbol.iterator]();

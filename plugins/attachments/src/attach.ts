@@ -50,7 +50,7 @@ export class Attaching {
     using namespace = await host.openNamespace(request.netns);
     const netnsId = { device: namespace.id.device, inode: namespace.id.inode };
     const present = await this.#makeRoom(key, request, netnsId, signal);
-    // Whoever has gone may not be told of it: an ADD whose answer nobody gets is undone, and this one is another's.
+    // A caller who has gone must not get it: an ADD whose answer nobody takes is undone, and this attachment is another caller's.
     signal.throwIfAborted();
     if (present) return present;
 

@@ -23,9 +23,9 @@ const WAITING_PER_ATTACHMENT = 32;
 type Method = keyof NetworkMode;
 
 /**
- * The methods of modes: for one attachment one at a time, and whatever goes wrong in one has the mode's name. One that
- * minds its signal not is left behind; while that is an attach, nothing else is done to the attachment, for it may still
- * make what a detach beside it would miss.
+ * The methods of modes: for one attachment one at a time, and whatever goes wrong in one has the mode's name. A method that
+ * ignores its signal is not waited for. While that is an attach, nothing else is done to the attachment: it may still make
+ * something that a detach beside it would miss.
  */
 export class ModeCalls {
   readonly #context: Context;
