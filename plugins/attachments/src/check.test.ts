@@ -29,7 +29,7 @@ const seen = (...interfaces: AttachmentResult['interfaces']) => asSeenBy(attachm
 
 describe('an attachment as its runtime sees it', () => {
   it('has the MAC and the MTU that the end of the chain told', () => {
-    expect(seen(bridge, { ...eth0, mac: '02:AA:00:00:00:01', mtu: 1400 })).toEqual([
+    expect(seen(bridge, { ...eth0, mac: '02-AA-00-00-00-01', mtu: 1400 })).toEqual([
       bridge,
       { ...eth0, mac: '02:aa:00:00:00:01', mtu: 1400 },
     ]);

@@ -1,4 +1,11 @@
-import { type AttachedInterface, type Attachment, type AttachmentResult, type NamespaceId, networkErrors } from '@hawser/core/network';
+import {
+  type AttachedInterface,
+  type Attachment,
+  type AttachmentResult,
+  canonicalMac,
+  type NamespaceId,
+  networkErrors,
+} from '@hawser/core/network';
 import { type AttachmentData, sameNamespace } from './record.ts';
 
 /**
@@ -29,7 +36,7 @@ export function asSeenBy(attachment: Attachment, expected: AttachmentResult | un
     const seen = expected.interfaces.find(({ name, sandbox }) => name === made.name && sandbox === made.sandbox);
     if (!seen || made.sandbox === undefined) return made;
     const { mtu: _, ...rest } = made;
-    return { ...rest, mac: seen.mac.toLowerCase() || made.mac, ...(seen.mtu === undefined ? {} : { mtu: seen.mtu }) };
+    return { ...rest, mac: canonicalMac(seen.mac) ?? made.mac, ...(seen.mtu === undefined ? {} : { mtu: seen.mtu }) };
   });
   return { ...attachment, result: { ...result, interfaces } };
 }
