@@ -60,7 +60,11 @@ test('one that is in the agent and does not serve gives no addresses either; a r
   expect(report(kernel)).toMatchObject(degraded('is disabled (disabled by config)'));
   await reload([]);
   expect(report(kernel)).toMatchObject({ status: 'ok' });
+  const told: unknown[] = [];
+  const heard = kernel.onChange(({ uri, error }) => uri === URI && told.push(error?.message));
   await reload(off);
+  heard[Symbol.dispose]();
+  expect(told).toEqual(["the address plugin 'range' has stopped"]);
   expect(report(kernel)).toMatchObject(degraded('has stopped'));
   await kernel.stop('the test is over');
   expect(listeners.size).toBe(0);

@@ -21,7 +21,9 @@ export default definePlugin({
     let { ipam } = config;
     let told: string | undefined;
     const look = (): void => {
-      const fault = ipams.get(ipam) === undefined ? noAddresses(ipam, ipams) : undefined;
+      const provider = ipams.list().find(({ id }) => id === ipam);
+      if (provider?.status === 'stopping' || provider?.status === 'starting') return; // a reload is not done with it
+      const fault = provider?.value === undefined ? noAddresses(ipam, ipams) : undefined;
       if (fault?.message === told) return; // to be told of a change is one
       told = fault?.message;
       if (fault === undefined) status.ok();
