@@ -129,9 +129,8 @@ export async function dispose(resource: Disposable | AsyncDisposable): Promise<v
 }
 
 function nameOf(resource: object): string {
-  // `object` promises a constructor that something without a prototype does not have.
-  const { constructor } = resource as { readonly constructor?: { readonly name?: unknown } };
-  return typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'a resource';
+  const constructor: unknown = Reflect.get(resource, 'constructor');
+  return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'a resource';
 }
 
 function stuckError(uri: string, deadlineMs: number, stuck: readonly string[]): HawserError {
