@@ -8,6 +8,7 @@ import type { Kernel, PluginReport, StopReport, Token } from '../plugin/index.ts
 import { boot } from '../plugin/index.ts';
 import type { AgentState } from '../telemetry/agent-state.ts';
 import { coreVersion } from '../version.ts';
+import { compileSooner } from './compile-sooner.ts';
 import { ConfigReloader, type ConfigSource } from './config-reloader.ts';
 import { withCoreRequired } from './core-required.ts';
 import { prepareFolders } from './folders.ts';
@@ -79,6 +80,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     });
     const reloader = new ConfigReloader({ kernel, config, setOf, log, source: options.source });
     phases.booted(kernel, reloader);
+    compileSooner();
     return running({ kernel, api, phases, log, changes: publishChanges(kernel, log) });
   } catch (error) {
     await api[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { HawserError } from '../errors/index.ts';
+import { HawserError, messageOf } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { loadPackages } from '../plugin/packages.ts';
 import type { AgentConfig, ConfigFault } from './agent-config.ts';
@@ -126,6 +126,6 @@ async function packages(names: readonly string[], main: string | undefined): Pro
     return await loadPackages(names, main === undefined ? process.cwd() : dirname(main));
   } catch (thrown) {
     const remedy = thrown instanceof HawserError ? { remedy: thrown.remedy } : {};
-    throw configErrors.packageFailed(thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown, ...remedy });
+    throw configErrors.packageFailed(messageOf(thrown), { cause: thrown, ...remedy });
   }
 }

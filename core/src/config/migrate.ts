@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { AnyPlugin, ConfigMigration } from '../plugin/definition.ts';
 import type { Origin } from './agent-config.ts';
@@ -40,8 +41,7 @@ export function migrate({ current, migrations }: History, from: number, table: J
     try {
       at = asTable(step(structuredClone(at)));
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
-      return { fault: `${from} can't be migrated to ${current}: the step from ${version} failed: ${why}` };
+      return { fault: `${from} can't be migrated to ${current}: the step from ${version} failed: ${messageOf(thrown)}` };
     }
   }
   return { table: at };
