@@ -72,6 +72,11 @@ export interface VethSpec {
   readonly hairpin?: boolean;
   /** Up at once. */
   readonly up?: boolean;
+  /**
+   * `false`: IPv6 is switched off on this end before it comes up. A port passes on what its bridge carries all the same, and needs
+   * no address of its own, which costs the kernel more with each port there is.
+   */
+  readonly ipv6?: false;
   /** Made directly in the other namespace, with its name, MAC and MTU (the same as this end's). */
   readonly peer: { readonly namespace: Namespace; readonly name: string; readonly mac?: string; readonly up?: boolean };
 }

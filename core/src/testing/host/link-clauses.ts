@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type HostBench, eventually, linkNames, linkOf } from './bench.ts';
+import { bridgedNode } from './topology.ts';
 
 const MAC = { near: '0a:58:0a:58:00:01', far: '0a:58:0a:58:00:02', low: '02:00:00:00:00:01', bridge: '0a:58:0a:58:00:ff' };
 
@@ -21,6 +22,14 @@ export function linkClauses(bench: HostBench): void {
       expect(far).toMatchObject({ kind: 'veth', mac: MAC.far, mtu: 1400, up: true, peer: near.index });
       expect(near.master).toBeUndefined();
       expect([await linkNames(node), await linkNames(pod)]).toEqual([['port0'], ['eth0']]);
+    });
+
+    it('makes an end without IPv6, which its bridge carries all the same', async () => {
+      const [node, pod] = [await bridgedNode(bench), await bench.namespace()];
+      await node.createVeth({ name: 'port0', master: 'br0', up: true, ipv6: false, peer: { namespace: pod, name: 'eth0' } });
+      await pod.configureLink('eth0', { addresses: [{ cidr: 'fd00:88::5/64', nodad: true }], up: true });
+      expect(await bench.reaches(pod, 'fd00:88::1')).toBe(true);
+      expect(await node.addresses('port0')).toEqual([]);
     });
 
     it('gives a link that is told no MAC a unicast one of its own', async () => {

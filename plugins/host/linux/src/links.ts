@@ -9,6 +9,7 @@ import type { Outcome } from './netlink/socket.ts';
 import type { OpenNetns } from './open-netns.ts';
 import { getLink } from './read-links.ts';
 import { isVirtual } from './retirement.ts';
+import { writeSysctl } from './sysctl.ts';
 
 /** What work on links needs of a namespace. */
 type Space = Pick<OpenNetns, 'netns' | 'socket' | 'links' | 'retirement' | 'exchange'>;
@@ -30,11 +31,21 @@ export async function createVeth(space: Space, spec: VethSpec, peerSpace: Space)
     await makePair(space, request);
   }
   try {
+    if (spec.ipv6 === false) switchIpv6Off(space, spec.name);
     finishVeth(space, spec);
     if (spec.peer.up === true) setLink(peerSpace, spec.peer.name, { up: true });
   } catch (error) {
     await deleteLink(space, spec.name).catch(() => undefined);
     throw error;
+  }
+}
+
+/** A kernel without IPv6 has nothing to be switched off. */
+function switchIpv6Off({ netns }: Pick<Space, 'netns'>, name: string): void {
+  try {
+    writeSysctl(netns, `net.ipv6.conf.${name.replaceAll('.', '/')}.disable_ipv6`, '1');
+  } catch (error) {
+    if (!hostErrors.notFound.is(error)) throw error;
   }
 }
 

@@ -14,7 +14,6 @@ import {
 import { BridgeDevices } from './bridge-device.ts';
 import { checkAttachment } from './check.ts';
 import type { Config } from './config.ts';
-import { ignoreAdvertisements } from './forwarding.ts';
 import { masqueradesOf, type Plan, planOf, resultRoutes } from './plan.ts';
 import { configurePod, createPort, portForwards, retirePort } from './port.ts';
 import { type BridgeSettings, bridgeSettings } from './settings.ts';
@@ -77,8 +76,6 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
     await configurePod(pod, plan.pod, bridge.mac);
     signal.throwIfAborted();
     if (plan.masquerades.length > 0) await host.own.masquerade(plan.masquerades);
-    // A port that somebody takes off the bridge would carry the container's word to the node.
-    await ignoreAdvertisements(host.own, plan.port.name);
     await portForwards(host.own, plan.port.name, this.#options.clock, signal);
     return resultOf(attachment, plan, bridge, mtu);
   }

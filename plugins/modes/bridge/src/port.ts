@@ -29,6 +29,8 @@ export async function createPort(node: Namespace, pod: Namespace, plan: Plan, mt
       alias: plan.port.alias,
       master: plan.bridge.name,
       hairpin: plan.port.hairpin,
+      // Nor would it carry the container's word to the node if somebody took it off the bridge.
+      ipv6: false,
       up: true,
       peer: { namespace: pod, name: plan.pod.ifname, mac: plan.pod.mac },
     });

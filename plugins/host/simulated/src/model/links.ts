@@ -4,7 +4,7 @@ import { dropNeighboursOfDevice } from './neighbours.ts';
 import { refuse } from './refusal.ts';
 import { dropRoutesOfDevice } from './routes.ts';
 import { type Device, type DeviceKind, deviceNamed, mustFind, type Net, portsOf, RETIRED_GROUP, runs, type Surroundings } from './state.ts';
-import { addDeviceSettings, removeDeviceSettings } from './sysctls.ts';
+import { addDeviceSettings, removeDeviceSettings, writeDeviceSetting } from './sysctls.ts';
 
 /** What a new device is told; the rest is the kernel's default. */
 interface DeviceSpec {
@@ -78,6 +78,7 @@ export function createVeth(net: Net, far: Net, spec: VethSpec, surroundings: Sur
   const near = addDevice(net, { kind: 'veth', name: spec.name, mac: spec.mac, mtu: spec.mtu, alias: spec.alias }, surroundings);
   near.peer = peer;
   peer.peer = near;
+  if (spec.ipv6 === false) writeDeviceSetting(near, 6, 'disable_ipv6', '1');
   if (master !== undefined) joinBridge(near, master, surroundings);
   near.hairpin = spec.hairpin ?? false;
   if (spec.peer.up === true) setUp(peer, surroundings);

@@ -64,6 +64,10 @@ export function addDeviceSettings(device: Device): void {
   for (const family of [4, 6] as const) byDevice.set(`${family}/${device.index}`, new Map(byDevice.get(`${family}/default`)));
 }
 
+export function writeDeviceSetting(device: Device, family: Family, key: string, value: string): void {
+  device.net.settings.byDevice.get(`${family}/${device.index}`)?.set(key, value);
+}
+
 export function removeDeviceSettings(device: Device): void {
   for (const family of [4, 6] as const) device.net.settings.byDevice.delete(`${family}/${device.index}`);
 }
