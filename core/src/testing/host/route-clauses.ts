@@ -39,6 +39,15 @@ export function routeClauses(bench: HostBench): void {
     const to = async (pod: Namespace, dst: string, table = 254) =>
       (await pod.routes({ family, table })).filter((route) => route.dst === dst);
 
+    it('refuses a gateway that is an address of a link that is down', async () => {
+      const node = await bench.namespace();
+      await node.createBridge({ name: 'br0' });
+      await node.addAddress({ link: 'br0', cidr: '10.88.0.6/24' });
+      await expect(node.replaceRoute({ dst: '0.0.0.0/0', gateway: '10.88.0.6' })).rejects.toMatchObject({
+        code: 'host.invalid',
+      });
+    });
+
     it('adds a default route by a gateway and finds the link itself', async () => {
       const pod = await addressed(bench);
       await pod.replaceRoute({ dst: everything, gateway: gateways[0] });

@@ -178,7 +178,10 @@ function deviceTowards(net: Net, gateway: Ip, wanted: Device | undefined): Devic
   const fits = route?.type === 'unicast' && route.gateway === undefined;
   const local = net.addresses.find((address) => sameIp(address.prefix, gateway) && (wanted === undefined || address.device === wanted));
   const reached = fits ? route.device : route === undefined ? local?.device : undefined;
-  return reached ?? refuse(gateway.family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH', `no link reaches gateway ${formatIp(gateway)}`);
+  if (reached === undefined)
+    return refuse(gateway.family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH', `no link reaches gateway ${formatIp(gateway)}`);
+  if (!reached.up) refuse('ENETDOWN', `link '${reached.name}' is down`);
+  return reached;
 }
 
 function checkedSource(net: Net, dst: Prefix, source: Ip | undefined): Ip | undefined {
