@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -70,6 +70,14 @@ describe('compiled code', () => {
     expect(rejected(code)).toBeUndefined();
     rmSync(path());
     expect(rejected(code)).toBeUndefined();
+  });
+
+  test('is left where it can not be read', () => {
+    const { places } = written();
+    rmSync(path());
+    mkdirSync(path());
+    const { mtimeMs, size } = statSync(path());
+    expect(rejected({ file, mtimeMs, size, places })).toBeUndefined();
   });
 
   test('is refused by V8 where it is of other code', () => {

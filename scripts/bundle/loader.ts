@@ -68,13 +68,18 @@ function openCode(folder: string, { file, mtimeMs, size, places }: Code): (name:
   const path = join(folder, file);
   const now = statSync(path, { throwIfNoEntry: false });
   if (now?.mtimeMs !== mtimeMs || now.size !== size) return () => undefined;
-  const opened = openSync(path, 'r');
+  let opened: number | undefined;
   const placeOf = new Map(places.map(([name, start, length]) => [name, { start, length }]));
   return (name) => {
     const place = placeOf.get(name);
     if (place === undefined) return undefined;
     const code = Buffer.allocUnsafeSlow(place.length);
-    return readSync(opened, code, 0, place.length, place.start) === place.length ? code : undefined;
+    try {
+      opened ??= openSync(path, 'r');
+      return readSync(opened, code, 0, place.length, place.start) === place.length ? code : undefined;
+    } catch {
+      return undefined; // V8 compiles it anew
+    }
   };
 }
 

@@ -72,25 +72,29 @@ async function otherEnd(node: Namespace, inside: Link, alias: string): Promise<L
 
 /** Takes the port of an attachment away, with the container's end; also where somebody has given it another name. */
 export async function retirePort(host: Host, attachment: Attachment<BridgeSettings>): Promise<{ readonly settled: Promise<void> }> {
-  const { name, alias } = portOf(attachment);
+  const { name, alias, mac } = portOf(attachment);
   let isThere = false;
   const retired = await host.own.retireLink(name, (link) => (isThere = isPort(link, alias)));
-  const renamed = isThere ? undefined : await renamedPort(host, attachment, alias);
+  const renamed = isThere ? undefined : await renamedPort(host, attachment, { alias, mac });
   return renamed === undefined ? retired : host.own.retireLink(renamed, (link) => isPort(link, alias));
 }
 
-/** The name that somebody has given a port; undefined where the container's namespace or interface is gone, and the port with it. */
+/**
+ * The name that somebody has given a port; undefined where the container's namespace or interface is gone, and the port with it.
+ * A later attachment of the same interface has a port of another MAC.
+ */
 async function renamedPort(
   host: Host,
   { netns, ifname }: Pick<Attachment, 'netns' | 'ifname'>,
-  alias: string,
+  { alias, mac }: Pick<Plan['port'], 'alias' | 'mac'>,
 ): Promise<string | undefined> {
   using pod = await host.openNamespace(netns).catch((error: unknown) => {
     if (!hostErrors.namespaceGone.is(error)) throw error;
     return undefined;
   });
   const inside = await pod?.link(ifname);
-  return inside?.kind === 'veth' ? (await otherEnd(host.own, inside, alias))?.name : undefined;
+  const port = inside?.kind === 'veth' ? await otherEnd(host.own, inside, alias) : undefined;
+  return port?.mac === mac ? port.name : undefined;
 }
 
 async function deleteIfThere(node: Namespace, name: string): Promise<void> {
