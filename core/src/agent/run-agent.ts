@@ -6,6 +6,7 @@ import type { AnyPlugin } from '../plugin/index.ts';
 import { pluginErrors, renderBootTree } from '../plugin/index.ts';
 import { Health } from '../telemetry/health.ts';
 import type { ConfigSource } from './config-reloader.ts';
+import { withCoreRequired } from './core-required.ts';
 import { keepTrim } from './keep-trim.ts';
 import { openServiceManager, type ServiceManager, watchdogMs } from './service-manager.ts';
 import { type Agent, type AgentOptions, startAgent } from './start-agent.ts';
@@ -66,7 +67,14 @@ export async function runAgent(options: RunOptions): Promise<number> {
 
 /** The config as it stands now. What of it is of an older version works, and is told each time. */
 async function readConfig({ configFile, plugins, proxies, configMissingOk, log }: RunOptions): Promise<AgentConfig> {
-  const config = await loadConfig({ file: configFile, plugins, proxies, missingOk: configMissingOk, lines: 'for_faults' });
+  const config = await loadConfig({
+    file: configFile,
+    plugins,
+    proxies,
+    missingOk: configMissingOk,
+    lines: 'for_faults',
+    kernelConfig: withCoreRequired,
+  });
   for (const { key, message, ...place } of config.warnings) log.warn(place, `${key} ${message}`);
   return config;
 }

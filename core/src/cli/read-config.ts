@@ -10,5 +10,8 @@ export interface ConfigChoice {
 /** The config of this assembly; one at the usual place that isn't there means all defaults. */
 export async function readConfig(assembly: Assembly, { config }: ConfigChoice): Promise<AgentConfig> {
   const { loadConfig } = await import('../config/index.ts');
-  return loadConfig({ file: config, plugins: await pluginsOf(assembly), proxies: assembly.proxies, missingOk: config === DEFAULT_CONFIG });
+  const plugins = await pluginsOf(assembly);
+  const { withCoreRequired } = await import('../agent/core-required.ts');
+  const missingOk = config === DEFAULT_CONFIG;
+  return loadConfig({ file: config, plugins, proxies: assembly.proxies, missingOk, kernelConfig: withCoreRequired });
 }

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { HawserError, messageOf } from '../errors/index.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
+import type { PluginConfig } from '../plugin/plugin-config.ts';
 import { loadPackages } from '../plugin/packages.ts';
 import type { AgentConfig, ConfigFault } from './agent-config.ts';
 import { type CoreStage, readCore } from './core-stage.ts';
@@ -13,6 +14,7 @@ import { type ProxyFactory, proxyPlugins, withProxySettings } from './proxies.ts
 import type { Locate } from './parse-file.ts';
 import type { Reading } from './read-files.ts';
 import { type Environment, firstPart, type Variable, variablesIn } from './variable.ts';
+import { wiringFaults } from './wiring-faults.ts';
 
 /** Which config is read, and for which plugins. */
 export interface LoadOptions {
@@ -31,12 +33,15 @@ export interface LoadOptions {
   readonly lines?: 'always' | 'for_faults';
   /** Whose `HAWSER_CONFIG__…` override the files; the process's unless told. */
   readonly environment?: Environment;
+  /** What the kernel is started with where that is more than what the config says: to tell all faults of the wiring. */
+  readonly kernelConfig?: (config: Pick<AgentConfig, 'plugins' | 'allPlugins'>) => PluginConfig;
 }
 
 /**
  * Reads the config with its imports and the environment's overrides, loads its packages, migrates what is of an older
  * version, checks everything. Throws `config.not_found`, `config.unreadable`, `config.package_failed` and
- * `config.invalid`; the latter with all faults at once in its message and in `details.faults` (see ConfigFault).
+ * `config.invalid`; the latter with all faults at once in its message and in `details.faults` (see ConfigFault), those of the
+ * plugins' wiring too. Where these are the only ones it's for `boot` to tell them.
  */
 export async function loadConfig(options: LoadOptions): Promise<AgentConfig> {
   if (options.lines === 'for_faults') {
@@ -61,12 +66,16 @@ async function loadUnlocated(options: LoadOptions): Promise<AgentConfig | undefi
 const locator = async (): Promise<Locate> => (await import('./positions.ts')).keyLines;
 
 async function load(options: LoadOptions, locate: Locate): Promise<AgentConfig> {
-  const { main, reading, core, faults: early, overrides, allPlugins } = await readUpToPlugins(options, locate);
+  const { main, reading, core, faults: early, overrides, allPlugins, isWhole } = await readUpToPlugins(options, locate);
   const ofPlugins = overrides((first) => first === 'PLUGINS', allPlugins);
   const whole = readPlugins(core, ofPlugins.layer, allPlugins, main);
   // Without its packages a config would seem to name plugins that aren't there.
   const later = early.length > 0 && core.settings.packages.length > 0 ? [] : [...whole.faults, ...ofPlugins.faults];
-  if (early.length + later.length > 0) throw invalidConfig([...early, ...later]);
+  if (early.length + later.length > 0) {
+    const { kernelConfig = ({ plugins }) => plugins } = options;
+    const wiring = isWhole ? wiringFaults(allPlugins, kernelConfig({ plugins: whole.config, allPlugins })) : [];
+    throw invalidConfig([...early, ...later, ...wiring]);
+  }
   const { plugins: _, unset: __, proxy_plugins: proxied, ...settings } = core.settings;
   const { origins, table } = whole.layer;
   const warnings = [...reading.warnings, ...whole.warnings];
@@ -81,7 +90,12 @@ interface FirstHalf {
   readonly faults: readonly ConfigFault[];
   readonly overrides: Overrides;
   readonly allPlugins: readonly AnyPlugin[];
+  /** Whether it is known which plugins take part, whatever else is at fault. */
+  readonly isWhole: boolean;
 }
+
+/** Core keys that tell which plugins take part. */
+const CHOICES = new Set(['required', 'disabled', 'packages', 'proxy_plugins', 'plugins', 'unset']);
 
 /** Reads the files and all core keys, and loads packages where there is no fault so far. */
 export async function readUpToPlugins(
@@ -102,7 +116,9 @@ export async function readUpToPlugins(
   const faults = [...reading.faults, ...core.faults, ...ofCore.faults, ...misplaced];
   // Packages of a config with faults so far would only add to the confusion, and code is not loaded on a guess.
   const loaded = faults.length > 0 ? [] : await packages(core.settings.packages, main);
-  return { main, reading, core, faults, overrides, allPlugins: [...plugins, ...loaded, ...proxied.plugins] };
+  const isLoaded = loaded.length > 0 || core.settings.packages.length === 0;
+  const isWhole = isLoaded && reading.faults.length === 0 && !faults.some(({ key }) => CHOICES.has(key.split(/[.[]/, 1)[0] ?? key));
+  return { main, reading, core, faults, overrides, allPlugins: [...plugins, ...loaded, ...proxied.plugins], isWhole };
 }
 
 type Overrides = (wanted: (first: string) => boolean, plugins: readonly AnyPlugin[]) => OverridesLayer;

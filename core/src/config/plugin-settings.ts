@@ -29,12 +29,15 @@ export function checkPlugins(plugins: readonly AnyPlugin[], given: PluginTables)
   const { tables = {}, required = [], disabled = [] } = given;
   const known = plugins.map(uriOf);
   const settings = new Map<string, unknown>();
-  const config = { settings, configured: new Set(Object.keys(tables)), disabled: new Set(disabled), required: new Set(required) };
-  const faults = [
-    ...unknownUris(['required'], required, known),
-    ...unknownUris(['disabled'], disabled, known),
-    ...Object.keys(tables).flatMap((uri) => unknownUri(['plugins', uri], uri, known)),
-  ];
+  const names = {
+    required: required.map((uri, index) => nameOf(['required', index], uri, known)),
+    disabled: disabled.map((uri, index) => nameOf(['disabled', index], uri, known)),
+    configured: Object.keys(tables).map((uri) => nameOf(['plugins', uri], uri, known)),
+  };
+  // A misspelt name is a fault. What else is at fault is told as if it were the name that was meant.
+  const meant = (list: readonly Name[]) => new Set(list.map((name) => name.meant));
+  const config = { settings, configured: meant(names.configured), disabled: meant(names.disabled), required: meant(names.required) };
+  const faults = Object.values(names).flatMap((list) => list.flatMap(({ fault }) => fault ?? []));
   for (const plugin of plugins) {
     const uri = uriOf(plugin);
     const table = Object.hasOwn(tables, uri) ? tables[uri] : undefined;
@@ -54,12 +57,20 @@ function checkPlugin(plugin: AnyPlugin, table: JsonObject): ReturnType<typeof ch
   return { faults, settings: {} };
 }
 
-function unknownUris(list: readonly string[], uris: readonly string[], known: readonly string[]): readonly PlainFault[] {
-  return uris.flatMap((uri, index) => unknownUri([...list, index], uri, known));
+/** A URI that a config names. */
+interface Name {
+  /** The known one that is nearest, for one that is not known. */
+  readonly meant: string;
+  readonly fault?: PlainFault;
 }
 
-function unknownUri(path: PlainFault['path'], uri: string, known: readonly string[]): readonly PlainFault[] {
-  if (known.includes(uri)) return [];
+function nameOf(path: PlainFault['path'], uri: string, known: readonly string[]): Name {
+  if (known.includes(uri)) return { meant: uri };
   const near = nearest(uri, known);
-  return [{ path, message: `names no plugin of this agent (${JSON.stringify(uri)})`, ...(near === undefined ? {} : { suggestion: near }) }];
+  const fault = {
+    path,
+    message: `names no plugin of this agent (${JSON.stringify(uri)})`,
+    ...(near === undefined ? {} : { suggestion: near }),
+  };
+  return { meant: near ?? uri, fault };
 }
