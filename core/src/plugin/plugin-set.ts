@@ -57,12 +57,17 @@ export class PluginSet {
 
   /** Makes the set that a plan describes. Those that aren't kept are new and have yet to be started; who leaves has stopped before. */
   arrange({ plan, settings, keep }: Arrangement): void {
+    const before = this.#runs;
     const runs = plan.order.map((planned) => {
-      const present = this.#runs.get(planned.uri);
+      const present = before.get(planned.uri);
       return present !== undefined && keep(planned.uri) ? present : this.#create(planned, settings.get(planned.uri));
     });
     this.#runs = new Map(runs.map((run) => [run.uri, run]));
     this.#ofType = Map.groupBy(runs, ({ plugin }) => plugin.provides.id);
+    for (const run of runs) {
+      const former = before.get(run.uri);
+      if (run.status === 'disabled' && former !== undefined && former.status !== 'disabled') this.#options.onChange(run.report());
+    }
   }
 
   /**

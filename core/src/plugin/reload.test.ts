@@ -58,6 +58,17 @@ describe('a reload', () => {
     expect(kernel.get(A)).toBe('other');
   });
 
+  it('that switches a plugin off says so last: who listens for its status hears why it is gone', async () => {
+    const { kernel, reload } = await setup(chain);
+    const heard: string[] = [];
+    kernel.onChange(({ id, status, reason }) => void (id === 'middle' && heard.push(`${status}: ${reason}`)));
+    const off = { disabled: ['test.b.v1.middle'] };
+    await reload(off);
+    expect(heard).toEqual(['stopping: the config was reloaded', 'stopped: the config was reloaded', 'disabled: disabled by config']);
+    await reload({ ...off, settings: { 'test.a.v1.base': { v: 2 } } });
+    expect(heard).toHaveLength(3);
+  });
+
   it('is seen live by who asks for all: a provider that comes, goes, or fails', async () => {
     let all: Providers<string> | undefined;
     const asks = plugin(C, 'asks', (context) => ((all = (context as unknown as { all: Providers<string> }).all), 'asks'), {
