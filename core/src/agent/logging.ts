@@ -24,14 +24,15 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
  * `containerId`, `ifname`, `podNamespace`, `podName`, `eniId`, `plugin`, `requestId`, `durationMs`.
  */
 export async function createLog({ level, pretty, color }: LogOptions): Promise<Logger> {
-  const { pino, stdSerializers, stdTimeFunctions } = await import('pino');
+  const { pino, stdTimeFunctions } = await import('pino');
+  const { loggedError } = await import('./logged-error.ts');
   const options = {
     level,
     base: { pid: process.pid },
     mixin: requestFields,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }), log: (fields: Record<string, unknown>) => redact(fields) },
-    serializers: { err: (error: Error) => redact({ ...stdSerializers.err(error) }) },
+    serializers: { err: loggedError },
   };
   if (!pretty) {
     const destination = pino.destination({

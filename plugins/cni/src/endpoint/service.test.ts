@@ -244,4 +244,11 @@ describe('a log line', () => {
     expect(line).toHaveProperty('requestId', expect.stringMatching(/^\w{26}$/));
     expect(served.lines.join('')).not.toContain('hunter2');
   });
+
+  test('of input that is refused says what is wrong, and not where in the code that was found', async () => {
+    await call('ADD', CONFIG, { CNI_IFNAME: 'a/b' });
+    const line: unknown = JSON.parse(served.lines.at(-1) ?? '{}');
+    expect(line).toMatchObject({ code: 4, msg: expect.stringMatching(/^ADD failed: .*CNI_IFNAME/) });
+    expect(line).not.toHaveProperty('err');
+  });
 });

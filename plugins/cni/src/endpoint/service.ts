@@ -104,7 +104,9 @@ export class Service {
         code: error.code,
       };
       const polled = verb !== undefined && quiet(verb);
-      log[polled ? 'debug' : 'warn']({ ...facts, err: thrown }, `${verb ?? 'call'} failed`);
+      // What the protocol itself refuses is said by its words alone.
+      const err = thrown instanceof CniError ? thrown.cause : thrown;
+      log[polled ? 'debug' : 'warn']({ ...facts, ...(err === undefined ? {} : { err }) }, `${verb ?? 'call'} failed: ${error.message}`);
       // Whoever polls compares what it is told with what it was told before.
       return failure(polled ? error : naming(error, requestId), call?.version ?? peekVersion(frame.input));
     }
