@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { HawserError } from '../errors/index.ts';
 import { apiErrors } from './errors.ts';
 import { statusOf, toProblem } from './problem.ts';
@@ -8,8 +9,13 @@ const { maxHeaderSize, STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** Answers what Node.js can't make a request of, and closes the connection. */
 export function refuseRequest(fault: Error & { readonly code?: string }, socket: Socket, requestId: string): void {
-  if (fault.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const error = asApiError(fault);
+  if (fault.code === 'ECONNRESET') return void socket.destroy();
+  answerAndClose(asApiError(fault), socket, requestId);
+}
+
+/** Answers with a problem document where there is no response to do it. */
+export function answerAndClose(error: HawserError, socket: Duplex, requestId: string): void {
+  if (!socket.writable) return void socket.destroy();
   const status = statusOf(error);
   const body = JSON.stringify(toProblem(error, requestId));
   const head = [

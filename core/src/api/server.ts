@@ -13,7 +13,7 @@ import { socketError } from './socket.ts';
 import { streamLines } from './ndjson.ts';
 import { statusOf, toProblem } from './problem.ts';
 import { methodsAt } from './methods-at.ts';
-import { refuseRequest } from './refuse-request.ts';
+import { answerAndClose, refuseRequest } from './refuse-request.ts';
 import { DEADLINE_MS, isAnswer, type Route, type RouteDescription, SERVER } from './route.ts';
 import { eventStream, openEvents } from './routes/events.ts';
 import type { AgentView } from './service.ts';
@@ -64,6 +64,7 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
     frameworkErrors: (error, request, reply) => void sendProblem(reply, asApiError(error), request.id),
   });
   const routes = allRoutes(agent);
+  answerOdd(app, random);
   answerErrors(app, log);
   refuseUnknown(app, [...routes, eventStream, metricsPage]);
   measureRequests(app, agent); // before all that refuses
@@ -86,9 +87,18 @@ export async function serveApi({ agent, path, log, random, access = {} }: ApiOpt
 }
 
 /** RFC 9112, 3.2. */
-async function assertHost({ raw: { httpVersion, headers } }: FastifyRequest): Promise<void> {
-  if (httpVersion === '1.1' && headers.host === undefined)
+async function assertHost({ raw: { httpVersion, headersDistinct } }: FastifyRequest): Promise<void> {
+  const hosts = headersDistinct['host']?.length ?? 0;
+  if (hosts > 1) throw apiErrors.badRequest(`the request has ${hosts} Host headers`, { remedy: 'Send one: any name will do.' });
+  if (hosts === 0 && httpVersion === '1.1')
     throw apiErrors.badRequest('the request has no Host header', { remedy: 'Send one: any name will do.' });
+}
+
+/** Requests of which Node.js makes no answer of ours by itself. */
+function answerOdd({ server }: FastifyInstance, random: Random): void {
+  // RFC 9110, 10.1.1: what is expected beyond 100-continue may be passed over.
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
+  server.on('connect', (_, socket) => answerAndClose(apiErrors.badRequest('the agent is no proxy'), socket, random.id()));
 }
 
 async function openSocket(app: FastifyInstance, place: Omit<KeptSocketOptions, 'accept'>): Promise<AsyncDisposable> {
