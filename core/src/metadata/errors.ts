@@ -45,7 +45,7 @@ export const metadataErrors = defineErrors('metadata', {
   },
   commitFailed: { kind: 'Internal', remedy: 'Look at the cause in the log, and check the store with `hawser db check`.' },
   locked: { kind: 'Unavailable', remedy: 'Stop the other agent, or give this one folders of its own by `root` and `state` in the config.' },
-  lockFailed: { kind: 'Internal', remedy: 'Make the folder writable and on a file system that knows flock.' },
+  lockFailed: { kind: 'Internal', remedy: 'Put the folder on a disk that works and a file system that knows flock.' },
   openFailed: { kind: 'Internal', remedy: 'Look at the cause, and check the store with `hawser db check`.' },
   damaged: { kind: 'DataLoss', remedy: 'Restore a backup with `hawser db restore FILE`; the damaged file stays where it is.' },
   schemaNewer: {

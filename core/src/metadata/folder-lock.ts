@@ -1,6 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { toHawserError } from '../errors/index.ts';
+import { messageOf, toHawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError } from './file-error.ts';
 
@@ -23,7 +23,7 @@ export async function lockFolder(folder: string): Promise<Disposable> {
     writeSync(fd, `${process.pid}\n`, 0);
   } catch (error) {
     closeSync(fd);
-    throw fileError(error, path) ?? error;
+    throw fileError(error, path) ?? metadataErrors.lockFailed(`${path} can't be written: ${messageOf(error)}`, { cause: error });
   }
   return { [Symbol.dispose]: () => closeSync(fd) };
 }
@@ -32,7 +32,7 @@ function openLockFile(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (error) {
-    throw fileError(error, path) ?? metadataErrors.lockFailed(`${path} can't be opened`, { cause: error });
+    throw fileError(error, path) ?? metadataErrors.lockFailed(`${path} can't be opened: ${messageOf(error)}`, { cause: error });
   }
 }
 

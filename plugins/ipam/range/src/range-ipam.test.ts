@@ -55,6 +55,18 @@ describe('addresses of ranges', () => {
     expect(await bench.add(ipam)).toEqual(['10.88.0.4']);
   });
 
+  it('counts what the same commit has taken before', async () => {
+    const ipam = await bench.open('10.88.0.0/30');
+    const claim = ipam.claim(request());
+    const both = bench.ledger.metadata.write('state', (tx) => {
+      for (const containerId of ['one', 'two']) claim.take(tx, { holder: { containerId, ifname: 'eth0' }, lease: 'l' });
+    });
+    await expect(both).rejects.toMatchObject({
+      message: 'no address is left in 10.88.0.0/30: 1 in all, 1 held, 0 cooling down',
+      details: { ranges: [{ held: 1, cooling: 0 }] },
+    });
+  });
+
   it('has an address as soon as that has cooled, in whatever order an agent that starts reads of those that cool', async () => {
     const before = await bench.open('10.88.0.0/23');
     for (let count = 0; count < 509; count++) await bench.add(before);

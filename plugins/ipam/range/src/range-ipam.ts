@@ -173,7 +173,9 @@ function lastOf(tx: Transaction, name: string): bigint | undefined {
   return typeof last === 'string' ? parseIp(last)?.value : undefined;
 }
 
-function exhausted(usages: readonly ReturnType<Pool['usage']>[]): Error {
+function exhausted(pools: readonly Usage[]): Error {
+  // Where none is left, what does not cool is held, if only by the commit that is being made.
+  const usages = pools.map((usage) => ({ ...usage, held: Number(usage.total) - usage.cooling }));
   const counts = usages.map(({ range, total, held, cooling }) => `${range}: ${total} in all, ${held} held, ${cooling} cooling down`);
   return ipamErrors.exhausted(`no address is left in ${counts.join('; ')}`, {
     details: { ranges: usages.map(({ range, total, held, cooling }) => ({ range, total: String(total), held, cooling })) },
