@@ -74,6 +74,12 @@ export class LinuxHost implements Host, AsyncDisposable {
     deleteNamespaceFile(this.#kernel.libc, this.#home, path);
   }
 
+  /** Puts masquerading back that others have flushed, in every namespace that is open; whether they have. */
+  async restoreMasquerades(): Promise<boolean> {
+    const restored = await Promise.all([...this.#open.values()].map((shared) => shared.restoreMasquerades()));
+    return restored.includes(true);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#open.values()].map((shared) => shared.idle()));
     this.own[Symbol.dispose]();

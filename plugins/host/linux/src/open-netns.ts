@@ -110,6 +110,11 @@ export class OpenNetns {
     return this.#masquerading;
   }
 
+  /** Puts back what others have taken away of our table; whether they have. */
+  async restoreMasquerades(): Promise<boolean> {
+    return (await this.#masquerading?.restore()) ?? false;
+  }
+
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
     await Promise.all([this.#retirement?.idle(), this.#masquerading?.idle()]);

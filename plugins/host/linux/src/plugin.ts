@@ -1,4 +1,4 @@
-import { definePlugin, duration, openTracing, text } from '@hawser/core';
+import { definePlugin, duration, type Logger, openTracing, text } from '@hawser/core';
 import { Host } from '@hawser/core/contracts';
 import { tracedHost } from '@hawser/core/network';
 import * as z from 'zod';
@@ -29,6 +29,13 @@ const config = z.strictObject({
     .default(defaultSettings.nftTable)
     .describe('Name of our table of family inet; each agent on a machine needs its own'),
 });
+
+/** From one look to the next whether the rules are still there that let pods reach others: firewalls that are reloaded flush them. */
+const LOOK_MS = 5_000;
+
+async function restoreMasquerades(host: LinuxHost, log: Logger): Promise<void> {
+  if (await host.restoreMasquerades()) log.warn('the rules for masquerading were taken away by others; they are there again');
+}
 
 /** The Host contract on the machine's own kernel. */
 export default definePlugin({
@@ -61,6 +68,7 @@ export default definePlugin({
     if (reason !== undefined) return skip(reason);
     for (const leftover of host.leftovers)
       leftover.catch((error: unknown) => log.warn({ err: error }, 'a link of an earlier run could not be deleted'));
+    scope.spawn('masquerading', () => restoreMasquerades(host, log), { everyMs: LOOK_MS });
     const tracing = await openTracing();
     return tracing === undefined ? host : tracedHost(host, tracing);
   },

@@ -3,15 +3,12 @@ import { parseAddress, parseCidr } from '../address-text.ts';
 import { type Attribute, attribute, nest } from '../netlink/attributes.ts';
 import { cString } from '../netlink/bytes.ts';
 import { NLM_F_ACK, NLM_F_CREATE, type Request } from '../netlink/message.ts';
+import { header, NFNL_SUBSYS_NFTABLES, NFPROTO_INET, NFT_MSG } from './nfnetlink.ts';
 import type { ElementChange } from './ruleset.ts';
 
 /** include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h */
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
-const NFNL_SUBSYS_NFTABLES = 10;
-const NFT_MSG_NEWSETELEM = (NFNL_SUBSYS_NFTABLES << 8) | 12;
-const NFT_MSG_DELSETELEM = (NFNL_SUBSYS_NFTABLES << 8) | 14;
-const NFPROTO_INET = 1;
 const NFTA_SET_ELEM_LIST_TABLE = 1;
 const NFTA_SET_ELEM_LIST_SET = 2;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
@@ -56,7 +53,7 @@ function elementRequest(table: string, { verb, set, family, entries }: ElementCh
     nest(NFTA_LIST_ELEM, set === 'local' ? pair(entry) : [key(NFTA_SET_ELEM_KEY, parseAddress(entry.source))]),
   );
   return {
-    type: verb === 'add' ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+    type: verb === 'add' ? NFT_MSG.newElement : NFT_MSG.deleteElement,
     // Without NLM_F_EXCL: what is there already is as good as added.
     flags: verb === 'add' ? NLM_F_ACK | NLM_F_CREATE : NLM_F_ACK,
     header: header(NFPROTO_INET, 0),
@@ -80,11 +77,3 @@ function pair({ source, subnet }: Masquerade): readonly Attribute[] {
 }
 
 const key = (type: number, bytes: Uint8Array): Attribute => nest(type, [attribute(NFTA_DATA_VALUE, bytes)]);
-
-/** struct nfgenmsg: family, version 0, and a resource in network byte order. */
-function header(family: number, resource: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes[0] = family;
-  bytes.writeUInt16BE(resource, 2);
-  return bytes;
-}

@@ -94,6 +94,27 @@ describe('masquerading on the kernel', () => {
     expect(await namespace.masquerades()).toHaveLength(2);
   });
 
+  it.each([
+    ['the ruleset', ['flush', 'ruleset']],
+    ['our rules', ['flush', 'table', 'inet', 'hawser']],
+  ])('looks whether somebody has flushed %s, and brings all back as it was', async (_, flush) => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    expect(await kernel.host.restoreMasquerades()).toBe(false);
+    await namespace.masquerade([A, B]);
+    const made = await nftIn(namespace.path, 'list', 'ruleset');
+    expect(await kernel.host.restoreMasquerades()).toBe(false);
+    await nftIn(namespace.path, ...flush);
+    const [restored] = await Promise.all([kernel.host.restoreMasquerades(), namespace.unmasquerade([B])]);
+    expect(restored).toBe(true);
+    expect(await namespace.masquerades()).toEqual([A]);
+    await namespace.masquerade([B]);
+    expect(await nftIn(namespace.path, 'list', 'ruleset')).toBe(made);
+    await namespace.unmasquerade([A, B]);
+    await nftIn(namespace.path, 'flush', 'ruleset');
+    expect(await kernel.host.restoreMasquerades()).toBe(false);
+  });
+
   it('brings them back, too, where nft failed the first time', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
     const [nftPath, busy] = [join(folder, 'nft'), join(folder, 'busy')];

@@ -4,7 +4,8 @@ import { parseAddress, parseCidr } from '../address-text.ts';
 import { NETLINK_NETFILTER, NetlinkSocket, openNetlink } from '../netlink/socket.ts';
 import { elementBatch } from './elements.ts';
 import { type NftOptions, runNft } from './process.ts';
-import { type Entries, elementChanges, entriesOf, entryKey, wholeTable } from './ruleset.ts';
+import { dumpRules } from './rules.ts';
+import { CHAIN, type Entries, elementChanges, entriesOf, entryKey, RULES, wholeTable } from './ruleset.ts';
 
 export interface MasqueradingOptions extends NftOptions {
   /** Name of our table in family inet. */
@@ -28,7 +29,7 @@ const MAX_BATCH = 512;
 /**
  * The masquerade entries of one namespace. Changes that come while others are carried out become one transaction
  * afterwards. What is in the table is read once, then known, whatever somebody else does to it: one that was flushed comes
- * back whole with the next change. nft makes the table and takes it away; entries come and go in it by messages of our own,
+ * back whole with the next change, or with `restore`. nft makes the table and takes it away; entries come and go in it by messages of our own,
  * which need no process.
  */
 export class Masquerading implements Disposable {
@@ -66,6 +67,16 @@ export class Masquerading implements Disposable {
       if (error instanceof SyntaxError) throw hostErrors.kernel('nft printed something that is no JSON', { cause: error });
       throw error;
     }
+  }
+
+  /** Puts the table back where somebody else has taken it or its rules away; whether that was so. Nothing of it is known before the first change. */
+  async restore(): Promise<boolean> {
+    const known = this.#known;
+    if (this.#working !== undefined || known === undefined || known.size === 0) return false;
+    const { table } = this.#options;
+    if (this.#socket.dump(dumpRules(table, CHAIN), () => true).length === RULES) return false;
+    await this.#alone(() => this.#loadWhole(known));
+    return true;
   }
 
   /** Resolves when nothing is under way and no table without entries is left. */
@@ -110,15 +121,23 @@ export class Masquerading implements Disposable {
 
   /** One that can't be taken away harms nobody, and goes after the next entry. */
   #removeTable(): Promise<void> {
+    return this.#alone(() => {
+      this.#keepTable();
+      this.#made = false;
+      return this.#loadWhole(new Map()).catch(() => undefined);
+    });
+  }
+
+  /** Does something between changes: those that come meanwhile are carried out afterwards. */
+  #alone(work: () => Promise<void>): Promise<void> {
     const release = this.#options.retain();
-    this.#keepTable();
-    this.#made = false;
-    const removing = this.#loadWhole(new Map()).catch(() => undefined);
-    return (this.#working = removing.then(() => {
-      this.#working = undefined;
+    const done = work();
+    const next = (): void => {
+      this.#working = this.#waiting.length > 0 ? this.#work() : undefined;
       release();
-      if (this.#waiting.length > 0) this.#working = this.#work();
-    }));
+    };
+    this.#working = done.then(next, next);
+    return done;
   }
 
   /** Of one that fails everything that it names may be there or not, and is named again by who repeats or undoes it. */

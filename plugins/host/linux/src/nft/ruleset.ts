@@ -23,7 +23,9 @@ const FAMILIES = [
   { suffix: '6', protocol: 'ip6', type: 'ipv6_addr', multicast: { prefix: { addr: 'ff00::', len: 8 } } },
 ] as const;
 
-const CHAIN = 'postrouting';
+/** Our chain, and how many rules are in it. */
+export const CHAIN = 'postrouting';
+export const RULES = FAMILIES.length;
 const PRIORITY_SRCNAT = 100;
 
 /** Entries by their text, which is their identity. */
