@@ -198,7 +198,7 @@ describe('packages', () => {
     });
     expect(code).toBe('config.package_failed');
     expect(message).toMatch(
-      /3 packages can't be loaded:\n {2}package '@acme\/none' is not installed in .*\n {2}package '.\/throws.mjs' can't be loaded: boom\. .*\n {2}package '.\/empty.mjs' has no plugin/,
+      /3 packages can't be loaded:\n {2}package '@acme\/none' is not installed in .*\n {2}package '.\/throws.mjs' can't be loaded: boom \(.*\. .*\n {2}package '.\/empty.mjs' has no plugin/,
     );
   });
 

@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../json.ts';
 import { coreVersion } from '../version.ts';
+import { testContext } from '../testing/context.ts';
 import { API_VERSION } from './compatibility.ts';
+import { pluginErrors } from './errors.ts';
 import { loadPackages } from './packages.ts';
 
 const SOURCE = "export default { provides: { id: 'acme.thing.v1' }, id: 'one', summary: 'x', start: () => ({}) };";
@@ -88,8 +90,79 @@ describe('a package of plugins', () => {
     await expect(loadPackages(['acme', './throws.mjs', 'missing'], folder)).rejects.toMatchObject({
       code: 'plugin.package_invalid',
       message: expect.stringMatching(
-        /^3 packages can't be loaded:\n {2}package 'acme' was .*\. Install a version .*\n {2}.*: boom\. Correct .*\n {2}package 'missing' is not .*\. Install/,
+        /^3 packages can't be loaded:\n {2}package 'acme' was .*\. Install a version .*\n {2}.*: boom \(.*throws\.mjs:1\)\. Correct .*\n {2}package 'missing' is not .*\. Install/,
       ),
     });
+  });
+});
+
+describe('a module that is no sound plugin', () => {
+  const refusal = async (source: string, file = 'thing.js'): Promise<string> => {
+    await write('package.json', '{ "type": "module" }');
+    await write(file, source);
+    const error = await loadPackages([`./${file}`], folder).catch((thrown: unknown) => thrown);
+    return pluginErrors.packageInvalid.is(error) ? error.message.replaceAll(folder, '') : 'none';
+  };
+
+  it.for([
+    ['export const plugin = {};', 'nothing'],
+    ['export default null;', 'null'],
+    ['export default () => ({});', 'a function'],
+    ['export default Promise.resolve({});', 'a promise'],
+    ['export default [];', 'an empty list'],
+    ['export default [{}];', 'an object'],
+  ] as const)('is told by what it exports instead: %s', async ([source, instead]) => {
+    expect(await refusal(source)).toBe(`package './thing.js' has no plugin as its default export, but ${instead}`);
+  });
+
+  it('is told all that is wrong with its definition, each with its key', async () => {
+    const source = `export default {
+      provides: { id: 'acme.thing.v1' }, id: 'one', require: {}, requires: { host: undefined, ipam: 'hawser.ipam.v1', log: { id: 'x.v1' } },
+      config: { interval: 'string', safeParse() {} }, startDeadlineMs: '10s', stopDeadlineMs: NaN, stability: 'gamma', enabled: 'config',
+      topics: [{ topic: 'x' }], configVersion: '2', start: {},
+    };`;
+    expect((await refusal(source)).split(/: (.*)/s)[1]?.split('; ')).toEqual([
+      "'stability' is none of 'stable', 'beta', 'alpha', 'deprecated' (plugin 'one')",
+      "'summary' is missing (plugin 'one')",
+      "'config' is no schema of zod 4 (plugin 'one')",
+      "'configVersion' is no integer (plugin 'one')",
+      "'enabled' is none of 'always', 'configured' (plugin 'one')",
+      "'topics' is no list of what defineTopic makes (plugin 'one')",
+      "'startDeadlineMs' is no number of milliseconds (plugin 'one')",
+      "'stopDeadlineMs' is no number of milliseconds (plugin 'one')",
+      "'start' is no function (plugin 'one')",
+      "'requires.host' is undefined: nothing of the name that it was to be is exported (plugin 'one')",
+      "'requires.ipam' is no token, such as defineToken makes (plugin 'one')",
+      "'requires.log' is no token, such as defineToken makes (plugin 'one')",
+      "'require' is no key of a definition",
+      "did you mean 'requires'? (plugin 'one')",
+    ]);
+  });
+
+  it.for([
+    ['\nthrow new Error("kaboom");', 'kaboom (/thing.js:2)'],
+    ['throw null;', 'null'],
+  ] as const)('is told where its import fails: %s', async ([source, place]) => {
+    expect(await refusal(source)).toBe(`package './thing.js' can't be loaded: ${place}`);
+  });
+
+  it('is told by its path where there is no such file', async () => {
+    for (const name of ['./none.js', join(folder, 'none.js')]) {
+      const message = `package '${name}' is no file beside the configuration (${join(folder, 'none.js')})`;
+      await expect(loadPackages([name], folder)).rejects.toMatchObject({ message, remedy: 'Correct its path.' });
+    }
+  });
+
+  it('is loaded where TypeScript has made a CommonJS module of it', async () => {
+    const source = SOURCE.replace('export default', "Object.defineProperty(exports, '__esModule', { value: true }); exports.default =");
+    await write('thing.cjs', source);
+    expect((await loadPackages(['./thing.cjs'], folder)).map(({ id }) => id)).toEqual(['one']);
+  });
+
+  it('that waits for what never comes is given up, and keeps its process alive until then', async () => {
+    await write('thing.mjs', 'await new Promise(() => {});');
+    const { clock } = testContext();
+    const message = "package './thing.mjs' can't be loaded: its import did not end within 10 s";
+    await expect(clock.runUntil(loadPackages(['./thing.mjs'], folder, clock))).rejects.toMatchObject({ message });
   });
 });
