@@ -13,6 +13,15 @@ export const pluginErrors = defineErrors('plugin', {
   },
   startDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the plugin waits for in the log.' },
   requirementFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the required plugin names.' },
+  degraded: {
+    kind: 'Unavailable',
+    remedy: 'Look at the cause in the log; if it is no fault of this machine, report it to the author of the plugin.',
+  },
+  invalidWorker: {
+    kind: 'InvalidArgument',
+    remedy: 'This is a defect of the plugin: give milliseconds, 0 or more of a pause and more than 0 of a deadline.',
+  },
+  notReleasable: { kind: 'InvalidArgument', remedy: 'This is a defect of the plugin: `use` takes a disposable, `defer` a function.' },
   workerFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; the worker is started again where that can help.' },
   workerDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the worker waits for in the log.' },
   releaseFailed: { kind: 'Internal', remedy: 'Look at the cause in the log; something may have been left behind.' },

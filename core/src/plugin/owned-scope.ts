@@ -32,15 +32,18 @@ export class OwnedScope implements Scope {
   }
 
   use<T extends Disposable | AsyncDisposable>(resource: T): T {
+    if (!isDisposable(resource)) throw this.#notReleasable('has no Symbol.dispose');
     this.#take({ what: nameOf(resource), release: () => dispose(resource) });
     return resource;
   }
 
   defer(release: () => void | Promise<void>): void {
+    if (typeof release !== 'function') throw this.#notReleasable('is no function');
     this.#take({ what: release.name === '' ? 'a deferred release' : release.name, release });
   }
 
   spawn(name: string, work: (signal: AbortSignal) => Promise<void>, options: WorkerOptions = {}): void {
+    checkWorker(name, options);
     if (this.#closing !== undefined) throw this.#closedError();
     const { clock, signal } = this.#owner;
     const worker = new Worker({
@@ -89,6 +92,10 @@ export class OwnedScope implements Scope {
     return pluginErrors.scopeClosed(`the scope of '${this.#owner.uri}' is closed`);
   }
 
+  #notReleasable(why: string): HawserError {
+    return pluginErrors.notReleasable(`what '${this.#owner.uri}' gives to its scope ${why}`);
+  }
+
   async #releaseAll(deadlineMs: number): Promise<readonly HawserError[]> {
     const errors: HawserError[] = [];
     const stuck: string[] = [];
@@ -131,6 +138,13 @@ export async function dispose(resource: Disposable | AsyncDisposable): Promise<v
 function nameOf(resource: object): string {
   const constructor: unknown = Reflect.get(resource, 'constructor');
   return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'a resource';
+}
+
+/** A platform's timer takes what is no number for one millisecond, and a worker would never pause. */
+function checkWorker(name: string, { everyMs = 0, deadlineMs = 1 }: WorkerOptions): void {
+  if (everyMs >= 0 && deadlineMs > 0) return;
+  const told = everyMs >= 0 ? `deadlineMs ${deadlineMs}` : `everyMs ${everyMs}`;
+  throw pluginErrors.invalidWorker(`worker '${name}' can't have ${told}`);
 }
 
 function stuckError(uri: string, deadlineMs: number, stuck: readonly string[]): HawserError {

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import { type Clock, type Context, inRequest, withDeadline } from '../context/index.ts';
 import { HawserError, messageOf, toHawserError } from '../errors/index.ts';
-import type { AnyPlugin, Reconfigure, Skipped, StartContext } from './definition.ts';
+import { internalErrors } from '../errors/to-error.ts';
+import type { AnyPlugin, Reconfigure, StartContext } from './definition.ts';
 import { pluginErrors } from './errors.ts';
 import { dispose, isDisposable, OwnedScope, type ScopeOwner } from './owned-scope.ts';
 import type { PlannedPlugin } from './planned-plugin.ts';
 import { settlesWithin } from './settles-within.ts';
+import { Skips } from './skips.ts';
 import { Standing } from './standing.ts';
 import type { PluginReport, PluginStatus } from './status.ts';
 
@@ -49,7 +51,7 @@ export class PluginRun implements ScopeOwner {
   readonly #standing: Standing;
   readonly #scope: OwnedScope;
   readonly #abort = new AbortController();
-  readonly #skips = new WeakSet<object>();
+  readonly #skips = new Skips();
   #settings: unknown;
   #inPlace: InPlace | undefined;
   #isUncertain = false;
@@ -175,7 +177,8 @@ export class PluginRun implements ScopeOwner {
         () => call,
       );
       if (this.signal.aborted) return this.#discard(result);
-      if (this.#isSkipped(result)) return await this.#endEarly(() => this.#standing.skipped(result.skipped), 'it was skipped');
+      this.#skips.check(this.uri, result);
+      if (this.#skips.has(result)) return await this.#endEarly(() => this.#standing.skipped(result.skipped), 'it was skipped');
       accept(result);
       this.#standing.started();
     } catch (thrown) {
@@ -227,27 +230,22 @@ export class PluginRun implements ScopeOwner {
         ok: () => this.#recovered(),
       },
       onReconfigure: (apply, keys) => void (this.#inPlace = { apply, keys }),
-      skip: (reason) => {
-        const skipped: Skipped = Object.freeze({ skipped: reason });
-        this.#skips.add(skipped);
-        return skipped;
-      },
+      skip: (reason) => this.#skips.give(reason),
     };
   }
 
   #degraded(error: Error): void {
     this.log.warn({ err: error }, 'degraded');
-    this.#standing.degrade(OWN_WORD, toHawserError(error));
+    const known = toHawserError(error);
+    // What is of no catalogue is still the plugin's word on this machine, and no defect.
+    const ours = internalErrors.unexpected.is(known) ? pluginErrors.degraded(known.message, { cause: error }) : known;
+    this.#standing.degrade(OWN_WORD, ours);
     this.#standing.ready();
   }
 
   #recovered(): void {
     this.#standing.recover(OWN_WORD);
     this.#standing.ready();
-  }
-
-  #isSkipped(result: unknown): result is Skipped {
-    return typeof result === 'object' && result !== null && this.#skips.has(result);
   }
 
   /** Start has returned, but the plugin is not to run: the outcome is told, and what it took goes. */
