@@ -33,8 +33,8 @@ export interface CheckedStore {
   readonly path: string;
   /**
    * `absent`: no agent has run here yet, or the machine has restarted since. `older`: its records can be read; how they refer to
-   * one another is looked at when an agent has migrated it. `newer`: a later version of the agent has written it. `inconsistent`: they
-   * can be read, and disagree.
+   * one another is looked at when an agent has migrated it. `newer`: a later version of the agent has written it. `inconsistent`:
+   * some disagree, or are not what was written.
    */
   readonly status: 'sound' | 'inconsistent' | 'damaged' | 'older' | 'newer' | 'absent';
   readonly damage?: { readonly code: string; readonly message: string; readonly remedy: string };

@@ -9,7 +9,7 @@ import { startCore } from '../testing/core.ts';
 import { openMetadata } from './lmdb-metadata.ts';
 import { currentVersion, MIGRATIONS } from './migrations.ts';
 import { defineCollection } from './store.ts';
-import { BOOT, layDown, readSchema, type StoredRecord, WRITTEN_AT } from './testing/stored-schema.fixture.ts';
+import { BOOT, layDown, readSchema, sealed, type StoredRecord, WRITTEN_AT } from './testing/stored-schema.fixture.ts';
 
 let folder = '';
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'hwt-damaged-'))));
@@ -20,7 +20,7 @@ const open = () => openMetadata({ ...folders(), log: pino({ level: 'silent' }), 
 const sound = (): readonly StoredRecord[] => readSchema(Math.max(currentVersion(MIGRATIONS.root), currentVersion(MIGRATIONS.state)));
 
 describe.each(['events\u00000001', 'events', '\u0000', 'a\u0000b'])('a record under %j, which is no key of any collection', (key) => {
-  beforeEach(() => layDown([...sound(), { store: 'state', key, value: '[]' }], folder));
+  beforeEach(() => layDown([...sound(), sealed({ store: 'state', key, value: '[]' })], folder));
 
   test('is told by the check', async () => {
     const [, state] = await checkStores(folders());
@@ -36,17 +36,20 @@ describe.each(['events\u00000001', 'events', '\u0000', 'a\u0000b'])('a record un
   });
 });
 
-test('a record that is no JSON is told to whoever reads it as what it is', async () => {
-  await layDown([...sound(), { store: 'state', key: 'things\u0000default\u0000a', value: '{"half' }], folder);
+test('a record without its checksum is told to whoever reads it as what it is', async () => {
+  await layDown([...sound(), { store: 'state', key: 'things\u0000default\u0000a', value: '{"half":1}' }], folder);
   await using metadata = await open();
   const things = defineCollection('state', 'things');
-  const damaged = expect.objectContaining({ code: 'metadata.damaged', message: 'the record "a" of things in the state store is not JSON' });
+  const damaged = expect.objectContaining({
+    code: 'metadata.damaged',
+    message: 'the record "a" of things in the state store is not what was written',
+  });
   expect(() => metadata.read('state', (tx) => tx.get(things, 'a'))).toThrow(damaged);
   expect(() => metadata.read('state', (tx) => [...tx.entries(things)])).toThrow(damaged);
 });
 
 test('a record of the journal that is none is told to whoever reads it as what it is', async () => {
-  await layDown([...sound(), { store: 'root', key: 'events\u0000default\u000000000001-000000000001', value: '[]' }], folder);
+  await layDown([...sound(), sealed({ store: 'root', key: 'events\u0000default\u000000000001-000000000001', value: '[]' })], folder);
   await using core = await startCore({ context: testContext({ start: WRITTEN_AT }), folder, bootId: async () => BOOT });
   expect(() => [...core.events.history({ from: 'start' })]).toThrow(
     expect.objectContaining({ code: 'metadata.damaged', message: expect.stringContaining('the journal') }),
@@ -93,7 +96,7 @@ describe('a key that has changed in its file', () => {
   test('leads nobody in a circle: whoever meets it is told', async () => {
     const met: string[] = [];
     for (const letter of letters) {
-      await layDown([...sound(), ...letters.map((one) => ({ store: 'state' as const, key: keyOf(one), value: value(one) }))], folder);
+      await layDown([...sound(), ...letters.map((one) => sealed({ store: 'state', key: keyOf(one), value: value(one) }))], folder);
       change(letter, 'x', 'b');
       const [, checked] = await checkStores(folders());
       expect(checked).toMatchObject({ status: 'damaged', damage: { code: 'metadata.damaged', message: expect.stringContaining('order') } });
@@ -110,7 +113,7 @@ describe('a key that has changed in its file', () => {
   });
 
   test('and names a namespace that there can’t be, is told as damage', async () => {
-    await layDown([...sound(), { store: 'state', key: keyOf('a'), value: value('a') }], folder);
+    await layDown([...sound(), sealed({ store: 'state', key: keyOf('a'), value: value('a') })], folder);
     change('a', 'default', 'defa}lt');
     await expect(open()).rejects.toMatchObject({ code: 'metadata.damaged', message: expect.stringContaining('xa\\u0000defa}lt') });
   });

@@ -61,6 +61,11 @@ export class Environment implements Pages {
     return readCached(this.#cache, this, collection, key);
   }
 
+  /** What stands under a key, though it be no text. */
+  bytes(key: string): Uint8Array | undefined {
+    return this.#db.getBinary(key);
+  }
+
   chunk(range: Range, reverse: boolean, limit: number): readonly Entry[] {
     return inOrder(range, reverse, [...this.#db.getRange({ ...bounds(range, reverse), limit })]);
   }

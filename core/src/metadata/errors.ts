@@ -1,7 +1,8 @@
 import { defineErrors } from '../errors/index.ts';
 
 /** The remedy where a record can't be read: there may be more of them. */
-export const CHECK_STORE = 'Check the store with `hawser db check`, and restore a backup with `hawser db restore FILE`.';
+export const CHECK_STORE =
+  'Stop the agent and run `hawser db check --repair`; where that does not mend it, restore a backup with `hawser db restore FILE`.';
 
 /** The metadata room's part of the error catalogue. */
 export const metadataErrors = defineErrors('metadata', {

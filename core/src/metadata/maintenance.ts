@@ -6,13 +6,14 @@ import { type FaultInjector, makeFolders } from '../context/index.ts';
 import { type HawserError, toHawserError } from '../errors/index.ts';
 import { putCopy } from './backup.ts';
 import { type BootIdReader, kernelBootId, writeBootId } from './boot-id.ts';
+import { changedRecords } from './changed-records.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
 import { flush } from './flush.ts';
 import { lockFolder } from './folder-lock.ts';
-import { assertNotNewer, currentVersion, MIGRATIONS } from './migrations.ts';
+import { assertNotNewer, currentVersion, MIGRATIONS, storedSchema } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import type { StoreName } from './store.ts';
 import { findDisagreements, type FoundDisagreement } from './store-checks.ts';
@@ -48,11 +49,19 @@ export async function checkStore(store: StoreName, folder: string): Promise<Stor
 
 /** A store of an older version is not asked how its records refer to one another: they may lie in other ways. */
 function lookInto(store: StoreName, environment: Environment): Pick<StoreCheck, 'schemaVersion' | 'collections' | 'disagreements'> {
-  const { schemaVersion, collections } = readAll(environment);
-  const base = { schemaVersion, collections };
-  assertNotNewer(store, `the ${store} store`, schemaVersion);
-  if (schemaVersion < currentVersion(MIGRATIONS[store])) return base;
-  return { ...base, disagreements: findDisagreements(new StoreReader(store, environment)) };
+  const isCurrent = knownVersion(store, `the ${store} store`, environment) === currentVersion(MIGRATIONS[store]);
+  const changed: string[] = [];
+  const { schemaVersion, collections } = readAll(environment, isCurrent ? (key) => changed.push(key) : undefined);
+  if (!isCurrent) return { schemaVersion, collections };
+  const disagreements = [...changedRecords(store, environment, changed), ...findDisagreements(new StoreReader(store, environment))];
+  return { schemaVersion, collections, disagreements };
+}
+
+/** Asked before anything else is read: the records of a newer version, which is refused, may be of any form. */
+function knownVersion(store: StoreName, what: string, environment: Environment): number | undefined {
+  const schema = storedSchema(environment);
+  if (schema !== undefined) assertNotNewer(store, what, schema.version);
+  return schema?.version;
 }
 
 /** Opens a store's folder for one look. */
@@ -143,8 +152,10 @@ function sourceFile(backup: string): string {
 }
 
 async function assertKnownVersion(store: StoreName, folder: string): Promise<void> {
-  const { schemaVersion } = await inStore(folder, readAll);
-  assertNotNewer(store, 'the backup', schemaVersion);
+  await inStore(folder, (environment) => {
+    knownVersion(store, 'the backup', environment);
+    readAll(environment);
+  });
 }
 
 async function moveAway(current: string): Promise<string | undefined> {

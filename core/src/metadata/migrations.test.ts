@@ -12,7 +12,8 @@ import { inStore, restoreStore } from './maintenance.ts';
 import { currentVersion, MIGRATIONS } from './migrations.ts';
 import { readAll } from './read-all.ts';
 import { ALL_KEYS } from './record.ts';
-import { BOOT, layDown, readSchema, type StoredRecord, WRITTEN_AT } from './testing/stored-schema.fixture.ts';
+import { unseal } from './seal.ts';
+import { BOOT, layDown, readSchema, sealed, type StoredRecord, WRITTEN_AT } from './testing/stored-schema.fixture.ts';
 
 const STORES = ['root', 'state'] as const;
 const CURRENT = { root: currentVersion(MIGRATIONS.root), state: currentVersion(MIGRATIONS.state) };
@@ -66,7 +67,10 @@ describe.each(GENERATIONS)('stores of schema %i', (generation) => {
     for (const store of STORES) expect(await contentOf(store)).toMatchObject({ schemaVersion: versionIn(stored, store) });
     await (await openMetadata({ ...folders(), log, bootId }))[Symbol.asyncDispose]();
     const after = await records();
-    for (const record of stored.filter((one) => !isSchema(one))) expect(after.get(`${record.store} ${record.key}`)).toBe(record.value);
+    for (const record of stored.filter((one) => !isSchema(one))) {
+      const { store, key, value } = record;
+      expect(after.get(`${store} ${key}`)).toBe(unseal(key, value) === undefined ? sealed(record).value : value);
+    }
     const { collections } = await contentOf();
     expect(collections).toMatchObject({
       'snapshots.by_label': 9,
@@ -129,7 +133,12 @@ describe.each(GENERATIONS)('stores of schema %i', (generation) => {
   });
 
   test('are refused everywhere when a newer version has written them, and are not touched', async () => {
-    const newer = stored.map((record) => (isSchema(record) ? { ...record, value: JSON.stringify({ version: NEWER }) } : record));
+    const versionRecord = (record: StoredRecord) => ({ ...record, value: JSON.stringify({ version: NEWER }) });
+    const isSealed = stored.some((record) => isSchema(record) && unseal(record.key, record.value) !== undefined);
+    const newer = stored.map((record) => {
+      if (!isSchema(record)) return record;
+      return isSealed ? sealed(versionRecord(record)) : versionRecord(record);
+    });
     await layDown(newer, folder);
     const before = await contentOf();
     const refused = { code: 'metadata.schema_newer', message: expect.stringContaining(`schema ${NEWER}`) };

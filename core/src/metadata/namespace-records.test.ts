@@ -49,8 +49,8 @@ test.each([
 
 test('the migration of the root store does that by itself: a death before the state store is looked at loses nothing', async () => {
   await layDown(readSchema(BEFORE), folder);
-  const [last, ...more] = MIGRATIONS.root.slice(BEFORE - 1);
-  expect([last?.version, more]).toEqual([BEFORE + 1, []]);
+  const last = MIGRATIONS.root[BEFORE - 1];
+  expect(last?.version).toBe(BEFORE + 1);
   const written: string[] = [];
   const step = {
     ...(last ?? expect.fail()),

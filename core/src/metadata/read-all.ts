@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
-import { compareKeys } from './key-order.ts';
-import { storedVersion } from './migrations.ts';
-import { ALL_KEYS } from './record.ts';
+import { everyRecord } from './every-record.ts';
+import { storedSchema } from './migrations.ts';
+import { isJson } from './record.ts';
+import { unseal } from './seal.ts';
 
 /** What reading every record of a store has shown. */
 export interface StoreContent {
@@ -14,36 +15,33 @@ export interface StoreContent {
   readonly digest: string;
 }
 
-const CHUNK = 512;
+/** Told each record that is not what was written; `key` is the whole one. */
+export type OnChanged = (key: string) => void;
 
-/** Reads every record; `metadata.damaged` names the first one whose key is none of a collection's, or that is no JSON. */
-export function readAll(environment: Environment): StoreContent {
-  const schemaVersion = storedVersion(environment);
-  if (schemaVersion === undefined) throw metadataErrors.damaged(`the store in ${environment.folder} has no schema record`);
+/**
+ * Reads every record; `metadata.damaged` names the first one whose key is none of a collection's, or that is not what was written, unless
+ * `onChanged` is told instead. In a store from before there were checksums it is not what was written where it is no JSON.
+ */
+export function readAll(environment: Environment, onChanged: OnChanged = refuse): StoreContent {
+  const schema = storedSchema(environment);
+  if (schema === undefined) throw metadataErrors.damaged(`the store in ${environment.folder} has no schema record`);
   const collections: Record<string, number> = {};
   const digest = createHash('sha256');
-  let { start } = ALL_KEYS;
-  for (;;) {
-    const chunk = environment.chunk({ start, end: ALL_KEYS.end }, false, CHUNK);
-    for (const { key, value } of chunk) {
-      if (compareKeys(start, key) > 0) throw metadataErrors.damaged(`the record ${JSON.stringify(key)} stands out of the order of keys`);
-      start = `${key}\0`;
-      const collection = key.slice(0, Math.max(key.indexOf('\0'), 0));
-      assertRecord(key, value);
-      digest.update(`${key.length} ${value.length} `).update(key).update(value);
-      collections[collection] = (collections[collection] ?? 0) + 1;
-    }
-    if (chunk.length === 0) return { schemaVersion, collections, digest: digest.digest('hex') };
+  for (const { key, value } of everyRecord(environment)) {
+    const collection = collectionOf(key);
+    if (schema.sealed ? unseal(key, value) === undefined : !isJson(value)) onChanged(key);
+    digest.update(`${key.length} ${value.length} `).update(key).update(value);
+    collections[collection] = (collections[collection] ?? 0) + 1;
   }
+  return { schemaVersion: schema.version, collections, digest: digest.digest('hex') };
 }
 
-function assertRecord(key: string, value: string): void {
-  const collectionEnd = key.indexOf('\0');
-  if (collectionEnd <= 0 || !key.includes('\0', collectionEnd + 1))
-    throw metadataErrors.damaged(`the record ${JSON.stringify(key)} is of no collection`);
-  try {
-    JSON.parse(value);
-  } catch (error) {
-    throw metadataErrors.damaged(`the record ${JSON.stringify(key)} can't be read`, { cause: error });
-  }
+function refuse(key: string): void {
+  throw metadataErrors.damaged(`the record ${JSON.stringify(key)} is not what was written`);
+}
+
+function collectionOf(key: string): string {
+  const end = key.indexOf('\0');
+  if (end > 0 && key.includes('\0', end + 1)) return key.slice(0, end);
+  throw metadataErrors.damaged(`the record ${JSON.stringify(key)} is of no collection`);
 }

@@ -11,7 +11,7 @@ import { WriteSet } from './write-set.ts';
 
 const things = defineCollection<{ readonly n: number }>('root', 'things');
 const keyOf = (n: number): string => encodeKey(things, `k${n}`);
-const textOf = (n: number): string => encodeValue(things, { n }).text;
+const textOf = (n: number, key = n): string => encodeValue(things, keyOf(key), { n }).text;
 
 let folder = '';
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'hawser-cache-'))));
@@ -44,7 +44,7 @@ test('whatever is read, written and taken back, a record is read as it is stored
         const writes = new WriteSet(environment);
         expect(writes.read(things, keyOf(reads))).toEqual(readPlainly(writes, things, keyOf(reads)));
         if (value === undefined) writes.remove(keyOf(key));
-        else writes.put(keyOf(key), textOf(value));
+        else writes.put(keyOf(key), textOf(value, key));
         expect(writes.read(things, keyOf(key))).toEqual(readPlainly(writes, things, keyOf(key)));
         writes.flush();
         agree();
@@ -69,7 +69,7 @@ test('a view reads what was there, whatever has been read since', async () => {
   const environment = new Environment(folder, { sync: false });
   environment.transact(() => environment.put(keyOf(1), textOf(1)));
   const view = environment.view();
-  environment.transact(() => environment.put(keyOf(1), textOf(2)));
+  environment.transact(() => environment.put(keyOf(1), textOf(2, 1)));
   expect([environment.read(things, keyOf(1)), view.pages.read(things, keyOf(1))]).toEqual([{ n: 2 }, { n: 1 }]);
   expect(environment.read(things, keyOf(1))).toEqual({ n: 2 });
   view.done();

@@ -2,8 +2,8 @@
  * How keys and values lie in the file.
  *
  * ```
- * <collection> 00 <namespace> 00 <key>  →  JSON, UTF-8
- * _store       00             00 schema →  {"version":1}
+ * <collection> 00 <namespace> 00 <key>  →  JSON, UTF-8, and a checksum of both (seal.ts)
+ * _store       00             00 schema →  {"version":1}, likewise
  * ```
  *
  * Keys are UTF-8 too, and sort so (key-order.ts). Collections and namespaces hold no zero byte, keys may.
@@ -14,6 +14,7 @@ import { CHECK_STORE, metadataErrors } from './errors.ts';
 import { pastPrefix } from './key-order.ts';
 import type { Pages, Range } from './pages.ts';
 import type { RecordCache } from './record-cache.ts';
+import { seal, SEAL_LENGTH, unseal } from './seal.ts';
 import { MOST_BYTES } from './text-keys.ts';
 import { checkIdentifier } from './identifiers.ts';
 import { type Collection, DEFAULT_NAMESPACE, type KeyRange } from './store.ts';
@@ -63,40 +64,50 @@ export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace =
 /** The prefix of the collection and namespace that a key, or the start of a range, is of. */
 export const tableOf = (key: string): string => key.slice(0, key.indexOf('\0', key.indexOf('\0') + 1) + 1);
 
-/** A value as it is stored, with its length in UTF-8. */
-export function encodeValue(collection: Collection, value: JsonValue): { readonly text: string; readonly bytes: number } {
+/** A value as it is stored under a key that `encodeKey` has made, with its length in UTF-8. */
+export function encodeValue(collection: Collection, key: string, value: JsonValue): { readonly text: string; readonly bytes: number } {
   // The type says that it is one; a caller without types may still pass undefined or a function.
-  const text: string | undefined = JSON.stringify(value);
-  if (text === undefined) throw metadataErrors.invalidValue(`a value of ${collection.name} is not JSON`);
-  const bytes = Buffer.byteLength(text);
+  const json: string | undefined = JSON.stringify(value);
+  if (json === undefined) throw metadataErrors.invalidValue(`a value of ${collection.name} is not JSON`);
+  const bytes = Buffer.byteLength(json);
   if (bytes > MAX_VALUE_BYTES) {
     throw metadataErrors.valueTooLarge(`a value of ${collection.name} has ${bytes} bytes`, {
       details: { collection: collection.name, bytes },
     });
   }
-  return { text, bytes };
+  return { text: seal(key, json), bytes: bytes + SEAL_LENGTH };
 }
 
 /**
- * What was stored under a key of the collection, as `encodeKey` made it. `metadata.damaged` where it is no JSON, or not of the form that
- * the collection asks for; where it asks for none, its type is what the collection's writers put.
+ * What was stored under a key of the collection, as `encodeKey` made it. `metadata.damaged` where it is not what was written, or not of
+ * the form that the collection asks for; where it asks for none, its type is what the collection's writers put.
  */
 export function decodeValue<V extends JsonValue>(collection: Collection<V>, key: string, text: string): V {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw damagedRecord(collection, recordOf(key), 'is not JSON', { cause });
-  }
+  const json = unseal(key, text);
+  if (json === undefined) throw damagedRecord(collection, recordOf(key), NOT_AS_WRITTEN);
+  const value: unknown = JSON.parse(json);
   if (collection.isValue?.(value) === false) throw damagedRecord(collection, recordOf(key));
   return value;
 }
 
-/** The part of an encoded key that is the caller's. */
-function recordOf(key: string): { readonly namespace: string; readonly key: string } {
+/** Whether a text is what `encodeValue` has made of some value, but for its checksum. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is wrong with a record whose checksum is another one. */
+export const NOT_AS_WRITTEN = 'is not what was written';
+
+/** What an encoded key was made of. */
+export function recordOf(key: string): { readonly collection: string; readonly namespace: string; readonly key: string } {
   const start = key.indexOf('\0') + 1;
   const end = key.indexOf('\0', start);
-  return { namespace: key.slice(start, end), key: key.slice(end + 1) };
+  return { collection: key.slice(0, start - 1), namespace: key.slice(start, end), key: key.slice(end + 1) };
 }
 
 /** The refusal of a record that can't be what its writers have put. */
@@ -104,11 +115,9 @@ export function damagedRecord(
   { name, store }: Pick<Collection, 'name' | 'store'>,
   { namespace, key }: { readonly namespace: string; readonly key: string },
   fault = 'is not of the form that its writers give it',
-  { cause }: { readonly cause?: unknown } = {},
 ): HawserError {
   const where = namespace === DEFAULT_NAMESPACE ? '' : ` in the namespace ${namespace}`;
   return metadataErrors.damaged(`the record ${JSON.stringify(key)} of ${name}${where} in the ${store} store ${fault}`, {
-    ...(cause === undefined ? {} : { cause }),
     details: { store, collection: name, namespace, key },
     remedy: CHECK_STORE,
   });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { HawserError } from '../errors/index.ts';
+import { changedRecords } from './changed-records.ts';
 import { assertSound } from './data-file.ts';
 import { DATA_FILE } from './environment.ts';
 import { metadataErrors } from './errors.ts';
@@ -18,7 +19,7 @@ import { WriteQueue } from './write-queue.ts';
 const ROUNDS = 4;
 
 /**
- * Makes anew what is derived, as far as the registered checks can, in one transaction. Resolves with what was mended; the rest another
+ * Makes anew what is derived, as far as the registered checks can, and records of which one bit has changed, in one transaction. Resolves with what was mended; the rest another
  * check tells. Errors: those of a commit, after which nothing has changed; `metadata.damaged`; `metadata.locked`.
  */
 export async function repairStore(store: StoreName, folder: string): Promise<readonly FoundDisagreement[]> {
@@ -29,9 +30,11 @@ export async function repairStore(store: StoreName, folder: string): Promise<rea
   await using closing = new AsyncDisposableStack();
   const environment = openEnvironment(join(folder, STORE_FOLDER), store === 'root');
   closing.defer(() => environment.close());
-  assertCurrent(store, readAll(environment).schemaVersion);
+  const changed: string[] = [];
+  assertCurrent(store, readAll(environment, (key) => changed.push(key)).schemaVersion);
   const queue = new WriteQueue(store, environment, pino({ enabled: false }), closing.use(new Headroom(path)));
-  const mended = await queue.write(mend);
+  const records = changedRecords(store, environment, changed);
+  const mended = await queue.write((tx) => [...records.filter((one) => isMended(tx, one)), ...mend(tx)]);
   return mended; // only now may the store be closed
 }
 
@@ -52,8 +55,9 @@ function mend(tx: Transaction): readonly FoundDisagreement[] {
 
 /** What would be made may be refused, e.g. as too long for a key; that must not keep the others from being mended. */
 function isMended(tx: Transaction, { namespace, mend: make }: FoundDisagreement): boolean {
+  if (make === undefined) return false;
   try {
-    make?.(tx.in(namespace));
+    make(tx.in(namespace));
     return true;
   } catch (error) {
     if (error instanceof HawserError) return false;

@@ -8,7 +8,7 @@ import { DATA_FILE, Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { fileError, isThere } from './file-error.ts';
 import { flush } from './flush.ts';
-import { currentVersion, migrate, type Migration } from './migrations.ts';
+import { currentVersion, migrate, type Migration, schemaOf } from './migrations.ts';
 import { SCHEMA_KEY } from './record.ts';
 import { reserveReaders, tryRoom } from './room.ts';
 import type { StoreName } from './store.ts';
@@ -92,7 +92,7 @@ async function create(store: StoreName, folder: string, version: number, bootId:
     tryRoom(draft);
     const environment = openEnvironment(draft, store === 'root');
     try {
-      environment.transact(() => environment.put(SCHEMA_KEY, JSON.stringify({ version })));
+      environment.transact(() => environment.put(SCHEMA_KEY, schemaOf(version)));
     } finally {
       await environment.close();
     }

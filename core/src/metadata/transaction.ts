@@ -154,6 +154,9 @@ const PAGE_BYTES = 4096;
 /** Pages that one change may copy: its leaf, the one that the leaf is split or merged with, and a share of the branches above. */
 const PAGES_PER_CHANGE = 3;
 
+/** Bytes that a value of so many takes. */
+export const spaceFor = (bytes: number): number => bytes + PAGE_BYTES * Number(bytes > PAGE_BYTES / 2);
+
 /** What all views of one write transaction share. */
 interface Change extends Life {
   readonly finals: (() => void)[];
@@ -210,12 +213,12 @@ export class StoreWriter extends StoreReader implements Transaction {
 
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void {
     this.check(collection);
-    const { text, bytes } = encodeValue(collection, value);
     const place = encodeKey(collection, key, this.namespace);
+    const { text, bytes } = encodeValue(collection, place, value);
     if (!this.#admitted) this.#admit();
     this.pages.put(place, text);
     this.#change.changes++;
-    this.#change.bytes += bytes + PAGE_BYTES * Number(bytes > PAGE_BYTES / 2);
+    this.#change.bytes += spaceFor(bytes);
   }
 
   delete(collection: Collection, key: string): boolean {

@@ -5,7 +5,15 @@ import { testContext } from '@hawser/core/testing';
 import * as fc from 'fast-check';
 import { checkStores } from '../../../core/src/cli/check-stores.ts';
 import { currentVersion, MIGRATIONS } from '../../../core/src/metadata/migrations.ts';
-import { BOOT, layDown, readSchema, type StoredRecord, WRITTEN_AT } from '../../../core/src/metadata/testing/stored-schema.fixture.ts';
+import { unseal } from '../../../core/src/metadata/seal.ts';
+import {
+  BOOT,
+  layDown,
+  readSchema,
+  sealed,
+  type StoredRecord,
+  WRITTEN_AT,
+} from '../../../core/src/metadata/testing/stored-schema.fixture.ts';
 import { startCore, type TestCore } from '../../../core/src/testing/core.ts';
 import { checkRefusal, hold } from '../engine/refusal.ts';
 import type { FuzzTarget } from '../engine/target.ts';
@@ -95,7 +103,7 @@ export const storedRecords: FuzzTarget = {
         fc.oneof(
           fc.constantFrom(...VALUES),
           fc.json(),
-          fc.constantFrom(...records).map(({ value }) => value),
+          fc.constantFrom(...records).map(({ key, value }) => unseal(key, value) ?? value),
         ),
       ),
       { minLength: 1, maxLength: 3 },
@@ -109,7 +117,7 @@ export const storedRecords: FuzzTarget = {
       const folder = await mkdtemp(join(tmpdir(), 'hwt-fuzz-records-'));
       try {
         const changed = new Map(records.map((record) => [`${record.store} ${record.key}`, record]));
-        for (const record of recordsIn(input.toString('latin1'))) changed.set(`${record.store} ${record.key}`, record);
+        for (const record of recordsIn(input.toString('latin1'))) changed.set(`${record.store} ${record.key}`, sealed(record));
         await layDown([...changed.values()], folder);
         await checkAndRead(folder);
         await checkStores(foldersIn(folder), { repair: true });

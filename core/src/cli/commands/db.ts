@@ -79,7 +79,12 @@ export const dbCommand = (assembly: Assembly): CommandSpec => ({
     {
       name: 'check',
       summary: 'Read every record of both stores and what they say of one another, while no agent runs; exit 1 when something is wrong.',
-      options: [{ flags: '--repair', description: 'make anew what other records tell: indexes, links, reverse links' }],
+      options: [
+        {
+          flags: '--repair',
+          description: 'make anew what other records tell (indexes, links), and mend records of which one bit has changed',
+        },
+      ],
       examples: [['hawser db check --repair', 'what is derived is made anew, the rest is told']],
       run: (invocation) => check(assembly, invocation),
     },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { writeBootId } from '../boot-id.ts';
 import { Environment } from '../environment.ts';
+import { seal } from '../seal.ts';
 import { STORE_FOLDER } from '../store-folder.ts';
 
 const storedRecord = z.object({ store: z.enum(['root', 'state']), key: z.string(), value: z.string() });
@@ -21,6 +22,9 @@ export function readSchema(version: number): readonly StoredRecord[] {
   const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
   return lines.map((line) => storedRecord.parse(JSON.parse(line)));
 }
+
+/** A record as the present program writes it. */
+export const sealed = ({ store, key, value }: StoredRecord): StoredRecord => ({ store, key, value: seal(key, value) });
 
 /** Makes stores of these records below a folder, as an agent of then has left them. */
 export async function layDown(records: readonly StoredRecord[], folder: string): Promise<void> {
