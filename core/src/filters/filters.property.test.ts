@@ -24,14 +24,23 @@ const records = fc.dictionary(
   fc.oneof(fc.constantFrom(...values), fc.dictionary(fc.constantFrom(...names), fc.constantFrom(...values))),
 );
 
+/** What is at a path, of which the rest may be one name with dots in it. */
+function valueAt(value: unknown, [field, ...rest]: readonly string[]): unknown {
+  if (field === undefined) return value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const name = [field, ...rest].join('.');
+  return (
+    (Object.hasOwn(value, field) ? valueAt(Reflect.get(value, field), rest) : undefined) ??
+    (Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined)
+  );
+}
+
 /** The same meaning, written down as naively as can be. */
 const naive = (alternatives: readonly (readonly Model[])[], record: Record<string, unknown>): boolean =>
   alternatives.length === 0 ||
   alternatives.some((all) =>
     all.every((one) => {
-      let at: unknown = record;
-      for (const field of one.path)
-        at = typeof at === 'object' && at !== null && Object.hasOwn(at, field) ? Reflect.get(at, field) : undefined;
+      const at = valueAt(record, one.path);
       const text = at === undefined ? undefined : typeof at === 'string' ? at : JSON.stringify(at);
       if (one.operator === 'present') return text !== undefined;
       return one.operator === '==' ? text === one.value : text !== one.value;

@@ -5,7 +5,7 @@ import { compileFilters, fieldsOf, parseFilter, printFilter } from './index.ts';
 const record = {
   state: 'attached',
   pod: { namespace: 'shop', name: 'web-1' },
-  labels: { 'a.b': 'c,d', path: 'a/b|c' },
+  labels: { a: 'x', 'a.b': 'c,d', path: 'a/b|c', said: 'b"c"' },
   ips: [{ address: '10.88.0.5/16' }, { address: 'fd00::5/64' }],
   count: 3,
   none: null,
@@ -22,6 +22,7 @@ describe('selectors joined by a comma are AND, several filters are OR, none matc
     [['pod.namespace==other', 'count==3'], true],
     [['pod.namespace==other', 'count==4'], false],
     [[' state == attached , count == 3 '], true],
+    [['\tstate == attached,\n  count == 3\n'], true],
   ])('%j → %s', (filters, expected) => {
     expect(matches(...filters)).toBe(expected);
   });
@@ -52,9 +53,14 @@ describe('values and fields are bare or quoted, patterns also between / or |', (
   test.each([
     ['labels."a.b"=="c,d"', true],
     ['labels."a.b"', true],
-    ['labels.a.b', false],
+    ['labels.a.b', true],
+    ['labels.a.b=="c,d"', true],
+    ['labels.a.b!="c,d"', false],
+    ['labels.a.b.c', false],
+    ['labels.path.b', false],
     ['"pod"."name"=="web\\u002d1"', true],
     ['netns==/run/netns/x', true],
+    ['labels.said==b"c"', true],
     ['netns~=^/run', true],
     ['netns~="^/run"', true],
     ['netns~=/^\\/run\\/.{3,5}\\/x$/', true],
@@ -93,7 +99,7 @@ describe('a filter that cannot be read is refused with the column and what was e
     ['a~=[', 4, 'it is not a regular expression: missing closing ]'],
     ['a~=/(?=b)/', 4, 'it is not a regular expression'],
     ['a==b c', 6, 'expected a comma or the end, found "c"'],
-    ['a==b"c"', 5, 'expected a comma or the end'],
+    ['a==b"c d"', 8, 'expected a comma or the end'],
     ['a == b || c', 8, 'expected a comma or the end'],
     ['app-name==x', 4, 'found "-name==x"'],
     ['a==/b/ , c d', 12, 'found "d"'],

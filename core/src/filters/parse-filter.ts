@@ -14,13 +14,13 @@ const MAX_LENGTH = 8_192;
  * path     = field *( "." field )
  * field    = 1*( letter / digit / "_" ) / quoted
  * operator = "==" / "!=" / "~="
- * value    = quoted / 1*( all but blanks, comma and quote )
+ * value    = quoted / 1*( all but blanks and comma )       not beginning with a quote
  *          / "/" pattern "/" / "|" pattern "|"        after ~= only; \/ and \| stand for the sign itself
  * quoted   = DQUOTE *( character / escape ) DQUOTE
  * escape   = \" \\ \n \r \t \uXXXX
  * ```
  *
- * Blanks may stand between them all.
+ * Blanks and line ends may stand between them all.
  */
 export function parseFilter(text: string): Filter {
   const scanner = new Scanner(text);

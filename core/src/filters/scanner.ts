@@ -3,10 +3,10 @@ import type { HawserError } from '../errors/index.ts';
 
 /** Tokens, each tried at the place that has been reached. */
 const TOKENS = {
-  blank: /[ \t]+/y,
+  blank: /\s+/y,
   word: /[A-Za-z0-9_]+/y,
   operator: /[=!~]+/y,
-  bare: /[^\s,"]+/y,
+  bare: /[^\s,]+/y,
   comma: /,/y,
   dot: /\./y,
 } as const;

@@ -21,8 +21,9 @@ function labelTerms({ labels }: { readonly labels: Labels }): readonly string[] 
 /** The term by which the index finds what a selector means; undefined where it can't. */
 export function labelTerm(selector: Selector): string | undefined {
   if (selector.operator !== '==') return undefined;
-  const [field, label, ...rest] = selector.path;
-  if (field !== 'labels' || label === undefined || rest.length > 0 || NOT_INDEXED.test(label)) return undefined;
+  const [field, ...parts] = selector.path;
+  const label = parts.join('.'); // labels have dots in their names
+  if (field !== 'labels' || parts.length === 0 || NOT_INDEXED.test(label)) return undefined;
   return termOf(label, selector.value);
 }
 

@@ -16,7 +16,8 @@ import { startCore, type TestCore } from '../testing/core.ts';
 import { testContext } from '../testing/context.ts';
 
 const open = (core: TestCore, type = 'thing') => core.snapshots.open<{ readonly n: number }>({ type, store: 'state' });
-const viewed = (snapshot: Snapshot) => fieldsOf({ ...snapshot, name: `${snapshot.type}/${snapshot.key}`, parent: snapshot.parents[0] });
+const viewed = (snapshot: Snapshot) =>
+  fieldsOf({ ...snapshot, name: `${snapshot.type}/${snapshot.key}`, parent: snapshot.parents[0] ?? '' });
 const page = (core: TestCore, options?: ListOptions) => {
   const { items, ...rest } = core.metadata.read('state', (tx) => core.snapshots.page(tx, options));
   return { names: items.map(({ type, key }) => `${type}/${key}`), ...rest };
@@ -46,7 +47,10 @@ test('a walk with filters finds snapshots by `parent==p`, `labels.l==2`, `name~=
   const found = (...filters: string[]) => page(core, { filters }).names;
   expect(found('parent==thing/base')).toEqual(['thing/a']);
   expect(found('parents==thing/base')).toEqual(['other/b', 'thing/a']);
-  expect(found('parent==none', 'parent==""', `parent==x/${'y'.repeat(4000)}`)).toEqual([]);
+  expect(found('parent==none', `parent==x/${'y'.repeat(4000)}`)).toEqual([]);
+  expect(found('parent==""')).toEqual(['thing/base', 'thing/second']);
+  expect(found('parent!=""')).toEqual(found('parents'));
+  expect(found('parents')).toEqual(['other/b', 'thing/a']);
   expect(found('labels.l==2')).toEqual(['other/b']);
   expect(found('labels.l==1', 'labels.l==2')).toEqual(['other/b', 'thing/a']);
   expect(found('name~=/[ab]$/')).toEqual(['other/b', 'thing/a']);

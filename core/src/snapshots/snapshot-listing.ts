@@ -28,7 +28,7 @@ export const snapshotListing = (tx: ReadTransaction): Listing<SnapshotRecord, Sn
     const names = planScan(filters, (selector) => indexed(tx, selector));
     return names === undefined ? scanned(tx, filters, after) : existing(tx, names(after));
   },
-  fields: (name, record) => fieldsOf({ ...itemOf(tx, name, record), name, parent: record.parents[0] }),
+  fields: (name, record) => fieldsOf({ ...itemOf(tx, name, record), name, parent: record.parents[0] ?? '' }),
   item: (name, record) => itemOf(tx, name, record),
 });
 
@@ -42,6 +42,7 @@ function indexed(tx: ReadTransaction, selector: Selector): KeySource | undefined
   switch (selector.path[0]) {
     case 'parent':
     case 'parents':
+      if (value === '') return undefined; // asks for what stands on nothing
       return (after) => (isName ? namesByParent(tx, value, after) : []);
     case 'name':
       return (after) => (isName && (after === undefined || compareKeys(value, after) > 0) ? [value] : []);
