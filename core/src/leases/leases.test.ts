@@ -27,7 +27,7 @@ describe('a lease’s labels', () => {
     expect([shown(core, 'told'), shown(core, 'labelled')?.labels]).toEqual([undefined, {}]);
   });
 
-  test.each(['tomorrow', '1', '2020', '2020-13-40T00:00:00Z', '12345678'])(
+  test.each(['tomorrow', '1', '2020', '2020-13-40T00:00:00Z', '2020-02-30T00:00:00Z', '2020-01-01T24:00:00Z', '12345678'])(
     'an expiry that can’t be parsed (%s) keeps the lease, until it is renewed',
     async (text) => {
       const context = testContext();
@@ -83,55 +83,6 @@ describe('a lease’s labels', () => {
     expect(protection()).toBe('whole');
     await context.clock.advance(1_000);
     expect(protection()).toBe('flat');
-  });
-});
-
-describe('the lease of a call', () => {
-  test('whatever is made in its transaction is put under it', async () => {
-    await using core = await startCore({ context: testContext() });
-    using things = openType(core, 'thing');
-    await write(core, (tx) => core.leases.create(tx, { id: 'call' }));
-    const holder = { containerId: 'c', ifname: 'eth0' };
-    await core.metadata.write(
-      'state',
-      (tx) => {
-        things.make(tx, 'a');
-        core.claims.take(tx, { type: 'address', key: '10.0.0.1', holder, data: {} });
-        core.leases.underLease(tx, { type: 'custom', key: 'of a plugin' });
-      },
-      { lease: 'call' },
-    );
-    expect(shown(core, 'call')?.resources.map(({ type, key }) => `${type}/${key}`)).toEqual([
-      'claim/address/10.0.0.1',
-      'custom/of a plugin',
-      'thing/a',
-    ]);
-    await core.gc.run({ signal });
-    expect(names(core)).toEqual(['claim/address/10.0.0.1', 'thing/a']);
-    await write(core, (tx) => core.leases.delete(tx, 'call'));
-    await core.gc.run({ signal });
-    expect(names(core)).toEqual([]);
-  });
-
-  test('a lease that isn’t there makes the call fail, and nothing is made', async () => {
-    await using core = await startCore({ context: testContext() });
-    using things = openType(core, 'thing');
-    const made = core.metadata.write('state', (tx) => things.make(tx, 'a'), { lease: 'none' }).catch(codeOf);
-    expect(await made).toBe('leases.not_found');
-    expect(names(core)).toEqual([]);
-  });
-
-  test('a lease is of its store and its namespace', async () => {
-    await using core = await startCore({ context: testContext() });
-    using things = openType(core, 'thing');
-    await core.namespaces.create('blue');
-    await core.metadata.write('root', (tx) => core.leases.create(tx, { id: 'elsewhere' }));
-    await core.metadata.write('state', (tx) => core.leases.create(tx, { id: 'elsewhere' }), { namespace: 'blue' });
-    const make = (scope: { lease: string; namespace?: string }) => core.metadata.write('state', (tx) => things.make(tx, 'a'), scope);
-    expect(await make({ lease: 'elsewhere' }).catch(codeOf)).toBe('leases.not_found');
-    await make({ lease: 'elsewhere', namespace: 'blue' });
-    const resources = core.metadata.read('state', (tx) => core.leases.resources(tx, 'elsewhere'), { namespace: 'blue' });
-    expect(resources).toEqual([{ type: 'thing', key: 'a' }]);
   });
 });
 

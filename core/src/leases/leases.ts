@@ -49,8 +49,8 @@ export interface LeaseScope {
  * `/leases/updated`, `/leases/deleted`, `/leases/resource-added` or `/leases/resource-removed` in the same transaction;
  * what is put under a lease while it is made tells so by its own event.
  *
- * The lease of a call is `Transaction.lease`: whatever is made in that transaction is put under it, and what is asked
- * for and there already too.
+ * The lease of a call is `Transaction.lease`: whatever is made or committed in that transaction is put under it, and what is
+ * asked for and there already too.
  *
  * Labels: `gc.expire` (RFC 3339) is the expiry; a text that is no time keeps the lease. `gc.flat`: the lease protects its
  * resources alone, and nothing that only their labels refer to.

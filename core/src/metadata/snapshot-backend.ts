@@ -79,7 +79,7 @@ export interface BackedScope {
 export interface BackedOptions extends BackedScope {
   readonly parents?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** Takes the snapshot when it is made, and also when it is there already. */
+  /** Takes the snapshot when it is made, when it is committed, and also when it is there already. */
   readonly lease?: string;
 }
 
@@ -101,7 +101,7 @@ export interface BackedSnapshotter extends AsyncDisposable {
   readonly records: Omit<Snapshotter<BackedData>, 'prepare' | 'view' | 'commit' | 'remove' | 'usage'>;
   prepare(key: string, options: BackedOptions): Promise<BackedSnapshot>;
   view(key: string, options: BackedOptions): Promise<BackedSnapshot>;
-  commit(key: string, options: Omit<BackedOptions, 'lease'>): Promise<BackedSnapshot>;
+  commit(key: string, options: BackedOptions): Promise<BackedSnapshot>;
   /** Its key is free at once; the backend follows by garbage collection. */
   remove(key: string, options?: { readonly namespace?: string }): Promise<void>;
   /** Where an active one or a view is reached. */

@@ -93,7 +93,7 @@ export interface Snapshotter<D extends JsonObject> {
   prepare(tx: Transaction, key: string, options: PrepareOptions<D>): Snapshot<D>;
   /** A new view. */
   view(tx: Transaction, key: string, options: Omit<PrepareOptions<D>, 'committed'>): Snapshot<D>;
-  /** Active → committed. */
+  /** Active → committed, under the transaction's lease. */
   commit(tx: Transaction, key: string, changes?: CommitChanges<D>): Snapshot<D>;
   update(tx: Transaction, key: string, changes: SnapshotChanges<D>): Snapshot<D>;
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined;
@@ -163,7 +163,7 @@ export interface Snapshots {
   /** All of a store, for listings. */
   list(tx: ReadTransaction): Iterable<Snapshot>;
   /**
-   * By name, `type/key`. Filters ask for a snapshot's fields as JSON has them, its `name` and its first `parent`;
+   * By name, `type/key`. Filters ask for a snapshot's fields as JSON has them, its `name` and its first `parent`, empty where it has none;
    * `labels.<key>==…`, `parent==…` and `name==…` are answered without reading the others, `type==…` without the other types.
    */
   page(tx: ReadTransaction, options?: ListOptions): Page<Snapshot>;

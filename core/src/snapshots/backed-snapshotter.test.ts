@@ -172,6 +172,9 @@ describe('what changes while a backend is at work', () => {
     await using bench = await open();
     expect(await bench.layers.prepare('a', { signal, lease: 'l' }).catch(codeOf)).toBe('leases.not_found');
     expect(bench.backend.calls).toEqual([]);
+    await bench.layers.prepare('a', { signal });
+    expect(await bench.layers.commit('a', { signal, lease: 'l' }).catch(codeOf)).toBe('leases.not_found');
+    expect(bench.backend.calls).toEqual([expect.stringMatching(/^prepare /)]);
   });
 
   test('its lease is deleted: not_found, and nothing is left', async () => {

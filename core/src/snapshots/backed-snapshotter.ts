@@ -88,20 +88,24 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
     return this.#make('view', key, options);
   }
 
-  async commit(key: string, options: Omit<BackedOptions, 'lease'>): Promise<BackedSnapshot> {
-    const { namespace, signal, ...changes } = options;
+  async commit(key: string, options: BackedOptions): Promise<BackedSnapshot> {
+    const { namespace, signal, lease, ...changes } = options;
     this.#assertOpen(signal);
     const { id } = this.#read(namespace, (tx) => this.records.stat(tx, key)).data;
     return this.#work(id, namespace, signal, async (working) => {
       working.throwIfAborted();
-      const parents = this.#read(namespace, (tx) => this.#assertCommittable(tx, key, id, changes.parents));
+      const parents = this.#read(namespace, (tx) => {
+        this.#assertLease(tx, lease);
+        return this.#assertCommittable(tx, key, id, changes.parents);
+      });
       await this.#reach('before_commit');
       const place = await this.#definition.backend.commit({ id, kind: 'active', parents }, working);
       await this.#reach('after_commit');
-      return this.#write(namespace, (tx) => {
+      const write = (tx: Transaction) => {
         this.#assertUnmoved(key, parents, this.#assertCommittable(tx, key, id, changes.parents));
         return this.records.commit(tx, key, { ...changes, data: { id, place } });
-      });
+      };
+      return this.#write(namespace, write, lease);
     });
   }
 
@@ -166,7 +170,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
       (tx) => {
         tx.refuseWhenFull();
         if (this.records.get(tx, key) !== undefined) return this.#meet(tx, key);
-        if (lease !== undefined) this.#core.leases.resources(tx, lease, { limit: 1 }); // throws where there is none
+        this.#assertLease(tx, lease);
         checkParents(tx, gc, parents);
         writeObject(tx, this.type, id, { key, since: new Date(context.clock.now()).toISOString() });
         return this.#objectsOf(tx, parents);
@@ -176,6 +180,10 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
     if (outcome === 'exists')
       throw snapshotErrors.alreadyExists(`${this.type}/${key} exists already`, { details: { type: this.type, key } });
     return outcome;
+  }
+
+  #assertLease(tx: ReadTransaction, lease: string | undefined): void {
+    if (lease !== undefined) this.#core.leases.resources(tx, lease, { limit: 1 }); // throws where there is none
   }
 
   /** The refusal comes after the commit, so that the lease keeps what it was asked for. */

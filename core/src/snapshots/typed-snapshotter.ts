@@ -81,6 +81,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
       throw snapshotErrors.failedPrecondition(`${this.type}/${key} ${fault}`, { details: { ...this.#node(tx, key), kind: record.kind } });
     }
     const parents = this.#adopt(tx, key, record, changes.parents);
+    this.#core.leases.underLease(tx, this.#node(tx, key));
     return this.#change(tx, key, { ...record, kind: 'committed', parents }, changes, 'committed');
   }
 

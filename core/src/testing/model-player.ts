@@ -112,7 +112,7 @@ export class ModelPlayer implements Disposable {
 }
 
 const carriedBy = (step: ModelStep): { readonly lease?: string } =>
-  'carried' in step && step.carried && step.lease !== undefined ? { lease: step.lease } : {};
+  (step.do === 'commit' || ('carried' in step && step.carried)) && step.lease !== undefined ? { lease: step.lease } : {};
 
 const namesOf = (store: StoreName, keys: readonly string[]): readonly string[] => keys.map((key) => modelName({ store, key }));
 

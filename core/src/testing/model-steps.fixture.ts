@@ -26,8 +26,8 @@ export const drawnStep = (now: () => number): fc.Arbitrary<() => DrawnStep> => {
       .record({ verb: fc.constantFrom('add_resource' as const, 'remove_resource' as const), store, id: lease, key })
       .map(({ verb, ...rest }) => (): DrawnStep => ({ do: verb, ...rest })),
     { weight: 5, arbitrary: made },
-    { weight: 4, arbitrary: fc.record({ store, key, parents }).map((rest) => (): DrawnStep => ({ do: 'commit', ...rest })) },
-    { weight: 4, arbitrary: fc.record({ store, key }).map((rest) => (): DrawnStep => ({ do: 'commit', ...rest, parents: [] })) },
+    { weight: 4, arbitrary: committed(parents) },
+    { weight: 4, arbitrary: committed(fc.constant([])) },
     fc.record({ store, key, rooted: fc.boolean() }).map((rest) => (): DrawnStep => ({ do: 'root', ...rest })),
     {
       weight: 2,
@@ -55,4 +55,11 @@ const made = fc
     do: verb,
     ...rest,
     ...(under === undefined ? {} : { lease: under, carried }),
+  }));
+
+const committed = (on: fc.Arbitrary<readonly string[]>) =>
+  fc.record({ store, key, parents: on, lease: fc.option(lease, { nil: undefined }) }).map(({ lease: under, ...rest }) => (): DrawnStep => ({
+    do: 'commit',
+    ...rest,
+    ...(under === undefined ? {} : { lease: under }),
   }));

@@ -25,7 +25,13 @@ export type ModelStep =
       /** The lease is the transaction's, not one that the call names. */
       readonly carried?: boolean;
     })
-  | (OfStore & { readonly do: 'commit'; readonly key: string; readonly parents: readonly string[] })
+  | (OfStore & {
+      readonly do: 'commit';
+      readonly key: string;
+      readonly parents: readonly string[];
+      /** The transaction's. */
+      readonly lease?: string;
+    })
   | (OfStore & { readonly do: 'root'; readonly key: string; readonly rooted: boolean })
   | (OfStore & { readonly do: 'refer'; readonly key: string; readonly back: boolean; readonly to: ModelNode | undefined })
   | (OfStore & { readonly do: 'remove'; readonly key: string })
@@ -143,7 +149,7 @@ export class StoreModel {
       case 'view':
         return this.#make(step);
       case 'commit':
-        return this.#commit(step, step.parents);
+        return this.#commit(step);
       case 'root':
         this.#snapshot(step).rooted = step.rooted;
         return;
@@ -170,14 +176,15 @@ export class StoreModel {
     protector?.resources.add(key);
   }
 
-  #commit(node: ModelNode, parents: readonly string[]): void {
+  #commit({ parents, lease, ...node }: Extract<ModelStep, { readonly do: 'commit' }>): void {
     const snapshot = this.#snapshot(node);
     if (snapshot.kind !== 'active') refuse('snapshots.failed_precondition');
     if (parents.length > 0) {
       if (snapshot.parents.length > 0) refuse('snapshots.failed_precondition');
       this.#checkParents(node.store, parents);
-      snapshot.parents = [...new Set(parents)];
     }
+    if (lease !== undefined) this.#lease({ store: node.store, id: lease }).resources.add(node.key);
+    if (parents.length > 0) snapshot.parents = [...new Set(parents)];
     snapshot.kind = 'committed';
   }
 

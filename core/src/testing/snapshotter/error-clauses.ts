@@ -24,6 +24,11 @@ const ROWS: readonly Row[] = [
     ({ snapshotter }) => snapshotter.view('new', { ...ROOTED, parents: [name('look')] }),
   ],
   ['a lease that is missing', 'leases.not_found: NotFound', ({ snapshotter }) => snapshotter.prepare('new', { signal, lease: 'none' })],
+  [
+    'commit under a lease that is missing',
+    'leases.not_found: NotFound',
+    ({ snapshotter }) => snapshotter.commit('active', { signal, lease: 'none' }),
+  ],
   ['commit of a view', 'snapshots.failed_precondition: FailedPrecondition', ({ snapshotter }) => snapshotter.commit('look', { signal })],
   [
     'commit of a committed one',

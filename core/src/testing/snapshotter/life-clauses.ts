@@ -97,6 +97,17 @@ export function lifeClauses(bench: SnapshotterBench): void {
       await expectAgreement(life);
       expect(keys(life)).toEqual(['a']);
     });
+
+    it('that is committed is put under the lease of who commits it', async () => {
+      await using life = await bench.life();
+      const { core, snapshotter } = life;
+      await core.metadata.write('state', (tx) => ['first', 'second'].map((id) => core.leases.create(tx, { id })));
+      await snapshotter.prepare('a', { signal, lease: 'first' });
+      await snapshotter.commit('a', { signal, lease: 'second' });
+      await core.leases.deleteAndCollect('first', { store: 'state', signal });
+      await expectAgreement(life);
+      expect(keys(life)).toEqual(['a']);
+    });
   });
 
   usageClauses(bench);
