@@ -36,7 +36,7 @@ const config = z.strictObject({
   store_deadline: duration({ min: '10ms', max: '1h' })
     .prefault('30s')
     .describe('How long a commit may take before the agent counts as dead'),
-  collection_grace: duration().prefault('2m').describe('How late a due collection may begin before the agent counts as dead'),
+  collection_grace: duration({ min: '1s' }).prefault('2m').describe('How late a due collection may begin before the agent counts as dead'),
 });
 
 /** `hawser.health.v1.monitor` */

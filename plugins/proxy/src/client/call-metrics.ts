@@ -1,12 +1,14 @@
 import { type Clock, toHawserError } from '@hawser/core';
 import type { Gauge, Histogram, Metrics } from '@hawser/core/contracts';
 
-/** What is recorded of calls to one process. */
-export class CallMetrics {
+/** What is recorded of calls to one process. Disposed of, it tells no more whether that is up. */
+export class CallMetrics implements Disposable {
   readonly #durations: Histogram;
   readonly #up: Gauge;
   readonly #plugin: string;
   readonly #clock: Clock;
+  readonly #observer: Disposable;
+  #isUp: boolean | undefined;
 
   constructor(metrics: Metrics, plugin: string, clock: Clock) {
     this.#plugin = plugin;
@@ -20,6 +22,9 @@ export class CallMetrics {
       name: 'hawser_proxy_up_ratio',
       help: 'Whether a plugin in another process is connected and well (1) or not (0).',
       labels: ['plugin'],
+    });
+    this.#observer = metrics.onCollect(() => {
+      if (this.#isUp !== undefined) this.#up.set(this.#isUp ? 1 : 0, { plugin });
     });
   }
 
@@ -40,6 +45,12 @@ export class CallMetrics {
   }
 
   up(isUp: boolean): void {
-    this.#up.set(isUp ? 1 : 0, { plugin: this.#plugin });
+    this.#isUp = isUp;
+  }
+
+  /** The gauge is of all processes: those that are there are observed again at the next scrape. */
+  [Symbol.dispose](): void {
+    this.#observer[Symbol.dispose]();
+    this.#up.clear();
   }
 }

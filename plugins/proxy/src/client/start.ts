@@ -57,7 +57,7 @@ async function openPeer(context: Context, { contract, welcome }: Pick<PeerOption
       healthDeadlineMs: config.health_deadline,
       clock,
       log,
-      metrics: new CallMetrics(metrics ?? silentMetrics, uri, clock),
+      metrics: scope.use(new CallMetrics(metrics ?? silentMetrics, uri, clock)),
       tracing: await openTracing(),
       onHealth: (error) => standing.tell(error),
       ...(welcome === undefined ? {} : { welcome }),
