@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { SignalSource } from '../agent/run-agent.ts';
+import type { Client } from '../api/client.ts';
 import { openClient } from '../api/open-client.ts';
 import { systemClock } from '../context/index.ts';
 import { HawserError, toHawserError } from '../errors/index.ts';
@@ -99,6 +100,7 @@ function checkHelpTopic(program: Command, name: string): void {
 async function runCommand({ spec, arguments: values, options }: Parsed, global: GlobalOptions, host: CliProcess): Promise<number> {
   using interruption = watchInterruption(host);
   const output = await openOutput(global.output, host, styleOf(global.color));
+  let client: Client | undefined;
   const invocation: Invocation = {
     arguments: values,
     options,
@@ -107,14 +109,16 @@ async function runCommand({ spec, arguments: values, options }: Parsed, global: 
     output,
     get client() {
       const { socket, namespace } = global;
-      return openClient({ socket, ...(namespace === undefined ? {} : { namespace }) });
+      return (client ??= openClient({ socket, ...(namespace === undefined ? {} : { namespace }) }));
     },
   };
   try {
     return (await spec.run?.(invocation)) ?? EXIT.done;
   } catch (error) {
     if (interruption.signal.aborted && !(error instanceof HawserError && error.kind !== 'Cancelled')) return interruption.exitCode();
-    throw error;
+    if (client === undefined || !(error instanceof TypeError)) throw error;
+    const { explainAnswer } = await import('./other-version.ts');
+    throw await explainAnswer(error, client, global.socket);
   }
 }
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../json.ts';
 import { flag, listArgument, textOption } from '../arguments.ts';
 import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
+import { isForPeople } from '../globals.ts';
 import { visible } from '../visible.ts';
 import { FILTERS } from './list-pages.ts';
 import { SUMMARIES } from './summaries.ts';
@@ -21,8 +22,11 @@ async function print(invocation: Invocation): Promise<void> {
     ...(policy === undefined ? {} : { policy }),
   });
   for await (const event of events) {
-    if ('lagged' in event) output.note(laggedText(event));
-    else output.item(eventJson(event), eventLine(event));
+    if ('lagged' in event) {
+      output.note(laggedText(event));
+      // A program that reads the items has the gap where it is.
+      if (!isForPeople(invocation.global.output)) output.item({ ...event }, '');
+    } else output.item(eventJson(event), eventLine(event));
     await output.taken(signal);
   }
 }
