@@ -133,6 +133,29 @@ describe('the rules for plugins', () => {
     expect(started).toBe(0);
   });
 
+  it('5: a schema that fails by itself is the plugin’s fault, told with its path beside all others', async () => {
+    const token = defineToken<object>()('y.v1');
+    const text = z.string().prefault('x');
+    const fails = (id: string, shape: z.ZodType) =>
+      definePlugin({ provides: token, id, summary: 'x', config: z.strictObject({ text: shape }), start: () => ({}) });
+    const throwing = text.transform(() => {
+      throw new Error('no oil');
+    });
+    const plugins = [
+      fails('throws', throwing),
+      fails(
+        'waits',
+        text.refine(async () => true),
+      ),
+      plugin,
+    ];
+    expect(await faults({ 'c.toml': '[plugins."x.v1.waits"]\nwait = 5' }, {}, plugins)).toEqual([
+      expect.stringMatching(/plugins\."y\.v1\.throws" can't be checked, which is a defect of this plugin: no oil$/),
+      expect.stringMatching(/plugins\."y\.v1\.waits" can't be checked, which is a defect of this plugin: .*Promise/),
+      'c.toml:2 plugins."x.v1.waits".wait expected a string, not 5',
+    ]);
+  });
+
   it('11: the schema is the only source of types, defaults, JSON Schema and reference; config is what a user writes, settings what code gets', async () => {
     expectTypeOf<z.input<typeof config>>().toEqualTypeOf<{ wait?: string | undefined }>();
     const { plugins } = await load(undefined, true, {}, [plugin]);

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors/index.ts';
 import type { JsonObject } from '../json.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
 import { nearest } from '../plugin/nearest.ts';
@@ -52,7 +53,13 @@ export function checkPlugins(plugins: readonly AnyPlugin[], given: PluginTables)
 
 function checkPlugin(plugin: AnyPlugin, table: JsonObject): ReturnType<typeof checkTable> {
   const at = ['plugins', uriOf(plugin)];
-  if (plugin.config !== undefined) return checkTable(plugin.config, table, at);
+  try {
+    if (plugin.config !== undefined) return checkTable(plugin.config, table, at);
+  } catch (thrown) {
+    // Schemas are their author's code: a transform may throw, a refinement be asynchronous.
+    const message = `can't be checked, which is a defect of this plugin: ${messageOf(thrown)}`;
+    return { faults: [{ path: at, message }], settings: undefined };
+  }
   const faults = Object.keys(table).map((key) => ({ path: [...at, key], message: `is unknown; plugin '${plugin.id}' takes no settings` }));
   return { faults, settings: {} };
 }

@@ -61,6 +61,14 @@ function guarded(collector: Collector): Collector {
       throw failed(question, error);
     }
   };
+  // The compiler takes an asynchronous function for one that returns nothing.
+  const act = (question: string, action: () => unknown): void =>
+    ask(question, () => {
+      const result = action();
+      if (!(result instanceof Promise)) return;
+      result.catch(() => undefined);
+      throw new Error('it returned a promise, in a transaction');
+    });
   function* each<T>(question: string, answers: () => Iterable<T>): Iterable<T> {
     const iterator = ask(question, () => answers()[Symbol.iterator]());
     try {
@@ -77,8 +85,8 @@ function guarded(collector: Collector): Collector {
     keys: (tx) => each('its keys', () => collector.keys(tx)),
     isRoot: (tx, key, now) => ask(`whether ${key} is a root`, () => collector.isRoot(tx, key, now)),
     references: (tx, key) => ask(`what ${key} refers to`, (): readonly Node[] => [...collector.references(tx, key)]),
-    condemn: (tx, key) => ask(`that ${key} is condemned`, () => collector.condemn(tx, key)),
-    finish: (tx, key) => ask(`that ${key} is finished`, () => collector.finish(tx, key)),
+    condemn: (tx, key) => act(`that ${key} is condemned`, () => collector.condemn(tx, key)),
+    finish: (tx, key) => act(`that ${key} is finished`, () => collector.finish(tx, key)),
     ...(scan === undefined ? {} : { scan: (tx, now) => each('all of its nodes', () => scan.call(collector, tx, now)) }),
     ...(expiry === undefined ? {} : { expiry: (tx, key) => ask(`when ${key} expires`, () => expiry.call(collector, tx, key)) }),
     ...(labels === undefined ? {} : { labels: (tx, key) => ask(`the labels of ${key}`, () => labels.call(collector, tx, key)) }),

@@ -90,6 +90,16 @@ describe('what lives', () => {
     expect(core.gc.status().lastError).toBeUndefined();
   });
 
+  test.each(['condemn', 'finish'] as const)('one whose %s is asynchronous fails it too, and harms nobody', async (method) => {
+    await using core = await startCore({ context: testContext() });
+    const asynchronous = { ...emptyCollector('late'), keys: () => ['a'], [method]: () => Promise.reject(new Error('late')) };
+    using _late = core.gc.register(asynchronous);
+    await expect(core.gc.run({ signal })).rejects.toMatchObject({
+      code: 'gc.collector_failed',
+      message: expect.stringContaining('it returned a promise, in a transaction'),
+    });
+  });
+
   test('nodes of both stores: the referrer in state goes before the referent in root', async () => {
     await using core = await startCore({ context: testContext() });
     const deleted: string[] = [];

@@ -39,3 +39,23 @@ test('a transaction takes nothing more when it is over, effects neither', async 
   expect(() => over?.beforeCommit(() => undefined)).toThrow(ended);
   expect(() => over?.refuseWhenFull()).toThrow(ended);
 });
+
+test('an effect that is asynchronous harms nobody either when it fails', async () => {
+  const logged: string[] = [];
+  const folders = { root: join(folder, 'root'), state: join(folder, 'state') };
+  await using metadata = await openMetadata({ ...folders, log: pino({ base: null }, { write: (line) => void logged.push(line) }) });
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  // What the compiler takes for an effect.
+  const effect: () => unknown = () => Promise.reject(new Error('too late'));
+  await metadata.write('state', (tx) => tx.afterCommit(effect));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', hear);
+  expect(unheard).toEqual([]);
+  expect(logged.join('')).toContain('too late');
+});
+
+test('a collection whose name no store takes is told where it is declared', () => {
+  expect(() => defineCollection('state', 'acme-things')).toThrow(expect.objectContaining({ code: 'metadata.invalid_name' }));
+});

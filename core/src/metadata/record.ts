@@ -10,6 +10,7 @@
  */
 import type { HawserError } from '../errors/index.ts';
 import type { JsonValue } from '../json.ts';
+import { checkCollectionName } from './collection-name.ts';
 import { CHECK_STORE, metadataErrors } from './errors.ts';
 import { pastPrefix } from './key-order.ts';
 import type { Pages, Range } from './pages.ts';
@@ -24,8 +25,6 @@ const MAX_KEY_BYTES = 1024;
 /** What a derived key may have beside the key that it stands for. */
 const DERIVED_BYTES = 32;
 const MAX_VALUE_BYTES = 1024 * 1024;
-
-const COLLECTION_NAME = /^[a-z][a-z0-9_.]{0,63}$/;
 
 /** The record that carries the store's schema version; no collection can have this name. */
 export const SCHEMA_KEY = '_store\0\0schema';
@@ -52,7 +51,7 @@ const prefixes = new Map<string, Map<string, string>>();
 export function collectionPrefix({ name }: Pick<Collection, 'name'>, namespace = DEFAULT_NAMESPACE): string {
   const known = prefixes.get(namespace)?.get(name);
   if (known !== undefined) return known;
-  if (!COLLECTION_NAME.test(name)) throw metadataErrors.invalidName(`'${name}' is no name for a collection`);
+  checkCollectionName(name);
   checkIdentifier(namespace, 'a namespace', metadataErrors.invalidNamespace);
   const prefix = `${name}\0${namespace}\0`;
   if (prefixes.size >= MOST_NAMESPACES) prefixes.clear();

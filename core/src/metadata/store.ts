@@ -14,6 +14,7 @@
 import type { JsonValue } from '../json.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
+import { checkCollectionName } from './collection-name.ts';
 
 /** In the order in which they are written where both take part. */
 export const STORES = ['root', 'state'] as const;
@@ -107,12 +108,13 @@ export interface Collection<V extends JsonValue = JsonValue> {
   readonly value?: V;
 }
 
-/** Declares a collection; names are unique per store, `[a-z][a-z0-9_.]*`. */
+/** Declares a collection; names are unique per store, `[a-z][a-z0-9_.]*`: another one throws `metadata.invalid_name`. */
 export function defineCollection<V extends JsonValue>(
   store: StoreName,
   name: string,
   isValue?: (value: unknown) => value is V,
 ): Collection<V> {
+  checkCollectionName(name);
   return Object.freeze(isValue === undefined ? { store, name } : { store, name, isValue });
 }
 

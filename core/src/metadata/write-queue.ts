@@ -168,11 +168,13 @@ export class WriteQueue {
     });
   }
 
-  #harmless(effect: () => void): void {
+  #harmless(effect: () => unknown): void {
+    const failed = (error: unknown): void => this.#log.error({ err: error, store: this.#store }, 'an effect after a commit failed');
     try {
-      effect();
+      const result = effect();
+      if (result instanceof Promise) result.catch(failed);
     } catch (error) {
-      this.#log.error({ err: error, store: this.#store }, 'an effect after a commit failed');
+      failed(error);
     }
   }
 }
