@@ -14,7 +14,7 @@ export async function explainAnswer(error: TypeError, client: Pick<Client, 'vers
     `the agent at ${socket} is of version ${version.core}, this command of ${coreVersion}: it can't read the answer`,
     {
       cause: error,
-      details: { socket, agent: String(version.core), command: coreVersion },
+      details: { socket, agent: version.core, command: coreVersion },
       remedy: 'Use the `hawser` of that version, or start the agent again, which starts the one that is installed now.',
     },
   );
