@@ -6,8 +6,11 @@ import { metadataErrors } from './errors.ts';
 import { openTracing, tracedCalls } from '../telemetry/tracing.ts';
 import { Metadata } from './store.ts';
 
-/** How often it is looked whether the stores' files are still there. */
-const LOOK_MS = 5_000;
+/**
+ * How often it is looked whether the stores' files are still there: two calls of `stat`. An agent that is killed between their deletion
+ * and the look has lost its books.
+ */
+const LOOK_MS = 500;
 
 /** `hawser.metadata.v1.lmdb`. */
 export const lmdbMetadata = definePlugin({
@@ -28,14 +31,13 @@ export const lmdbMetadata = definePlugin({
       const { observeStores } = await import('./store-metrics.ts');
       scope.use(observeStores(metrics, metadata));
     }
-    scope.spawn('files', async (stop) => {
-      for (let told: HawserError | undefined; ;) {
-        await clock.sleep(LOOK_MS, stop);
-        const fault = await metadata.lookAfter();
-        if (fault !== undefined && fault !== told) status.degraded(fault);
-        told = fault;
-      }
-    });
+    let told: HawserError | undefined;
+    const look = async (): Promise<void> => {
+      const fault = await metadata.lookAfter();
+      if (fault !== undefined && fault !== told) status.degraded(fault);
+      told = fault;
+    };
+    scope.spawn('files', look, { everyMs: LOOK_MS });
     if (tracing === undefined) return metadata;
     const fields = (method: string, [store]: readonly unknown[]) => (method === 'write' ? { store: String(store) } : undefined);
     return tracedCalls(tracing, 'metadata', metadata, fields, { apart: true });
