@@ -35,7 +35,7 @@ describeIpamContract('ranges', {
     const core = await startCore({ context: systemContext });
     const ipam = new RangeIpam({ ...core, ranges: parseRanges(subnets).ranges, cooldownMs: 30_000, clock });
     void ipam.follow(stop.signal);
-    await ipam.ready;
+    await ipam.informed;
     return {
       ipam,
       core,
@@ -55,7 +55,7 @@ describe('ranges on the real ledger', () => {
     const { claims, metadata, events } = core;
     const ipam = new RangeIpam({ ranges: parseRanges(ranges).ranges, cooldownMs: 30_000, claims, metadata, events, clock: context.clock });
     void ipam.follow(stop.signal);
-    await ipam.ready;
+    await ipam.informed;
     return ipam;
   };
   const lease = () => core.metadata.write('state', (tx) => core.leases.create(tx, { expiresInMs: 60_000 }).id);

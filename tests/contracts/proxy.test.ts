@@ -100,7 +100,7 @@ describeModeContract('bridge in another process, over a unix socket', {
     const following = new AbortController();
     opening.defer(() => following.abort());
     void ipam.follow(following.signal);
-    await ipam.ready;
+    await ipam.informed;
     const folder = mkdtempSync(join(tmpdir(), 'hwt-'));
     opening.defer(() => rmSync(folder, { recursive: true, force: true }));
     let made = 0;

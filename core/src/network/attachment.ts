@@ -87,8 +87,8 @@ export interface NetworkRequest {
   readonly capabilities: JsonObject;
 }
 
-/** What of a network's config tells its mode. */
-export type NetworkChoice = Pick<NetworkRequest, 'name' | 'mode'>;
+/** What of a network's config tells its mode; with its settings, that can say whether it could attach to just this network. */
+export type NetworkChoice = Pick<NetworkRequest, 'name' | 'mode'> & Partial<Pick<NetworkRequest, 'settings'>>;
 
 /** An attachment as modes see it: from the snapshot alone. */
 export interface Attachment<S extends JsonObject = JsonObject> extends AttachmentId {

@@ -59,8 +59,8 @@ export interface Attachments {
   /** Detaches what the runtime doesn't know. */
   reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]>;
   /**
-   * Throws `attachments.not_ready` or `attachments.draining` while it can't attach, `attachments.unknown_mode` while it can't attach
-   * to this network; answers at once.
+   * Throws `attachments.not_ready` or `attachments.draining` while it can't attach; while it can't attach to this network,
+   * `attachments.unknown_mode` or what the mode throws. Answers at once.
    */
   ready(network?: NetworkChoice): void;
   list(): readonly AttachmentRecord[];

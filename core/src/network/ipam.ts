@@ -20,6 +20,11 @@ export interface AddressClaimData extends JsonObject {
  */
 export interface Ipam {
   claim(request: AttachmentRequest): ClaimRequest;
+  /**
+   * Throws why nobody can get an address now: `ipam.exhausted` while every address of a family is held (not while some
+   * only cool down), or what it lacks. Answers at once, from memory. One without it can always be asked.
+   */
+  ready?(): void;
   /** The subnets that it hands out of, canonical, for gateways and masquerading. */
   subnets(): readonly { readonly subnet: string; readonly gateway: string }[];
 }

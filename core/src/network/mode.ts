@@ -3,7 +3,7 @@ import type { JsonObject } from '../json.ts';
 import type { Transaction } from '../metadata/store.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
-import type { Attachment, AttachmentClaim, AttachmentRequest, AttachmentResult } from './attachment.ts';
+import type { Attachment, AttachmentClaim, AttachmentRequest, AttachmentResult, NetworkChoice } from './attachment.ts';
 
 /** What a claim request gets in the engine's transaction. */
 export interface ClaimContext {
@@ -39,6 +39,12 @@ export interface ClaimRequest {
  * | `detach` | yes | any part of it missing, the namespace too; its path in another container's hands | nothing of this attachment |
  */
 export interface NetworkMode<S extends JsonObject = JsonObject> {
+  /**
+   * Throws why every attach to this network would fail now, such as for want of an address plugin. Answers at once, from
+   * memory: runtimes poll it, and call their whole node not ready while it throws. Nobody asks it before an attach. A mode
+   * without it can attach whenever it serves.
+   */
+  ready?(network: NetworkChoice): void;
   /**
    * Validates the network's own settings over the agent's and returns what this attachment needs, for the books.
    * Changes nothing; only a mode that lives elsewhere has to wait for it. Throws `network.invalid_config` and

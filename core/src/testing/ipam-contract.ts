@@ -74,6 +74,8 @@ export function describeIpamContract(name: string, options: IpamContractOptions)
         for (let count = 0; count <= MOST; count++) keys.push(...(await take()).map(({ key }) => key));
       })().catch((error: unknown) => error);
       expect(end).toMatchObject({ code: 'ipam.exhausted' });
+      if (fixture.ipam.ready !== undefined)
+        expect(() => fixture.ipam.ready?.()).toThrow(expect.objectContaining({ code: 'ipam.exhausted' }));
       expect(keys.length).toBeGreaterThan(2);
       expect(new Set(keys).size).toBe(keys.length);
       expect(held()).toEqual(keys.toSorted());

@@ -20,7 +20,7 @@ import { asSeenBy, assertInside, assertSeenBy } from './check.ts';
 import { elapsed } from './elapsed.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { ModeCalls } from './mode-calls.ts';
-import { chooseMode, noModes } from './modes.ts';
+import { chooseMode, noModes, requireMode } from './modes.ts';
 import { lostAttachments } from './reap.ts';
 import { type AttachmentData, isRooted, logFields, toAttachment, toRecord } from './record.ts';
 import { acquireSlot } from './slot.ts';
@@ -90,7 +90,9 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
   ready(network?: NetworkChoice): void {
     if (this.#drainReason !== undefined) throw attachmentErrors.draining(`no new attachment: ${this.#drainReason}`);
     if (this.#deps.modes.ids().length === 0) throw noModes();
-    if (network !== undefined) chooseMode(network, this.#deps.settings.default_mode, this.#deps.modes);
+    if (network === undefined) return;
+    const { modes, settings } = this.#deps;
+    requireMode(chooseMode(network, settings.default_mode, modes), modes).ready?.(network);
   }
 
   list(): readonly AttachmentRecord[] {

@@ -1,5 +1,6 @@
 import { type AnyPlugin, boot, type Kernel, systemContext } from '@hawser/core';
 import { Attachments, Host, Metrics, NetworkMode } from '@hawser/core/contracts';
+import { attachmentErrors } from '@hawser/core/network';
 import {
   countedMetrics,
   describePluginContract,
@@ -92,6 +93,21 @@ describe('in an agent', () => {
     expect(engine.ready({ name: 'pods' })).toBeUndefined();
     const told = { code: 'attachments.unknown_mode', message: "the mode 'nope' is not in this agent; on: bridge" };
     expect(() => engine.ready({ name: 'pods', mode: 'nope' })).toThrow(expect.objectContaining(told));
+  });
+
+  test('is not ready for a network that its mode can attach nothing to', async () => {
+    const mode = new FakeMode(core.claims);
+    const asked: unknown[] = [];
+    mode.ready = (network) => {
+      asked.push(network);
+      if (network.settings !== undefined) throw attachmentErrors.notReady('the address plugin is gone');
+    };
+    const engine = await start(fakePlugin(NetworkMode, 'fake', mode));
+    expect(engine.ready({ name: 'pods' })).toBeUndefined();
+    const told = { code: 'attachments.not_ready', message: 'the address plugin is gone' };
+    expect(() => engine.ready({ name: 'pods', settings: { ipam: {} } })).toThrow(expect.objectContaining(told));
+    expect(asked).toEqual([{ name: 'pods' }, { name: 'pods', settings: { ipam: {} } }]);
+    expect(engine.ready()).toBeUndefined();
   });
 
   test('with a provider its attachments are counted until it stops', async () => {

@@ -80,6 +80,9 @@ export function fakeIpam({ subnets = ['10.88.0.0/24'], claims }: FakeIpamOptions
     asked,
     held,
     claim,
+    ready: () => {
+      if (isExhausted) throw ipamErrors.exhausted('no address is left');
+    },
     subnets: () => pools.map(({ text, gateway }) => ({ subnet: text, gateway })),
     exhaust: () => void (isExhausted = true),
     refill: () => void (isExhausted = false),

@@ -11,6 +11,8 @@ export class FakeMode implements NetworkMode {
   /** Runs in the middle of each method; throws or waits as the test wants. */
   during: (method: 'attach' | 'check' | 'detach', signal: AbortSignal) => Promise<void> | void = () => {};
   settling: Promise<void> | undefined;
+  /** Throws what keeps it from attaching to a network; nothing unless a test sets it. */
+  ready: NonNullable<NetworkMode['ready']> = () => {};
   readonly #claims: Claims;
   #next = 1;
 

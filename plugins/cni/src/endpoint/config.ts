@@ -12,6 +12,10 @@ export const EndpointConfig = z.strictObject({
   gc_deadline: deadline('60s', '10m').describe('How long a GC may take'),
   read_deadline: deadline('5s', '1m').describe('How long a client may take to send its request'),
   max_calls: z.int().min(1).max(65_536).default(512).describe('Calls that are carried out at the same time; more are told to try again'),
+  exhausted_is_unavailable: z
+    .boolean()
+    .default(false)
+    .describe('Whether STATUS answers 50 while every address is held; a kubelet then calls its whole node not ready'),
   bin_dir: path().optional().describe('Install the executable into this folder once the agent is ready, e.g. /opt/cni/bin'),
   conf_dir: path().optional().describe('Write the network configuration into this folder once the agent is ready, e.g. /etc/cni/net.d'),
   network_name: z

@@ -6,6 +6,7 @@ import { EndpointConfig } from './config.ts';
 import { cniErrors } from './errors.ts';
 import type { Executor } from './execute.ts';
 import { listen } from './listener.ts';
+import { assertReady } from './readiness.ts';
 import { Service } from './service.ts';
 import { TombstoneFolder } from './tombstone-folder.ts';
 import { Tombstones } from './tombstones.ts';
@@ -64,7 +65,16 @@ export const cniEndpoint = definePlugin({
     signal.throwIfAborted();
 
     const where = { socket, tombstones: folder.path };
-    const executor: Executor = { attachments, host, tombstones, clock, log, paths: where, undoDeadlineMs: config.del_deadline };
+    const executor: Executor = {
+      attachments,
+      host,
+      tombstones,
+      clock,
+      log,
+      paths: where,
+      undoDeadlineMs: config.del_deadline,
+      exhaustedIsUnavailable: config.exhausted_is_unavailable,
+    };
     const tracing = await openTracing();
     const service = new Service({ settings: config, executor, clock, random, log, stopping: stoppingSignal(signal), tracing });
     scope.defer(() => service.drained());
@@ -89,7 +99,7 @@ export const cniEndpoint = definePlugin({
       ...where,
       installWhenReady: async () => {
         if (binDir === undefined && confDir === undefined) return;
-        attachments.ready({ name });
+        assertReady(attachments, { name }, false);
         const installed = await installCni({ binDir, confDir, name, ...where });
         log.info({ ...installed }, 'installed the CNI executable and its network configuration');
       },

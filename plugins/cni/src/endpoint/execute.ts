@@ -7,6 +7,7 @@ import { encodeResult, encodeVersions } from '../protocol/encode-result.ts';
 import { mergeResults } from '../protocol/merge-results.ts';
 import type { CniVersion } from '../protocol/versions.ts';
 import { toleratingAbsence } from './absence.ts';
+import { assertReady } from './readiness.ts';
 import { settleWithin } from './settle-within.ts';
 import type { Tombstones } from './tombstones.ts';
 
@@ -24,6 +25,8 @@ export interface Executor {
   readonly paths: { readonly socket: string; readonly tombstones: string };
   /** Milliseconds for the undoing of an ADD whose result nobody gets. */
   readonly undoDeadlineMs: number;
+  /** Whether STATUS fails while no address is left. */
+  readonly exhaustedIsUnavailable: boolean;
 }
 
 /** Carries out a decoded call; what it returns goes to standard output. */
@@ -34,7 +37,7 @@ export async function execute(call: CniRequest, executor: Executor, options: Cal
     case 'VERSION':
       return text({ ...encodeVersions(call.version), hawser: executor.paths });
     case 'STATUS':
-      attachments.ready(call.network);
+      assertReady(attachments, call.network, executor.exhaustedIsUnavailable);
       return '';
     case 'ADD':
       return add(call.request, call.version, executor, options);

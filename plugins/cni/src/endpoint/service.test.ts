@@ -1,4 +1,4 @@
-import { attachmentErrors, networkErrors } from '@hawser/core/network';
+import { attachmentErrors, ipamErrors, networkErrors } from '@hawser/core/network';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FakeAttachments } from '@hawser/core/testing';
 import { OWN_NETNS, until, untilAborted } from '../testing/fakes.ts';
@@ -65,9 +65,21 @@ describe('each verb', () => {
     const config = { ...CONFIG, cniVersion: '1.1.0' };
     expect(await call('STATUS', config)).toMatchObject({ code: 0, output: '' });
     await call('STATUS', { ...config, mode: 'macvlan' });
-    expect(attachments.askedReady).toEqual([{ name: 'net' }, { name: 'net', mode: 'macvlan' }]);
+    expect(attachments.askedReady).toEqual([
+      { name: 'net', settings: {} },
+      { name: 'net', settings: {}, mode: 'macvlan' },
+    ]);
     attachments.notReady = attachmentErrors.draining('the agent drains');
     expect(await call('STATUS', config)).toMatchObject({ code: 50, json: { code: 50, msg: 'the agent drains', cniVersion: '1.1.0' } });
+  });
+
+  test.each([
+    [false, 0],
+    [true, 50],
+  ])('STATUS with no address left, where exhausted_is_unavailable is %s, is %i', async (exhausted_is_unavailable, code) => {
+    await using other = await serve({ exhausted_is_unavailable });
+    other.attachments.notReady = ipamErrors.exhausted('no address is left in 10.0.0.0/29');
+    expect(await other.call('STATUS', { ...CONFIG, cniVersion: '1.1.0' })).toMatchObject({ code });
   });
 
   test('VERSION works with unreadable input', async () => {

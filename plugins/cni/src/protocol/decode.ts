@@ -68,7 +68,7 @@ const Capabilities = z.looseObject({ ips: Strings, mac: z.string().nullish() });
 
 function decodeChoice({ name, raw }: NetworkConfig): NetworkChoice {
   const { mode } = parseWith(Choice, raw, CniCode.config, 'the network config');
-  return { name, ...compact({ mode: nonEmpty(mode) }) };
+  return { name, settings: modeSettings(raw), ...compact({ mode: nonEmpty(mode) }) };
 }
 
 function decodeAdd(id: AttachmentId, network: NetworkConfig, environment: Environment): AttachmentRequest {

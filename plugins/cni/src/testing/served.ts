@@ -54,8 +54,10 @@ export async function serve(settings: object = {}): Promise<Served> {
   const { clock, random } = context;
   const paths = { socket: path, tombstones: '/t' };
   const tombstones = { settle: () => served.settle() };
-  const executor = { attachments, host: newHost(), tombstones, clock, log, paths, undoDeadlineMs: 1000 };
-  const service = new Service({ settings: EndpointConfig.parse(settings), executor, clock, random, log, stopping: stopping.signal });
+  const parsed = EndpointConfig.parse(settings);
+  const exhaustedIsUnavailable = parsed.exhausted_is_unavailable;
+  const executor = { attachments, host: newHost(), tombstones, clock, log, paths, undoDeadlineMs: 1000, exhaustedIsUnavailable };
+  const service = new Service({ settings: parsed, executor, clock, random, log, stopping: stopping.signal });
   const listener = await listen({ path, onConnection: service.accept, onError: () => undefined });
   const served: Served = {
     path,

@@ -20,7 +20,7 @@ export default definePlugin({
     const { ranges } = parseRanges(config.ranges);
     const ipam = new RangeIpam({ ranges, cooldownMs: config.cooldown, claims, metadata, events, clock });
     scope.spawn('following the ledger', (signal) => ipam.follow(signal));
-    await ipam.ready;
+    await ipam.informed;
     if (metrics !== undefined) scope.use(observeRanges(metrics, ipam));
     const warnOfGateways = (): void => {
       for (const { gateway } of ipam.subnets()) {

@@ -21,6 +21,18 @@ describe('addresses of ranges', () => {
     ]);
   });
 
+  it('is ready while an address of each family is free or only cools down, and says what became of them while all are held', async () => {
+    const ipam = await bench.open('10.88.0.0/30', '10.89.0.0/30', 'fd00:88::/64');
+    await bench.add(ipam);
+    expect(ipam.ready()).toBeUndefined();
+    await bench.add(ipam);
+    const message = 'no address is left in 10.88.0.0/30: 1 in all, 1 held, 0 cooling down; 10.89.0.0/30: 1 in all, 1 held, 0 cooling down';
+    expect(() => ipam.ready()).toThrow(expect.objectContaining({ code: 'ipam.exhausted', message }));
+    bench.ledger.release('10.88.0.2');
+    await bench.clock.advance(0);
+    expect(ipam.ready()).toBeUndefined();
+  });
+
   it('goes on behind the last one instead of handing out a released one', async () => {
     const ipam = await bench.open('10.88.0.0/29');
     expect([await bench.add(ipam), await bench.add(ipam)]).toEqual([['10.88.0.2'], ['10.88.0.3']]);

@@ -36,7 +36,7 @@ export interface RangeIpamOptions extends RangeSettings {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
 }
 
-/** Hands out addresses of ranges, once it is `ready`: first free behind a durable cursor, so that a released one comes last. */
+/** Hands out addresses of ranges, once it is `informed`: first free behind a durable cursor, so that a released one comes last. */
 export class RangeIpam implements Ipam {
   readonly #options: RangeIpamOptions;
   readonly #follower: LedgerFollower;
@@ -51,8 +51,15 @@ export class RangeIpam implements Ipam {
   }
 
   /** Resolves when it knows what is taken, which wants `follow` to run. */
-  get ready(): Promise<void> {
+  get informed(): Promise<void> {
     return this.#follower.ready;
+  }
+
+  ready(): void {
+    for (const family of this.#families()) {
+      const usages = this.#usagesOf(family);
+      if (usages.every(({ total, held }) => BigInt(held) >= total)) throw exhausted(usages);
+    }
   }
 
   /** Keeps in mind what is taken, until the signal aborts. */
@@ -163,7 +170,11 @@ export class RangeIpam implements Ipam {
       tx.put(cursors, name, formatIp(ip));
       return { ip, range: pool.range };
     }
-    throw exhausted(pools.map((pool) => pool.usage()));
+    throw exhausted(this.#usagesOf(family));
+  }
+
+  #usagesOf(family: Family): readonly Usage[] {
+    return this.#pools.filter((pool) => pool.range.family === family).map((pool) => pool.usage());
   }
 }
 

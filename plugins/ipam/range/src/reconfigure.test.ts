@@ -66,7 +66,7 @@ describe('addresses by other settings', () => {
     };
     const ipam = new RangeIpam({ ...settings(30_000, '10.88.0.0/29'), claims, metadata: { read }, events, clock: bench.clock });
     const following = ipam.follow(bench.signal);
-    await ipam.ready;
+    await ipam.informed;
     broken = true;
     const change = ipam.reconfigure(settings(30_000, '10.99.0.0/29'), never);
     await expect(following).rejects.toThrow('the store is busy');
@@ -102,7 +102,7 @@ describe('addresses by other settings', () => {
     const ipam = bench.make('10.88.0.0/29');
     const first = new AbortController();
     const followed = ipam.follow(first.signal);
-    await ipam.ready;
+    await ipam.informed;
     first.abort();
     await followed.catch(() => undefined);
     const change = ipam.reconfigure(settings(30_000, '10.99.0.0/29'), never);

@@ -8,6 +8,7 @@ import {
   type Host,
   type Ipam,
   type Link,
+  type NetworkChoice,
   networkErrors,
   type NetworkMode,
 } from '@hawser/core/network';
@@ -46,6 +47,15 @@ export class BridgeMode implements NetworkMode<BridgeSettings> {
   /** Other defaults for attachments from now on; those that are there keep what they were made with. */
   reconfigure(config: Config): void {
     this.#config = config;
+  }
+
+  /** A network whose settings are at fault gets no container either. */
+  ready({ name, settings = {} }: NetworkChoice): void {
+    const { ipams } = this.#options;
+    const { ipam } = bridgeSettings({ network: { name, settings, capabilities: {} } }, this.#config, ipams.ids());
+    const chosen = ipams.get(ipam);
+    if (chosen === undefined) throw noAddresses(ipam, ipams);
+    chosen.ready?.();
   }
 
   settings(request: AttachmentRequest): BridgeSettings {

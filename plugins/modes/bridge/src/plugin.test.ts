@@ -1,4 +1,4 @@
-import { type AnyPlugin, boot, type Kernel, type PluginReport } from '@hawser/core';
+import { type AnyPlugin, boot, type JsonObject, type Kernel, type PluginReport } from '@hawser/core';
 import { AgentState, Host, Ipam, NetworkMode } from '@hawser/core/contracts';
 import { fakeAgentState, fakeHost, fakeIpam, fakePlugin, testContext } from '@hawser/core/testing';
 import { pino } from 'pino';
@@ -51,6 +51,19 @@ test('with it the mode is well', async () => {
   await kernel.stop('the test is over');
 });
 
+test('is ready for a network while its address plugin serves and has addresses, and the settings of the network are right', async () => {
+  const ipam = fakeIpam();
+  const kernel = await start('range', [fakePlugin(Ipam, 'range', fakeIpam()), fakePlugin(Ipam, 'other', ipam)]);
+  const readyFor = (settings?: JsonObject) => kernel.get(NetworkMode)?.ready?.({ name: 'pods', ...(settings && { settings }) });
+  const other = { ipam: { type: 'other' } };
+  expect([readyFor(), readyFor(other)]).toEqual([undefined, undefined]);
+  ipam.exhaust();
+  expect(readyFor()).toBeUndefined();
+  expect(() => readyFor(other)).toThrow(expect.objectContaining({ code: 'ipam.exhausted' }));
+  expect(() => readyFor({ vlan: 7 })).toThrow(expect.objectContaining({ code: 'network.unsupported' }));
+  await kernel.stop('the test is over');
+});
+
 test('one that is in the agent and does not serve gives no addresses either; a reload that brings it, or takes it away, is seen', async () => {
   const more = [fakePlugin(Ipam, 'range', fakeIpam())];
   const off = ['hawser.ipam.v1.range'];
@@ -58,14 +71,15 @@ test('one that is in the agent and does not serve gives no addresses either; a r
   const reload = (disabled: readonly string[]) => context.clock.runUntil(kernel.reload(setOf('range', more, disabled)));
   const degraded = (why: string) => ({ status: 'degraded', error: { message: `the address plugin 'range' ${why}` } });
   expect(report(kernel)).toMatchObject(degraded('is disabled (disabled by config)'));
+  expect(() => kernel.get(NetworkMode)?.ready?.({ name: 'pods' })).toThrow(expect.objectContaining({ code: 'attachments.not_ready' }));
   await reload([]);
   expect(report(kernel)).toMatchObject({ status: 'ok' });
   const told: unknown[] = [];
   const heard = kernel.onChange(({ uri, error }) => uri === URI && told.push(error?.message));
   await reload(off);
   heard[Symbol.dispose]();
-  expect(told).toEqual(["the address plugin 'range' has stopped"]);
-  expect(report(kernel)).toMatchObject(degraded('has stopped'));
+  expect(told.at(-1)).toBe("the address plugin 'range' is disabled (disabled by config)");
+  expect(report(kernel)).toMatchObject(degraded('is disabled (disabled by config)'));
   await kernel.stop('the test is over');
   expect(listeners.size).toBe(0);
 });

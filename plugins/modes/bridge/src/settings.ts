@@ -71,7 +71,11 @@ type Network = z.output<typeof Network>;
  * The network's own settings over the agent's. Throws `network.invalid_config` and `network.unsupported`.
  * `ipams` are the ids of the agent's address plugins.
  */
-export function bridgeSettings(request: AttachmentRequest, config: Config, ipams: readonly string[]): BridgeSettings {
+export function bridgeSettings(
+  request: Pick<AttachmentRequest, 'network' | 'mac'>,
+  config: Config,
+  ipams: readonly string[],
+): BridgeSettings {
   refuseUnsupported(request.network.settings, request.network.capabilities);
   const network = parseNetwork(request.network.settings);
   if (network.ipam) refuseForeignIpam(network.ipam as JsonObject, ipams);

@@ -140,11 +140,14 @@ describe('a plugin in another process that serves', () => {
   });
 
   it('and dies is degraded at once, and ok again when it is back', async () => {
+    expect(bench.mode.ready?.({ name: 'n' })).toBeUndefined();
     bench.peer.kill();
     await bench.until(isDegraded);
     expect(status()).toEqual(['degraded', 'proxy.unreachable']);
+    expect(() => bench.mode.ready?.({ name: 'n' })).toThrow(expect.objectContaining({ code: 'proxy.unreachable' }));
     await bench.peer.start();
     await bench.inTime(isOk);
+    expect(bench.mode.ready?.({ name: 'n' })).toBeUndefined();
     expect(bench.peer.calls.filter(({ method }) => method === 'Plugin.Handshake')).toHaveLength(2);
   });
 

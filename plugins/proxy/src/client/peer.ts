@@ -42,6 +42,7 @@ export interface PeerOptions {
 export class Peer implements Disposable {
   readonly #options: PeerOptions;
   #connection: Connection | undefined;
+  #ailment: HawserError | undefined;
   #connecting: Promise<Connection> | undefined;
   readonly #closed = new AbortController();
 
@@ -51,6 +52,11 @@ export class Peer implements Disposable {
 
   get address(): string {
     return this.#options.address;
+  }
+
+  /** Throws what was the matter with it when it was looked at last. */
+  assertWell(): void {
+    if (this.#ailment !== undefined) throw this.#ailment;
   }
 
   [Symbol.dispose](): void {
@@ -160,6 +166,7 @@ export class Peer implements Disposable {
   }
 
   #tell(error: HawserError | undefined): void {
+    this.#ailment = error;
     this.#options.metrics.up(error === undefined);
     this.#options.onHealth(error);
   }

@@ -42,6 +42,11 @@ export class ProxyIpam implements Ipam {
     this.#options = options;
   }
 
+  /** A process that is gone, or not well by its own word, proposes nothing. */
+  ready(): void {
+    this.#options.peer.assertWell();
+  }
+
   subnets(): Subnets {
     return this.#options.subnets.all;
   }

@@ -42,6 +42,11 @@ export class ProxyMode implements NetworkMode {
     this.#options = options;
   }
 
+  /** A process that is gone, or not well by its own word, attaches nothing. */
+  ready(): void {
+    this.#options.peer.assertWell();
+  }
+
   async settings(request: AttachmentRequest, signal: AbortSignal): Promise<JsonObject> {
     const { peer, callDeadlineMs: deadlineMs } = this.#options;
     const message = { request: requestMessage(request) };

@@ -37,7 +37,7 @@ export class RangeBench implements Disposable {
   async open(...ranges: readonly RangeConfig[]): Promise<RangeIpam> {
     const ipam = this.make(...ranges);
     void ipam.follow(this.signal);
-    await ipam.ready;
+    await ipam.informed;
     return ipam;
   }
 
