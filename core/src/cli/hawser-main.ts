@@ -16,7 +16,7 @@ import { openOutput } from './output.ts';
 import { buildProgram, parse, type Parsed } from './program.ts';
 import { assertWritten, isPipeClosed, outputFailed, type ResultStream, standardOutput, whenTaken } from './standard-output.ts';
 import { styleOf } from './style.ts';
-import { visible } from './visible.ts';
+import { visible, visibleJson } from './visible.ts';
 
 /** What of the process a command line touches; tests bring their own. */
 export interface CliProcess extends SignalSource {
@@ -162,7 +162,7 @@ function watchInterruption(host: CliProcess): Interruption {
 
 /** One line for people, an object for programs. */
 function renderError({ code, message, remedy, details }: HawserError, format: GlobalOptions['output']): string {
-  if (!isForPeople(format)) return `${JSON.stringify({ error: { code, message, remedy, details } })}\n`;
+  if (!isForPeople(format)) return visibleJson(`${JSON.stringify({ error: { code, message, remedy, details } })}\n`);
   return visible(`hawser: ${message} [${code}]. ${remedy}\n`);
 }
 

@@ -5,6 +5,7 @@ import { isForPeople } from './globals.ts';
 import { type ResultStream, whenTaken } from './standard-output.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
+import { visible, visibleJson, visibleLine } from './visible.ts';
 
 /** Where a command's words go. */
 export interface Streams {
@@ -28,24 +29,24 @@ export async function openOutput(format: GlobalOptions['output'], streams: Strea
   return {
     result: (value, table) => {
       if (forPeople) write(table === undefined ? plain(value) : renderTable(table, style));
-      else write(format === 'yaml' ? stringify(value) : `${JSON.stringify(value, null, 2)}\n`);
+      else write(visibleJson(format === 'yaml' ? stringify(value) : `${JSON.stringify(value, null, 2)}\n`));
     },
     item: (value, line) => {
-      if (forPeople) write(`${line}\n`);
-      else write(format === 'yaml' ? `---\n${stringify(value)}` : `${JSON.stringify(value)}\n`);
+      if (forPeople) write(`${visibleLine(line)}\n`);
+      else write(visibleJson(format === 'yaml' ? `---\n${stringify(value)}` : `${JSON.stringify(value)}\n`));
     },
     taken: async (signal) => {
       if ((streams.stdout.writableLength ?? 0) > MOST_WAITING) await untilAborted(whenTaken(streams.stdout), signal);
     },
-    note: (text) => void streams.stderr.write(`${text}\n`),
+    note: (text) => void streams.stderr.write(`${visible(text)}\n`),
     progress: (text, work) => (canSpin ? spin(text, work, streams, style) : work()),
   };
 }
 
 /** A value without a table: text as it is, the fields of an object one a line. */
 function plain(value: JsonValue): string {
-  if (typeof value === 'string') return value.endsWith('\n') ? value : `${value}\n`;
-  return `${JSON.stringify(value, null, 2)}\n`;
+  if (typeof value === 'string') return visible(value.endsWith('\n') ? value : `${value}\n`);
+  return visibleJson(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 async function spin<T>(text: string, work: () => Promise<T>, { stderr }: Streams, style: Style): Promise<T> {

@@ -1,5 +1,6 @@
 import type { SnapshotView } from '../api/views.ts';
 import type { JsonValue } from '../json.ts';
+import { visibleLine } from './visible.ts';
 
 /** Snapshots as a forest: parents above, what stands on them below; one with several parents is shown under each. */
 export function snapshotTree(snapshots: readonly SnapshotView[]): { readonly text: string; readonly nodes: JsonValue } {
@@ -28,7 +29,7 @@ function lines(snapshot: SnapshotView, below: Below, first: string, rest: string
     const last = index === children.length - 1;
     return lines(child, below, `${rest}${last ? '└─ ' : '├─ '}`, `${rest}${last ? '   ' : '│  '}`);
   });
-  return [`${first}${snapshot.name}${snapshot.kind === 'committed' ? '' : ` (${snapshot.kind})`}`, ...nested];
+  return [`${first}${visibleLine(snapshot.name)}${snapshot.kind === 'committed' ? '' : ` (${snapshot.kind})`}`, ...nested];
 }
 
 const node = (snapshot: SnapshotView, below: Below): JsonValue => ({

@@ -4,7 +4,6 @@ import { flag, listArgument, textOption } from '../arguments.ts';
 import { type Assembly, pluginsOf } from '../assembly.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { isForPeople } from '../globals.ts';
-import { visible } from '../visible.ts';
 import { FILTERS } from './list-pages.ts';
 import { SUMMARIES } from './summaries.ts';
 
@@ -61,13 +60,11 @@ const eventJson = ({ cursor, timestamp, namespace, requestId, topic, type, data 
 });
 
 const eventLine = ({ timestamp, topic, data }: Envelope): string =>
-  visible(
-    [
-      timestamp,
-      topic,
-      ...Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
-    ].join(' '),
-  );
+  [
+    timestamp,
+    topic,
+    ...Object.entries(data).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+  ].join(' ');
 
 export const eventsCommand = (assembly: Assembly): CommandSpec => ({
   name: 'events',
