@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonValue } from '@hawser/core';
@@ -66,7 +66,7 @@ describe.skipIf(!built)('hawser cni (needs the built package)', () => {
     expect([existsSync(join(folder, 'bin')), existsSync(join(folder, 'conf'))]).toEqual([false, false]);
   });
 
-  test('install waits ten seconds for an endpoint that says nothing, and no longer than its caller', async () => {
+  test('install waits ten seconds in all for an endpoint, and no longer than its caller', async () => {
     const silent = createServer();
     const socket = join(folder, 'hawser.sock');
     await new Promise<void>((resolve) => silent.listen(join(folder, 'cni.sock'), resolve));
@@ -77,14 +77,28 @@ describe.skipIf(!built)('hawser cni (needs the built package)', () => {
     silent.once('connection', () => interrupted.abort(new DOMException('received SIGINT', 'AbortError')));
     await expect(first).rejects.toMatchObject({ name: 'AbortError', message: 'received SIGINT' });
 
-    const setTimeout = vi.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (this: Socket, ms, late) {
-      if (ms === 10_000) silent.once('connection', () => late?.());
-      return this;
-    });
-    onTestFinished(() => setTimeout.mockRestore());
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    // One that says a byte now and then is no better.
+    silent.once('connection', (connection) => (connection.write('H'), setImmediate(() => vi.advanceTimersByTime(10_000))));
     await expect(command('install')?.run?.(invocation(true, socket))).rejects.toMatchObject({
       code: 'cni.agent_not_ready',
-      message: `the CNI endpoint at ${join(folder, 'cni.sock')} has not answered for 10 s`,
+      message: `the CNI endpoint at ${join(folder, 'cni.sock')} has not answered within 10 s`,
+    });
+  });
+
+  test.each([
+    ['speaks another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['would never come to its end', Buffer.from('HCNI\x01\0\0\0\0\0\0\0\xff\xff\xff\xff', 'latin1')],
+    ['answers no JSON', Buffer.from('HCNI\x01\0\0\0\0\0\0\0\x01\0\0\0{', 'latin1')],
+    ['answers something else', Buffer.from('HCNI\x01\0\0\0\0\0\0\0\x02\0\0\0{}', 'latin1')],
+  ])('install refuses what listens there and %s', async (_what, answer) => {
+    const other = createServer((connection) => void connection.on('error', () => undefined).end(answer));
+    await new Promise<void>((resolve) => other.listen(join(folder, 'cni.sock'), resolve));
+    onTestFinished(() => void other.close());
+    await expect(command('install')?.run?.(invocation(true, join(folder, 'hawser.sock')))).rejects.toMatchObject({
+      code: 'cni.agent_not_ready',
+      message: `what listens at ${join(folder, 'cni.sock')} is no CNI endpoint of hawser`,
     });
   });
 
