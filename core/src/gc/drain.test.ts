@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { metadataErrors } from '../metadata/errors.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore } from '../testing/core.ts';
 import { condemned, names, openType, ROOTED, signal, write } from '../testing/garbage.fixture.ts';
@@ -59,4 +60,18 @@ test('who stops in a hurry does not wait for it', async () => {
   await expect.poll(() => condemned(core)).toEqual(['thing/hangs']);
   hurry.abort();
   expect(await drained).toHaveLength(1);
+});
+
+test('a store that cannot be read lets a stop go on', async () => {
+  await using core = await startCore({ context: testContext() });
+  using things = openType(core, 'thing');
+  await write(core, (tx) => things.make(tx, 'garbage'));
+  const read = vi.spyOn(core.metadata, 'read').mockImplementation(() => {
+    throw metadataErrors.closed('the store is closed');
+  });
+  try {
+    expect(await core.gc.drain(signal)).toEqual([]);
+  } finally {
+    read.mockRestore();
+  }
 });

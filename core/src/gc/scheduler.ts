@@ -179,7 +179,12 @@ export class GcScheduler implements Gc, AsyncDisposable {
     } catch (error) {
       this.#deps.log.warn({ err: error }, 'the last collection did not come to its end; the next start goes on with it');
     }
-    return this.#stop.signal.aborted ? [] : this.#condemned();
+    try {
+      return this.#stop.signal.aborted ? [] : this.#condemned();
+    } catch (error) {
+      this.#deps.log.warn({ err: error }, 'what the last collection has left can not be told');
+      return [];
+    }
   }
 
   forget(type: string): Promise<boolean> {
