@@ -67,30 +67,20 @@ function vethRequest(space: Space, spec: VethSpec, namespace: number): Request {
   return rtnetlink.newVeth(near, peer, `make the pair '${spec.name}' and '${spec.peer.name}'`);
 }
 
-/**
- * Whether a link that still has one of the names was leaving, and has it no more. A container that is attached again in the same
- * namespace meets its former interface there: that gets another name, for its deletion takes the kernel twenty times as long.
- */
+/** Whether a link that still has one of the names was leaving, and is gone now: a container that is attached again meets its former interface. */
 async function isOutOfTheWay(space: Space, spec: VethSpec, peerSpace: Space): Promise<boolean> {
   const near = space.links.find(spec.name);
   if (near !== undefined) return await hasLeft(space.retirement.pending(near));
   const far = getLink(peerSpace, spec.peer.name);
   if (far === undefined) return false;
-  const { index } = far;
-  if (!peerSpace.retirement.isLeaving(index) && !isEndOfLeaving(space, far)) return false;
-  const outcomes = await peerSpace.exchange([
-    rtnetlink.setLink({ index, up: false }, `take link '${far.name}' down`),
-    rtnetlink.setLink({ index, name: `leaving${index}` }, `rename link '${far.name}'`),
-  ]);
-  if (outcomes.every(({ error }) => error === undefined)) return true;
-  return await hasLeft(peerSpace.retirement.pending(index) ?? (far.peer === undefined ? undefined : space.retirement.pending(far.peer)));
+  return await hasLeft(peerSpace.retirement.pending(far.index) ?? pendingEnd(space, far));
 }
 
-/** Whether it is the other end of a link that leaves a namespace. The number of its peer alone may be of a link elsewhere. */
-function isEndOfLeaving(space: Space, { index, peer }: Link): boolean {
-  if (peer === undefined || !space.retirement.isLeaving(peer)) return false;
-  const name = space.links.nameOf(peer);
-  return name !== undefined && getLink(space, name)?.peer === index;
+/** The deletion of its other end. The number of its peer alone may be of a link elsewhere. */
+function pendingEnd(space: Space, { index, peer }: Link): Promise<void> | undefined {
+  const name = peer === undefined ? undefined : space.links.nameOf(peer);
+  if (peer === undefined || name === undefined || getLink(space, name)?.peer !== index) return undefined;
+  return space.retirement.pending(peer);
 }
 
 /** False where nothing is leaving. */

@@ -86,6 +86,7 @@ export class OpenNetns {
     const { context, settings } = this.#kernel;
     this.#retirement ??= new Retirement({
       clock: context.clock,
+      random: context.random,
       group: settings.retireGroup,
       gatherMs: settings.gatherMs,
       space: this,

@@ -14,6 +14,7 @@ import { unavailable } from './testing/machine.ts';
 
 const missing = await unavailable();
 const GROUP = defaultSettings.retireGroup;
+const { signal } = new AbortController();
 
 /** Sets what the contract has no word for, as another program would. */
 async function withSocket<T>(path: string, work: (socket: NetlinkSocket, links: LinkIndex) => T | Promise<T>): Promise<T> {
@@ -26,6 +27,23 @@ async function withSocket<T>(path: string, work: (socket: NetlinkSocket, links: 
 
 const put = (path: string, name: string, fields: { readonly up: boolean }) =>
   withSocket(path, (socket, links) => socket.request(setLink({ index: links.indexOf(name), group: GROUP, ...fields }, 'join the group')));
+
+/** With one whose requests are answered after `answers` only; what they ask is done at once all the same. */
+const withRetirement = (path: string, answers: Promise<void>, work: (retirement: Retirement, links: LinkIndex) => Promise<void>) =>
+  withSocket(path, async (socket, links) => {
+    const space: Asked = {
+      socket,
+      withSocket: (asked) =>
+        withSocket(path, async (own) => {
+          const answer = await asked(own);
+          await answers;
+          return answer;
+        }),
+    };
+    const retirement = new Retirement({ ...systemContext, group: GROUP, gatherMs: 1, space, links, retain: () => () => undefined });
+    await work(retirement, links);
+    await retirement.idle();
+  });
 
 async function pair(namespace: Namespace, name: string): Promise<void> {
   await namespace.createVeth({ name, up: true, peer: { namespace, name: `${name}p` } });
@@ -68,10 +86,8 @@ describe('retired links', () => {
     await pair(namespace, 'left');
     await pair(namespace, 'other');
     await put(namespace.path, 'left', { up: false });
-    await withSocket(namespace.path, async (socket, links) => {
-      const space: Asked = { socket, withSocket: (work) => work(socket) };
-      const options = { clock: systemContext.clock, group: GROUP, gatherMs: 1, space, links, retain: () => () => undefined };
-      const leftovers = new Retirement(options).sweep();
+    await withRetirement(namespace.path, Promise.resolve(), async (retirement) => {
+      const leftovers = retirement.sweep();
       expect(leftovers).toHaveLength(1);
       await Promise.all(leftovers);
     });
@@ -92,19 +108,66 @@ describe('retired links', () => {
     expect(await node.link('port0')).toBeUndefined();
   });
 
-  it('leave a container their names at once, whoever still waits for their deletion', async () => {
+  it('leave a container their names, whoever still waits for their deletion', async () => {
     await using kernel = await testKernel({ gatherMs: 60_000 });
     const [node, pod] = [await kernel.namespace(), await kernel.namespace()];
     const attached = (name: string) => node.createVeth({ name, up: true, peer: { namespace: pod, name: 'eth0', up: true } });
     await attached('port0');
-    const { index = 0 } = (await pod.link('eth0')) ?? {};
     await pod.addAddress({ link: 'eth0', cidr: '10.88.0.2/24' });
     await node.retireLink('port0');
     await attached('port1');
-    expect(await node.link('port0')).toMatchObject({ up: false, group: GROUP });
+    expect(await node.link('port0')).toBeUndefined();
     expect(await pod.link('eth0')).toMatchObject({ up: true, peer: (await node.link('port1'))?.index });
-    expect(await pod.link(`leaving${index}`)).toMatchObject({ index, up: false });
     expect(await pod.routes({ family: 4 })).toEqual([]);
+  });
+
+  it('settle when nobody finds them any more, and wait for no answer of the kernel to those before', async () => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    const answers = Promise.withResolvers<void>();
+    await withRetirement(namespace.path, answers.promise, async (retirement, links) => {
+      for (const name of ['first', 'second']) {
+        await pair(namespace, name);
+        await retirement.retire(links.indexOf(name), name).settled;
+        expect(links.find(name)).toBeUndefined();
+      }
+      const idle = retirement.idle().then(() => 'idle');
+      expect(await Promise.race([idle, systemContext.clock.sleep(5, signal)])).toBeUndefined();
+      answers.resolve();
+      expect(await idle).toBe('idle');
+    });
+    expect(await names(namespace)).toEqual([]);
+  });
+
+  it('are not many at once on worker threads, however long the kernel takes', async () => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    const answers = Promise.withResolvers<void>();
+    await withRetirement(namespace.path, answers.promise, async (retirement, links) => {
+      const settled: Promise<void>[] = [];
+      for (let number = 0; number < 3; number++) {
+        await pair(namespace, `pair${number}`);
+        settled.push(retirement.retire(links.indexOf(`pair${number}`), `pair${number}`).settled);
+        if (number < 2) await settled[number];
+      }
+      await systemContext.clock.sleep(20, signal);
+      expect(links.find('pair2')).toBeDefined();
+      answers.resolve();
+      await Promise.all(settled);
+    });
+    expect(await names(namespace)).toEqual([]);
+  });
+
+  it('go in bounded batches', async () => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    await withRetirement(namespace.path, Promise.resolve(), async (retirement, links) => {
+      for (let number = 0; number < 70; number++) await pair(namespace, `pair${number}`);
+      await Promise.all(
+        Array.from({ length: 70 }, (_, number) => retirement.retire(links.indexOf(`pair${number}`), `pair${number}`).settled),
+      );
+    });
+    expect(await names(namespace)).toEqual([]);
   });
 
   it('settle when the host is closed, however long they would have waited for others', async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from '@hawser/core';
+import type { Clock, Random } from '@hawser/core';
 import { hostErrors, type Link } from '@hawser/core/network';
 import type { Asked } from './exchanges.ts';
 import type { LinkIndex } from './link-index.ts';
@@ -8,6 +8,13 @@ import type { Outcome } from './netlink/socket.ts';
 
 /** Times that a deletion waits for more links while they keep coming. */
 const MAX_GATHERINGS = 10;
+/** Links that one request deletes: the kernel holds its lock until all are gone, and what it answers fits into a socket. */
+const MAX_TOGETHER = 63;
+/** Deletions that the kernel has not answered; each takes one of libuv's four threads, which the store's commits need too. */
+const MAX_UNANSWERED = 2;
+const LONGEST_PAUSE_MS = 16;
+/** Groups of batches have numbers from here to twice that. */
+const BATCH_GROUPS = 0x4000_0000;
 
 /** What is no link of software and can't be deleted. */
 const FIXED: ReadonlySet<string> = new Set(['device', 'loopback']);
@@ -21,8 +28,11 @@ interface Leaving {
   readonly reject: (error: unknown) => void;
 }
 
+type Batch = ReadonlyMap<number, Leaving>;
+
 export interface RetirementOptions {
   readonly clock: Clock;
+  readonly random: Random;
   /** Links of this group are ours to delete. */
   readonly group: number;
   /** A deletion waits for others as long as one has come in this time, ten times at most; milliseconds. */
@@ -35,17 +45,20 @@ export interface RetirementOptions {
 
 /**
  * Deletes links without making anybody wait for the kernel's RCU: a link is taken down and moved to our group in one
- * message (0.2 ms, confirmed by its acknowledgement), and one request that deletes the group follows on a
- * worker thread for all that gathered: 38 ms for 50 links, where 50 requests take a second. The group survives this process:
- * what a crash leaves in it is deleted at the next start.
+ * message (0.2 ms, confirmed by its acknowledgement), and one request that deletes all that gathered follows on a
+ * worker thread: 38 ms for 50 links, where 50 requests take a second. The group survives this process: what a crash
+ * leaves in it is deleted at the next start.
  *
- * A group is deleted as a whole only when each link in it is ours: retired by this object, or down and of software.
- * Otherwise ours are deleted one by one.
+ * A batch has a group of its own, drawn when it is deleted, so that no link of others goes with it. Its links are gone
+ * when nobody finds them any more, half a millisecond after the request: they have neither name nor address nor route
+ * then, and nothing brings them back. The kernel's answer takes twenty times as long, for it waits until no processor reads them.
  */
 export class Retirement {
   readonly #options: RetirementOptions;
-  #leaving = new Map<number, Leaving>();
-  #deleting: ReadonlyMap<number, Leaving> = new Map();
+  readonly #leaving = new Map<number, Leaving>();
+  readonly #deleting = new Map<number, Leaving>();
+  /** Requests that the kernel has not answered. */
+  readonly #unanswered = new Set<Promise<void>>();
   #run: Promise<void> | undefined;
   #hurry = new AbortController();
 
@@ -73,22 +86,18 @@ export class Retirement {
       .map((link) => this.#add(link.index, link.name));
   }
 
-  /** Whether the deletion of the link with this index is under way or to come. */
-  isLeaving(index: number): boolean {
-    return this.#deleting.has(index) || this.#leaving.has(index);
-  }
-
-  /** That deletion; it does not wait for more links then. */
+  /** The deletion of the link with this index, if it is under way or to come; it does not wait for more links then. */
   pending(index: number): Promise<void> | undefined {
     const leaving = this.#deleting.get(index) ?? this.#leaving.get(index);
     if (leaving !== undefined) this.#hurry.abort();
     return leaving?.settled;
   }
 
-  /** Resolves when nothing is left to delete. */
+  /** Resolves when nothing is left to delete, and the kernel has answered. */
   async idle(): Promise<void> {
     this.#hurry.abort();
     await this.#run;
+    await Promise.all(this.#unanswered);
   }
 
   #add(index: number, name: string): Promise<void> {
@@ -107,15 +116,22 @@ export class Retirement {
     try {
       while (this.#leaving.size > 0) {
         await this.#gather();
-        this.#deleting = this.#leaving;
-        this.#leaving = new Map();
-        await this.#deleteBatch(this.#deleting);
+        if (this.#unanswered.size >= MAX_UNANSWERED) await Promise.race(this.#unanswered);
+        await this.#deleteBatch(this.#nextBatch());
       }
     } finally {
-      this.#deleting = new Map();
       this.#run = undefined;
       release();
     }
+  }
+
+  #nextBatch(): Batch {
+    const batch = new Map([...this.#leaving].slice(0, MAX_TOGETHER));
+    for (const [index, leaving] of batch) {
+      this.#leaving.delete(index);
+      this.#deleting.set(index, leaving);
+    }
+    return batch;
   }
 
   /** Until no more come: the kernel holds its lock through a deletion, and whoever retires a link then waits for it. */
@@ -129,43 +145,72 @@ export class Retirement {
     this.#hurry = new AbortController();
   }
 
-  async #deleteBatch(batch: ReadonlyMap<number, Leaving>): Promise<void> {
-    let failure: unknown;
-    try {
-      await this.#deleteGroup(batch);
-      failure = await this.#deleteEach(batch);
-    } catch (error) {
-      failure = error;
-    }
-    for (const [index, leaving] of batch) this.#settle(index, leaving, failure);
+  /** Resolves when each link of the batch has settled, whether or not the kernel has answered by then. */
+  async #deleteBatch(batch: Batch): Promise<void> {
+    const release = this.#options.retain();
+    const answered = this.#deleteTogether(batch)
+      .then(
+        (failure) => this.#settle(batch, failure),
+        (failure: unknown) => this.#settle(batch, failure),
+      )
+      .finally(() => {
+        this.#unanswered.delete(answered);
+        release();
+      });
+    this.#unanswered.add(answered);
+    const over = new AbortController();
+    await Promise.race([answered, this.#settleAsTheyGo(batch, over.signal).catch(() => answered)]);
+    over.abort();
   }
 
-  /** A failure shows in what is still there. */
-  async #deleteGroup(batch: ReadonlyMap<number, Leaving>): Promise<void> {
-    const { group } = this.#options;
-    if (this.#members().some((link) => !batch.has(link.index) && !isOurs(link))) return;
-    await this.#onWorker([deleteGroup(group, `delete the links of group ${group}`)]);
-  }
-
-  /** What the deletion of the group did not take. */
-  async #deleteEach(batch: ReadonlyMap<number, Leaving>): Promise<unknown> {
+  /** Resolves with the reason why some may be left. */
+  async #deleteTogether(batch: Batch): Promise<unknown> {
+    const group = BATCH_GROUPS + this.#options.random.integer(BATCH_GROUPS);
+    const gathered = Array.from(batch, ([index, { name }]) => setLink({ index, group }, `retire link '${name}'`));
+    await this.#onWorker([...gathered, deleteGroup(group, `delete the links of group ${group}`)]);
     const left = [...batch].filter(([index]) => this.#isThere(index));
     if (left.length === 0) return undefined;
     const outcomes = await this.#onWorker(left.map(([index, { name }]) => deleteLink(index, `delete link '${name}'`)));
     return outcomes.find(({ error }) => error !== undefined && !hostErrors.notFound.is(error))?.error;
   }
 
-  #onWorker(requests: readonly Request[]): Promise<readonly Outcome[]> {
-    return this.#options.space.withSocket((socket) => socket.exchangeOnWorker(requests));
+  /** Looks after ever longer pauses which are gone. */
+  async #settleAsTheyGo(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    for (let pauseMs = 1; this.#resolveGone(batch) > 0; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS))
+      await clock.sleep(pauseMs, signal);
   }
 
-  #settle(index: number, leaving: Leaving, failure: unknown): void {
+  #settle(batch: Batch, failure: unknown): void {
+    let reason = failure;
     try {
-      if (!this.#isThere(index)) leaving.resolve();
-      else leaving.reject(failure ?? hostErrors.busy(`link '${leaving.name}' is still there after its deletion`));
+      if (this.#resolveGone(batch) === 0) return;
     } catch (error) {
-      leaving.reject(failure ?? error);
+      reason ??= error;
     }
+    for (const [index, leaving] of this.#unsettled(batch)) {
+      this.#deleting.delete(index);
+      leaving.reject(reason ?? hostErrors.busy(`link '${leaving.name}' is still there after its deletion`));
+    }
+  }
+
+  /** Settles what nobody finds any more; how many are left. */
+  #resolveGone(batch: Batch): number {
+    const unsettled = this.#unsettled(batch);
+    const gone = unsettled.filter(([index]) => !this.#isThere(index));
+    for (const [index, { resolve }] of gone) {
+      this.#deleting.delete(index);
+      resolve();
+    }
+    return unsettled.length - gone.length;
+  }
+
+  #unsettled(batch: Batch): readonly (readonly [number, Leaving])[] {
+    return [...batch].filter(([index, leaving]) => this.#deleting.get(index) === leaving);
+  }
+
+  #onWorker(requests: readonly Request[]): Promise<readonly Outcome[]> {
+    return this.#options.space.withSocket((socket) => socket.exchangeOnWorker(requests));
   }
 
   #isThere(index: number): boolean {

@@ -21,7 +21,7 @@ const RETIRE_GROUP = 0x68617773;
 export const defaultSettings: LinuxSettings = {
   receiveTimeoutMs: 2_000,
   retireGroup: RETIRE_GROUP,
-  gatherMs: 10,
+  gatherMs: 3,
   watchCapacity: 1_024,
   nftPath: 'nft',
   nftTimeoutMs: 10_000,
