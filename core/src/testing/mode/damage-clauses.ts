@@ -13,8 +13,10 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'an address is gone',
     async inflict({ namespace, attachment }) {
-      for (const { address } of attachment.result?.ips.slice(-1) ?? [])
-        await namespace.deleteAddress({ link: attachment.ifname, cidr: address });
+      const last = attachment.result?.ips.at(-1);
+      // A mode may hand out a device and nothing else; then that is all that can be lost.
+      if (!last) return namespace.setLink(attachment.ifname, { up: false });
+      return namespace.deleteAddress({ link: attachment.ifname, cidr: last.address });
     },
   },
   {
