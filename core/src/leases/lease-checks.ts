@@ -1,7 +1,7 @@
 import { parseNode } from '../gc/node.ts';
 import { damagedRecords, defineStoreCheck, type Disagreement, REPAIR, RESTORE } from '../metadata/store-checks.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import { hasLease, LEASE_COLLECTIONS } from './lease-records.ts';
+import { hasLease, hasLeftovers, LEASE_COLLECTIONS } from './lease-records.ts';
 
 /**
  * A lease and a resource are linked both ways, and either link tells what the other one was. Where one is missing it is
@@ -23,7 +23,7 @@ function* checkResources(tx: ReadTransaction): Iterable<Disagreement> {
       continue;
     }
     const back = `${name}\0${id}`;
-    if (!hasLease(tx, id)) {
+    if (!hasLease(tx, id) && !hasLeftovers(tx, id)) {
       yield {
         what: `${name} is put under the lease ${id}, which is not there`,
         means: 'nothing protects it by that lease',

@@ -4,6 +4,7 @@
  * lease_resources/<id>\0<type>/<key>       → {}
  * leased/<type>/<key>\0<id>                → {}      the same backwards
  * leases.by_label/<digest of label>\0<id>  → {}      see metadata/indexes.ts
+ * lease_leftovers/<id>                     → {}      it is deleted, and has links that are not yet
  * ```
  *
  * Each in both stores. Garbage collection reads them without the service of leases, which in turn triggers collections.
@@ -39,6 +40,7 @@ interface LeaseCollections {
   readonly leases: Collection<LeaseRecord>;
   readonly resources: Collection<Link>;
   readonly leased: Collection<Link>;
+  readonly leftovers: Collection<Link>;
 }
 
 const isLeaseRecord = (value: unknown): value is LeaseRecord =>
@@ -51,6 +53,7 @@ const collectionsOf = (store: StoreName): LeaseCollections => ({
   leases: defineCollection(store, 'leases', isLeaseRecord),
   resources: defineCollection(store, 'lease_resources'),
   leased: defineCollection(store, 'leased'),
+  leftovers: defineCollection(store, 'lease_leftovers'),
 });
 
 const COLLECTIONS: Readonly<Record<StoreName, LeaseCollections>> = { root: collectionsOf('root'), state: collectionsOf('state') };
@@ -109,15 +112,47 @@ export function unlinkResource(tx: Transaction, id: string, resource: Node): boo
   return tx.delete(resources, `${id}\0${name}`);
 }
 
-/** Deletes the lease with all its links; says what it protected, or undefined where there is none. */
+/** Links that one transaction takes away: it holds the event loop for some milliseconds then, however much a lease protects. */
+const MOST_UNLINKED = 250;
+
+/**
+ * Deletes a lease, which protects nothing from then on; says what it protected, or undefined where there is none. Of one with many
+ * links it takes and tells the first ones: `unlinkLeftovers` goes on, and garbage collection does where nobody else has.
+ */
 export function deleteLease(tx: Transaction, id: string): readonly Node[] | undefined {
   const record = readLeaseRecord(tx, id);
   if (record === undefined) return undefined;
-  const resources = resourcesOf(tx, id);
-  for (const resource of resources) unlinkResource(tx, id, resource);
-  tx.delete(COLLECTIONS[tx.store].leases, id);
+  const { leases, leftovers } = COLLECTIONS[tx.store];
+  const { nodes, more } = unlinkSome(tx, id);
+  if (more) tx.put(leftovers, id, {});
+  tx.delete(leases, id);
   updateIndex(tx, LEASES_BY_LABEL[tx.store], id, record, undefined);
-  return resources;
+  return nodes;
+}
+
+/** Takes away the next links of a lease that was deleted, and says of what they were; none where none is left. */
+export function unlinkLeftovers(tx: Transaction, id: string): readonly Node[] {
+  if (!hasLeftovers(tx, id)) return [];
+  const { nodes, more } = unlinkSome(tx, id);
+  if (!more) tx.delete(COLLECTIONS[tx.store].leftovers, id);
+  return nodes;
+}
+
+export const hasLeftovers = (tx: ReadTransaction, id: string): boolean => tx.has(COLLECTIONS[tx.store].leftovers, id);
+
+/** Ids of the leases that `unlinkLeftovers` is for. */
+export const leasesLeftOver = (tx: ReadTransaction): Iterable<string> => tx.keys(COLLECTIONS[tx.store].leftovers);
+
+function unlinkSome(tx: Transaction, id: string): { readonly nodes: readonly Node[]; readonly more: boolean } {
+  const { resources, leased } = COLLECTIONS[tx.store];
+  const prefix = `${id}\0`;
+  const links = [...tx.keys(resources, { prefix, limit: MOST_UNLINKED + 1 })];
+  const names = links.slice(0, MOST_UNLINKED).map((link) => link.slice(prefix.length));
+  for (const name of names) {
+    tx.delete(leased, `${name}\0${id}`);
+    tx.delete(resources, `${prefix}${name}`);
+  }
+  return { nodes: names.flatMap((name) => parseNode(name) ?? []), more: links.length > names.length };
 }
 
 /** Takes a node out of every lease, when it is gone. */

@@ -16,6 +16,7 @@ import { EXPIRE_LABEL, shownLabels, type Terms, toTerms } from './expiry.ts';
 import {
   deleteLease,
   hasLease,
+  hasLeftovers,
   isUnderLease,
   type LeaseRecord,
   linkResource,
@@ -24,6 +25,7 @@ import {
   readLeases,
   resourcesOf,
   toLease,
+  unlinkLeftovers,
   unlinkResource,
   writeLease,
 } from './lease-records.ts';
@@ -33,7 +35,7 @@ import type { Lease, LeaseChanges, LeaseOptions, Leases, LeaseScope } from './le
 
 export interface LeaseDependencies {
   readonly context: Pick<Context, 'clock' | 'random'>;
-  readonly metadata: Pick<Metadata, 'write'>;
+  readonly metadata: Pick<Metadata, 'read' | 'write'>;
   readonly events: Pick<Events, 'publish'>;
   readonly gc: Pick<Gc, 'trigger' | 'wakeAt' | 'collect' | 'storeOf'>;
   readonly metrics?: Metrics;
@@ -62,6 +64,8 @@ export class LeaseStore implements Leases {
     const id = options.id ?? random.id();
     if (options.id !== undefined) checkIdentifier(id, 'a lease', leaseErrors.invalidId);
     if (hasLease(tx, id)) throw leaseErrors.alreadyExists(`a lease ${id} exists already`, { details: { id } });
+    // It is not to protect what another one of that id did.
+    while (options.id !== undefined && hasLeftovers(tx, id)) unlinkLeftovers(tx, id);
     const now = clock.now();
     const record: LeaseRecord = { createdAt: new Date(now).toISOString(), ...this.#terms(tx, now, options) };
     writeLease(tx, id, record);
@@ -103,7 +107,9 @@ export class LeaseStore implements Leases {
     const { metadata, gc } = this.#core;
     signal.throwIfAborted();
     const scope = namespace === undefined ? {} : { namespace };
-    const resources = await metadata.write(store, (tx) => this.#delete(tx, id), scope);
+    const resources = [...(await metadata.write(store, (tx) => this.#delete(tx, id), scope))];
+    while (!signal.aborted && metadata.read(store, (tx) => hasLeftovers(tx, id), scope))
+      resources.push(...(await metadata.write(store, (tx) => unlinkLeftovers(tx, id), scope)));
     await collectAll(gc, id, resources, { ...scope, signal });
   }
 
@@ -149,6 +155,8 @@ export class LeaseStore implements Leases {
     this.#met = undefined;
     const resources = deleteLease(tx, id);
     if (resources === undefined) throw leaseErrors.notFound(`there is no lease ${id}`, { details: { id } });
+    // Also where its deletion tells of nothing to look for, or nobody takes the rest away.
+    if (hasLeftovers(tx, id)) this.#core.gc.wakeAt(tx, this.#core.context.clock.now());
     this.#publish(tx, 'deleted', id, { reason: 'deleted' });
     this.#count(tx, DELETED);
     return resources;
