@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Attachments, NetworkMode } from '../network/index.ts';
 import { type AnyPlugin, definePlugin, defineToken } from '../plugin/index.ts';
+import { coreVersion } from '../version.ts';
 import { hawserMain } from './hawser-main.ts';
 import { assembly, FakeProcess, hawser } from '../testing/command-line.fixture.ts';
 import { FakeAttachments, fakePlugin } from '../testing/index.ts';
+
+const Lamp = defineToken<object>()('test.lamp.v1');
 
 describe('hawser without an agent', () => {
   test('version tells agent, core, Node and every plugin', async () => {
@@ -16,9 +19,23 @@ describe('hawser without an agent', () => {
     expect(JSON.parse(out)).toMatchObject({
       agent: '9.8.7',
       node: process.versions.node,
-      plugins: expect.arrayContaining([expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb' })]),
+      plugins: expect.arrayContaining([expect.objectContaining({ uri: 'hawser.metadata.v1.lmdb', version: coreVersion })]),
     });
     expect((await hawser('version')).out).toMatch(/^agent +test-agent 9\.8\.7\ncore /);
+  });
+
+  test('a plugin that says no version has the agent’s, where it is not of core', async () => {
+    const lamp = (id: string, more: Partial<AnyPlugin>): AnyPlugin => ({
+      provides: Lamp,
+      id,
+      summary: 'Gives light.',
+      start: () => ({}),
+      ...more,
+    });
+    const host = new FakeProcess();
+    const plugins = [lamp('brass', {}), lamp('tin', { version: '3.2.1' })];
+    await hawserMain({ name: 'lamps', version: '9.8.7', plugins }, ['version', '-o', 'json'], host);
+    expect(JSON.parse(host.out)).toMatchObject({ core: coreVersion, plugins: [{ version: '9.8.7' }, { version: '3.2.1' }] });
   });
 
   test('an agent that is not there is exit 3, in one line or as an object', async () => {

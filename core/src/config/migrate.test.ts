@@ -128,7 +128,12 @@ describe('a config of an older version', () => {
   it('has its faults told at the lines of the file', async () => {
     const { details } = await failure(loadText(`[plugins."${URI}"]\n\nmtu_bytes = "big"\n`));
     expect(details['faults']).toEqual([
-      { file: join(folder, 'c.toml'), line: 3, key: `plugins."${URI}".mtu`, message: 'expected a number, not "big"' },
+      {
+        file: join(folder, 'c.toml'),
+        line: 3,
+        key: `plugins."${URI}".mtu`,
+        message: 'expected a number, not "big" (after the migration of its table from version 1)',
+      },
     ]);
   });
 
@@ -176,6 +181,10 @@ describe('the version of a file', () => {
     [
       'version = 3\n[plugins."acme.mode.v1.broken"]\nconfig_version = 3',
       'c.toml:3 plugins."acme.mode.v1.broken".config_version 3 can\'t be migrated to 4: the step from 3 failed: it made no table',
+    ],
+    [
+      `version = 3\n[plugins."${URI}"]\nconfig_version = 2\npeers = ["a"]\nhue = 1`,
+      `c.toml:5 plugins."${URI}".hue is unknown; known here: colour, log_level, mtu, peers (after the migration of its table from version 2)`,
     ],
   ])('is refused where it is newer, none, or has no way to today: %j', async (text, expected) => {
     const { details } = await failure(loadText(text));

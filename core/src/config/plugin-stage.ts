@@ -25,6 +25,13 @@ export function readPlugins(core: CoreStage, environment: Layer, plugins: readon
   const { layer, missing } = composed;
   const checked = checkPlugins(plugins, { ...core.settings, tables: pluginTables(layer.table) });
   const refused = new Map(files.flatMap((file) => [...file.refused]));
+  const from = new Map(files.flatMap((file) => [...file.from]));
+  /** Who wrote the table may not find there what is wrong with what it has become. */
+  const ofMigrated = (fault: PlainFault): PlainFault => {
+    const version = from.get(String(fault.path[1]));
+    if (fault.path[0] !== 'plugins' || version === undefined) return fault;
+    return { ...fault, message: `${fault.message} (after the migration of its table from version ${version})` };
+  };
   const isJudged = ({ path: [key, uri] }: PlainFault) => key !== 'plugins' || typeof uri !== 'string' || !refused.has(uri);
   return {
     layer,
@@ -33,7 +40,7 @@ export function readPlugins(core: CoreStage, environment: Layer, plugins: readon
     faults: [
       ...files.flatMap((file) => [...file.refused.values()]),
       ...(missing.length === 0 ? [] : missingFaults(composed, wholeShape(plugins))),
-      ...checked.faults.filter(isJudged).map((fault) => placed(fault, layer, main)),
+      ...checked.faults.filter(isJudged).map((fault) => placed(ofMigrated(fault), layer, main)),
     ],
   };
 }

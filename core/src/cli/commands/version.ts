@@ -8,9 +8,19 @@ export const versionCommand = (assembly: Assembly): CommandSpec => ({
   summary: SUMMARIES.version,
   run: async ({ output }) => {
     const { name, version } = assembly;
-    const { describePlugin } = await import('../../plugin/index.ts');
+    const [{ describePlugin, uriOf }, { corePlugins }] = await Promise.all([
+      import('../../plugin/index.ts'),
+      import('../../agent/core-plugins.ts'),
+    ]);
+    const ofCore = new Set<string>(corePlugins.map(uriOf));
+    // A plugin that says no version of its own is a part of what it came with.
+    const versionOf = (uri: string): string => (ofCore.has(uri) ? coreVersion : version);
     const described = (await pluginsOf(assembly)).map(describePlugin);
-    const listed = described.map((plugin) => ({ uri: plugin.uri, version: plugin.version ?? coreVersion, stability: plugin.stability }));
+    const listed = described.map((plugin) => ({
+      uri: plugin.uri,
+      version: plugin.version ?? versionOf(plugin.uri),
+      stability: plugin.stability,
+    }));
     const versions = { name, agent: version, core: coreVersion, node: process.versions.node };
     const rows = [
       ['agent', `${name} ${version}`],
