@@ -74,6 +74,11 @@ export class LinuxHost implements Host, AsyncDisposable {
     deleteNamespaceFile(this.#kernel.libc, this.#home, path);
   }
 
+  /** Reads what an earlier process has made in this namespace, for `restoreMasquerades`. */
+  async learnMasquerades(): Promise<void> {
+    if (this.supports('nftables')) await this.#ownShared.masquerading.learn();
+  }
+
   /** Puts masquerading back that others have flushed, in every namespace that is open; whether they have. */
   async restoreMasquerades(): Promise<boolean> {
     const restored = await Promise.all([...this.#open.values()].map((shared) => shared.restoreMasquerades()));

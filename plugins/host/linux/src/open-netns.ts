@@ -111,7 +111,7 @@ export class OpenNetns {
     return this.#masquerading;
   }
 
-  /** Puts back what others have taken away of our table; whether they have. */
+  /** Puts back what others have taken away of our table, where it is in use; whether they have. */
   async restoreMasquerades(): Promise<boolean> {
     return (await this.#masquerading?.restore()) ?? false;
   }

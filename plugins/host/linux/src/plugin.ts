@@ -33,8 +33,14 @@ const config = z.strictObject({
 /** From one look to the next whether the rules are still there that let pods reach others: firewalls that are reloaded flush them. */
 const LOOK_MS = 5_000;
 
-async function restoreMasquerades(host: LinuxHost, log: Logger): Promise<void> {
-  if (await host.restoreMasquerades()) log.warn('the rules for masquerading were taken away by others; they are there again');
+/** What an earlier agent has made is learnt at the second look: the first comes with the start, which is to be short. */
+function masqueradingLook(host: LinuxHost, log: Logger): () => Promise<void> {
+  let looks = 0;
+  return async () => {
+    const learnt = ++looks === 2 ? host.learnMasquerades() : undefined;
+    await learnt?.catch((error: unknown) => log.debug({ err: error }, 'the rules for masquerading could not be read'));
+    if (await host.restoreMasquerades()) log.warn('the rules for masquerading were taken away by others; they are there again');
+  };
 }
 
 /** The Host contract on the machine's own kernel. */
@@ -68,7 +74,7 @@ export default definePlugin({
     if (reason !== undefined) return skip(reason);
     for (const leftover of host.leftovers)
       leftover.catch((error: unknown) => log.warn({ err: error }, 'a link of an earlier run could not be deleted'));
-    scope.spawn('masquerading', () => restoreMasquerades(host, log), { everyMs: LOOK_MS });
+    scope.spawn('masquerading', masqueradingLook(host, log), { everyMs: LOOK_MS });
     const tracing = await openTracing();
     return tracing === undefined ? host : tracedHost(host, tracing);
   },

@@ -7,6 +7,8 @@ import { loadLibc } from '../libc.ts';
 import { testKernel } from '../testing/kernel.ts';
 import { unavailable } from '../testing/machine.ts';
 import { Netns } from '../netns.ts';
+import { defaultSettings } from '../settings.ts';
+import { Masquerading } from './masquerading.ts';
 import { findExecutable, runNft } from './process.ts';
 
 const nft = findExecutable('nft');
@@ -144,6 +146,25 @@ describe('masquerading on the kernel', () => {
     expect(await again.masquerades()).toEqual([A]);
     await again.masquerade([B]);
     expect(await again.masquerades()).toHaveLength(2);
+  });
+
+  it('brings back what an earlier process has made, once it has read it', async () => {
+    await using kernel = await testKernel();
+    const namespace = await kernel.namespace();
+    await namespace.masquerade([A]);
+    const libc = await loadLibc();
+    using own = Netns.own(libc);
+    using netns = Netns.open(libc, namespace.path, own);
+    const { receiveTimeoutMs, nftTimeoutMs: timeoutMs, nftTable: table } = defaultSettings;
+    const retain = () => () => undefined;
+    const options = { libc, netns, executable: nft ?? 'nft', clock: systemContext.clock, timeoutMs, table, receiveTimeoutMs, retain };
+    using restarted = new Masquerading(options);
+    await nftIn(namespace.path, 'flush', 'table', 'inet', 'hawser');
+    expect(await restarted.restore()).toBe(false);
+    await restarted.learn();
+    expect(await restarted.restore()).toBe(true);
+    expect(await namespace.masquerades()).toEqual([A]);
+    expect(await nftIn(namespace.path, 'list', 'table', 'inet', 'hawser')).toContain('masquerade');
   });
 
   it('leaves tables of others alone', async () => {

@@ -69,7 +69,7 @@ export class Masquerading implements Disposable {
     }
   }
 
-  /** Puts the table back where somebody else has taken it or its rules away; whether that was so. Nothing of it is known before the first change. */
+  /** Puts the table back where somebody else has taken it or its rules away; whether that was so. Nothing of it is known before the first change, or `learn`. */
   async restore(): Promise<boolean> {
     const known = this.#known;
     if (this.#working !== undefined || known === undefined || known.size === 0) return false;
@@ -77,6 +77,11 @@ export class Masquerading implements Disposable {
     if (this.#socket.dump(dumpRules(table, CHAIN), () => true).length === RULES) return false;
     await this.#alone(() => this.#loadWhole(known));
     return true;
+  }
+
+  /** Reads what an earlier process has made, where no change has read it yet. */
+  async learn(): Promise<void> {
+    if (this.#working === undefined) await this.#alone(() => this.#read());
   }
 
   /** Resolves when nothing is under way and no table without entries is left. */
@@ -120,7 +125,7 @@ export class Masquerading implements Disposable {
   }
 
   /** One that can't be taken away harms nobody, and goes after the next entry. */
-  #removeTable(): Promise<void> {
+  #removeTable(): Promise<unknown> {
     return this.#alone(() => {
       this.#keepTable();
       this.#made = false;
@@ -129,7 +134,7 @@ export class Masquerading implements Disposable {
   }
 
   /** Does something between changes: those that come meanwhile are carried out afterwards. */
-  #alone(work: () => Promise<void>): Promise<void> {
+  #alone(work: () => Promise<unknown>): Promise<unknown> {
     const release = this.#options.retain();
     const done = work();
     const next = (): void => {
@@ -142,12 +147,19 @@ export class Masquerading implements Disposable {
 
   /** Of one that fails everything that it names may be there or not, and is named again by who repeats or undoes it. */
   async #carryOut(changes: readonly Change[]): Promise<void> {
-    const before = (this.#known ??= await this.list());
+    const before = await this.#read();
     const after = merge(before, changes);
-    this.#made ||= before.size > 0;
     if (this.#made) await this.#amend(before, after, changes);
     else if (after.size > 0) await this.#loadWhole(after);
     this.#known = after;
+  }
+
+  /** What is there, as far as this object knows; from the kernel the first time. */
+  async #read(): Promise<Entries> {
+    if (this.#known !== undefined) return this.#known;
+    this.#known = await this.list();
+    this.#made = this.#known.size > 0;
+    return this.#known;
   }
 
   /** Elements only; the whole table where that fails, because somebody else has changed it. */
