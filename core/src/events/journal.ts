@@ -74,6 +74,15 @@ const STATE_KEY = 'journal';
 
 const readState = (tx: ReadTransaction): JournalState => tx.get(STATES[tx.store], STATE_KEY) ?? {};
 
+/** Stands for a state that can't be read. */
+const DAMAGED: JournalState = Object.freeze({});
+
+/** For a start, which must not depend on it: what a damaged one said follows from the cursors, or counts as lost. */
+function readStateOrDamaged(tx: ReadTransaction): JournalState {
+  for (const [, state] of tx.entries(STATES[tx.store], { start: STATE_KEY, end: `${STATE_KEY}\0` }, DAMAGED)) return state;
+  return {};
+}
+
 /** The last cursor that retention has deleted from either store. */
 export function readPrunedThrough(metadata: Metadata): string | undefined {
   const [root, state] = STORES.map((store) => metadata.read(store, readState).prunedThrough);
@@ -86,16 +95,17 @@ export const writePrunedThrough = (tx: Transaction, prunedThrough: string): void
 
 /** Begins a new epoch, above every cursor that either store has, and finds out whether a reboot has taken something of the former one. */
 export async function beginEpoch(metadata: Metadata): Promise<number> {
-  const young = metadata.read('state', (tx) => ({ last: lastCursor(tx), epoch: readState(tx).epoch }));
+  const young = metadata.read('state', (tx) => ({ last: lastCursor(tx), epoch: readStateOrDamaged(tx).epoch }));
   const epoch = await metadata.write('root', (tx) => {
     const known = [young.last, lastCursor(tx)].map((cursor) => (cursor === undefined ? 0 : epochOf(cursor)));
-    const { epoch: former = 0, ...state } = readState(tx);
-    const lost = former > 0 && young.epoch === undefined && state.closed !== former;
-    const next = Math.max(former, young.epoch ?? 0, ...known) + 1;
-    tx.put(STATES.root, STATE_KEY, { ...state, epoch: next, ...(lost ? { lostThrough: endOf(former) } : {}) });
-    return next;
+    const found = readStateOrDamaged(tx);
+    const { epoch: former = 0, ...state } = found;
+    const lost = found === DAMAGED || (former > 0 && young.epoch === undefined && state.closed !== former);
+    const last = Math.max(former, young.epoch ?? 0, ...known);
+    tx.put(STATES.root, STATE_KEY, { ...state, epoch: last + 1, ...(lost ? { lostThrough: endOf(last) } : {}) });
+    return last + 1;
   });
-  await metadata.write('state', (tx) => tx.put(STATES.state, STATE_KEY, { ...readState(tx), epoch }));
+  await metadata.write('state', (tx) => tx.put(STATES.state, STATE_KEY, { ...readStateOrDamaged(tx), epoch }));
   return epoch;
 }
 

@@ -1,3 +1,4 @@
+import { defineErrors } from '@hawser/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COOLDOWN_MS, RangeBench, request } from './testing/bench.ts';
@@ -51,6 +52,21 @@ describe('addresses of ranges', () => {
     bench.ledger.release('10.88.0.2');
     await bench.clock.advance(COOLDOWN_MS);
     expect(await bench.add(await bench.open('10.88.0.0/29'))).toEqual(['10.88.0.3']);
+  });
+
+  it('hands out addresses also where what says behind which one to go on is damaged', async () => {
+    const ipam = await bench.open('10.88.0.0/29');
+    expect(await bench.add(ipam)).toEqual(['10.88.0.2']);
+    const { damaged } = defineErrors('metadata', { damaged: { kind: 'DataLoss', remedy: 'Check the store.' } });
+    const claim = ipam.claim(request());
+    const take: typeof claim.take = (tx, options) => {
+      const get = () => {
+        throw damaged('the record "10.88.0.0/29" of ipam_cursor in the state store is not what was written');
+      };
+      return claim.take({ ...tx, put: tx.put.bind(tx), afterCommit: tx.afterCommit.bind(tx), get }, options);
+    };
+    expect((await bench.take({ ...claim, take })).map(({ key }) => key)).toEqual(['10.88.0.3']);
+    expect(await bench.add(ipam)).toEqual(['10.88.0.4']);
   });
 
   it('says what the addresses of an exhausted range are at', async () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, untilAborted } from '@hawser/core';
+import { type Clock, toHawserError, untilAborted } from '@hawser/core';
 import { type Claims, defineCollection, type Events, type Metadata, type Transaction } from '@hawser/core/contracts';
 import {
   type AddressClaimData,
@@ -180,8 +180,13 @@ export class RangeIpam implements Ipam {
 
 /** The address handed out last. It only says where to begin: one that can't be read says nothing. */
 function lastOf(tx: Transaction, name: string): bigint | undefined {
-  const last = tx.get(cursors, name);
-  return typeof last === 'string' ? parseIp(last)?.value : undefined;
+  try {
+    const last = tx.get(cursors, name);
+    return typeof last === 'string' ? parseIp(last)?.value : undefined;
+  } catch (error) {
+    if (toHawserError(error).code !== 'metadata.damaged') throw error;
+    return undefined;
+  }
 }
 
 function exhausted(pools: readonly Usage[]): Error {
