@@ -13,8 +13,7 @@ export const visibleJson = (text: string): string => text.replace(/[\u007f-\u009
 
 /** A control character, with what follows where it begins a colour. */
 const CONTROL = /\p{Cc}(?:\[[0-9;]*m)?/gu;
-// eslint-disable-next-line no-control-regex
-const STAYS = /^(?:[\n\t].*|\u001b\[(?:1|2|22|3[1-3]|39)m)$/su;
+const STAYS = /^(?:[\n\t].*|\p{Cc}\[(?:1|2|22|3[1-3]|39)m)$/su;
 
 const hex = (character: string): string => character.charCodeAt(0).toString(16).padStart(2, '0');
 

@@ -276,14 +276,9 @@ export class GcScheduler implements Gc, AsyncDisposable {
   }
 
   #condemned(): readonly CondemnedStatus[] {
-    return this.#collection.condemned().map(([node, { since, reason, attempts, lastError }]) => ({
-      ...node,
-      since,
-      reason,
-      attempts,
-      ...(lastError === undefined ? {} : { lastError }),
-      state: this.#undertakings.get(node)?.state ?? (this.#collectors.get(node.type) === undefined ? 'blocked' : 'waiting'),
-    }));
+    const unbegun = ({ type }: Node) => (this.#collectors.get(type) === undefined ? 'blocked' : 'waiting');
+    const stateOf = (node: NamespacedNode) => this.#undertakings.get(node)?.state ?? unbegun(node);
+    return this.#collection.condemned().map(([node, record]) => ({ ...node, ...record, state: stateOf(node) }));
   }
 
   #storeOf({ type }: Node) {
