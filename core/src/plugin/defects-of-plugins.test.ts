@@ -85,3 +85,35 @@ it('a plugin that says by a plain error that it is degraded has no defect', asyn
     error: { code: 'plugin.degraded', message: 'the oil is low', remedy: expect.not.stringContaining('defect') },
   });
 });
+
+it('a worker that says with each round that its plugin is degraded is heard once, until that is over', async () => {
+  const context = testContext();
+  const lines: string[] = [];
+  const none = new Set<string>();
+  let low = true;
+  const lamp: AnyPlugin = {
+    provides: Lamp,
+    id: 'brass',
+    summary: 'Gives light.',
+    start: ({ scope, status }) => {
+      scope.spawn('look', async () => (low ? status.degraded(new Error('the oil is low')) : status.ok()), { everyMs: 1_000 });
+      return 'light';
+    },
+  };
+  const kernel = await boot({
+    plugins: [lamp],
+    context,
+    config: { settings: new Map(), configured: none, disabled: none, required: none },
+    log: pino({ level: 'warn' }, { write: (line) => void lines.push(line) }),
+  });
+  const heard: string[] = [];
+  using _listener = kernel.onChange(({ status }) => heard.push(status));
+  await context.clock.advance(5_500);
+  low = false;
+  await context.clock.advance(1_000);
+  low = true;
+  await context.clock.advance(2_000);
+  expect(heard).toEqual(['ok', 'degraded']); // it was degraded when the boot was over
+  expect(lines).toHaveLength(2);
+  await context.clock.runUntil(kernel.stop('the test is over'));
+});

@@ -235,11 +235,10 @@ export class PluginRun implements ScopeOwner {
   }
 
   #degraded(error: Error): void {
-    this.log.warn({ err: error }, 'degraded');
     const known = toHawserError(error);
     // What is of no catalogue is still the plugin's word on this machine, and no defect.
     const ours = internalErrors.unexpected.is(known) ? pluginErrors.degraded(known.message, { cause: error }) : known;
-    this.#standing.degrade(OWN_WORD, ours);
+    if (this.#standing.degrade(OWN_WORD, ours)) this.log.warn({ err: error }, 'degraded');
     this.#standing.ready();
   }
 

@@ -85,11 +85,15 @@ export class Standing {
     this.#become('stopped');
   }
 
-  degrade(source: string, error: HawserError): void {
-    if (this.#status !== 'starting' && !serves(this.#status)) return;
+  /** Whether that is news: what says the same again, as a worker does with each round, is told to nobody. */
+  degrade(source: string, error: HawserError): boolean {
+    if (this.#status !== 'starting' && !serves(this.#status)) return false;
+    const former = this.#ailments.get(source);
     this.#ailments.set(source, error);
+    if (former?.code === error.code && former.message === error.message) return false;
     if (this.#status === 'ok') this.#become('degraded');
     else if (this.#status === 'degraded' || this.#status === 'pending') this.#changed(this.report());
+    return true;
   }
 
   recover(source: string): void {
