@@ -136,6 +136,8 @@ describe('who may talk to the agent', () => {
       });
     const waiting = Array.from({ length: 64 }, () => ask('POST', '/v1/config/reload'));
     await expect.poll(() => ask('GET', '/v1/version')).toBe(429);
+    // What is crowded is alive: who probes would end it.
+    expect(await ask('GET', '/livez')).toBe(200);
     hanging.reject(new Error('enough'));
     await Promise.all(waiting);
     expect(await ask('GET', '/v1/version')).toBe(200);

@@ -15,6 +15,8 @@ const MAX_REQUESTS = 64;
 const MAX_STREAMS = MAX_CONNECTIONS;
 
 const STREAM = '/v1/events';
+/** They are answered at once. An agent that has as many requests as it takes is alive, and who probes it is to hear that. */
+const PROBES: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz', '/healthz']);
 
 const LOOKING = new Set(['GET', 'HEAD']);
 
@@ -60,7 +62,9 @@ function admit(access: (socket: Socket) => Access): (socket: Socket) => void {
 function limit(app: FastifyInstance, access: (socket: Socket) => Access): void {
   const [requests, streams] = [new Places(MAX_REQUESTS), new Places(MAX_STREAMS)];
   app.addHook('onRequest', async (request, reply) => {
-    const places = request.routeOptions.url === STREAM ? streams : requests;
+    const { url } = request.routeOptions;
+    if (PROBES.has(url)) return;
+    const places = url === STREAM ? streams : requests;
     const leave = places.take(access(request.raw.socket));
     if (leave === undefined) {
       reply.header('retry-after', '1');
