@@ -1,4 +1,4 @@
-import type { AnyPlugin } from './definition.ts';
+import type { AnyPlugin, StartContext } from './definition.ts';
 import type { Requirement } from './token.ts';
 
 type UriOf<P> = P extends AnyPlugin ? `${P['provides']['id']}.${P['id']}` : never;
@@ -32,8 +32,26 @@ type RequirementFault<Id extends string, Own extends string, R, There extends st
 type RequirementFaults<P extends AnyPlugin, There extends string> = P extends { readonly requires?: infer R }
   ? string extends keyof NonNullable<R>
     ? never
-    : { [K in keyof NonNullable<R>]: RequirementFault<P['id'], OwnNames<P>, NonNullable<R>[K], There> }[keyof NonNullable<R>]
+    :
+        | { [K in keyof NonNullable<R>]: RequirementFault<P['id'], OwnNames<P>, NonNullable<R>[K], There> }[keyof NonNullable<R>]
+        | ReservedFault<P['id'], keyof NonNullable<R>>
   : never;
+
+/** What start gets has the names of its context and those in `requires` side by side. */
+type ReservedFault<Id extends string, Name> = Name extends keyof StartContext<unknown>
+  ? `plugin '${Id}' requires something as '${Name}', a name that start already has`
+  : never;
+
+/** A type's id ends in its version; a name that is no literal is left to the boot. */
+type NameFaults<P extends AnyPlugin> =
+  | (P['provides']['id'] extends infer Type extends string
+      ? string extends Type
+        ? never
+        : Type extends `${string}.v${number}`
+          ? never
+          : `plugin '${P['id']}' provides '${Type}', which is no type id`
+      : never)
+  | (P['id'] extends Lowercase<P['id']> ? never : `plugin '${UriOf<P>}' has the id '${P['id']}', which is none`);
 
 /** Its type and its URI; of a definition of unknown type none. */
 type OwnNames<P extends AnyPlugin> = string extends P['id'] ? never : P['provides']['id'] | UriOf<P>;
@@ -49,7 +67,8 @@ type DuplicateFault<P extends AnyPlugin, Seen> = string extends P['id']
 
 type Checked<P extends AnyPlugin, Types extends string, Seen> =
   | RequirementFaults<P, Types | (keyof Seen & string)>
-  | DuplicateFault<P, Seen> extends infer Fault
+  | DuplicateFault<P, Seen>
+  | NameFaults<P> extends infer Fault
   ? [Fault] extends [never]
     ? P
     : Fault
@@ -65,8 +84,8 @@ export type CheckedAssembly<P extends readonly AnyPlugin[]> = number extends P['
   : { readonly [K in keyof P]: Checked<P[K], P[number]['provides']['id'], Places<P>> };
 
 /**
- * A static set of plugins. A provider that is missing, a plugin that requires itself, or one that is there twice, fails to compile at the element
- * at fault, with the sentence that boot would say.
+ * A static set of plugins. A provider that is missing, a plugin that requires itself or gets something under a name that start
+ * has, one that is there twice, or a type without a version fails to compile at the element at fault, with the sentence that boot would say.
  */
 export function assemble<const P extends readonly AnyPlugin[]>(plugins: CheckedAssembly<P>): P;
 export function assemble(plugins: readonly AnyPlugin[]): readonly AnyPlugin[] {

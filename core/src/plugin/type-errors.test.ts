@@ -40,6 +40,18 @@ const ASSEMBLY: Readonly<Record<string, Mistake>> = {
     code: `assemble([definePlugin({ ...common, provides: Lamp, id: 'x', requires: { l: Lamp.all() }, start: light })]);`,
     says: `plugin 'x' requires 'acme.lamp.v1', which it provides itself`,
   },
+  reserved: {
+    code: `assemble([oil, definePlugin({ ...common, provides: Lamp, id: 'x', requires: { config: Oil }, start: light })]);`,
+    says: `plugin 'x' requires something as 'config', a name that start already has`,
+  },
+  noVersion: {
+    code: `assemble([definePlugin({ ...common, provides: defineToken<Lamp>()('acme.lamp'), id: 'x', start: light })]);`,
+    says: `plugin 'x' provides 'acme.lamp', which is no type id`,
+  },
+  noId: {
+    code: `assemble([definePlugin({ ...common, provides: Lamp, id: 'Brass', start: light })]);`,
+    says: `plugin 'acme.lamp.v1.Brass' has the id 'Brass', which is none`,
+  },
   twice: { code: `assemble([oil, lamp, oil]);`, says: `plugin 'acme.oil.v1.whale' is in this set twice` },
 };
 
