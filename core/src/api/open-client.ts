@@ -11,7 +11,10 @@ export interface ClientOptions {
   readonly socket: string;
   /** What `api.no_answer` is measured by; the system's unless told. */
   readonly clock?: Clock;
-  /** Of leases, snapshots, claims, attachments, and of what is told of events and collections. Unless told `default`, and all of what is told. */
+  /**
+   * Of leases, snapshots, claims, attachments, and of what is told of events and collections. Unless told `default`, and all of
+   * what is told.
+   */
   readonly namespace?: string;
 }
 

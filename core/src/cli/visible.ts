@@ -8,7 +8,10 @@ export const visible = (text: string): string => text.replace(CONTROL, (found) =
 export const visibleLine = (text: string): string =>
   visible(text).replace(/[\n\t\u2028\u2029]/gu, (found) => (found < ' ' ? shown(found) : ' '));
 
-/** JSON, or YAML, that a terminal only shows: these characters mean something to it, and stand in quoted texts alone, where they may be told. */
+/**
+ * JSON, or YAML, that a terminal only shows: these characters mean something to it, and stand in quoted texts alone, where they
+ * may be told.
+ */
 export const visibleJson = (text: string): string => text.replace(/[\u007f-\u009f]/g, (found) => `\\u00${hex(found)}`);
 
 /** A control character, with what follows where it begins a colour. */

@@ -39,7 +39,10 @@ export type QueuePolicy = 'drop_oldest' | 'block' | 'disconnect';
 export interface EventSelection {
   /** Topic prefixes of whole components, any of which matches; none matches all. Cheaper than filters. */
   readonly topics?: readonly string[];
-  /** In the language of filters, on `topic`, `type`, `namespace`, `timestamp`, `cursor`, `requestId` and `data.<path>`; none matches all. */
+  /**
+   * In the language of filters, on `topic`, `type`, `namespace`, `timestamp`, `cursor`, `requestId` and `data.<path>`; none
+   * matches all.
+   */
   readonly filters?: readonly string[];
 }
 

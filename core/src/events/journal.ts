@@ -135,7 +135,10 @@ export interface Chunk {
   readonly prunedThrough?: string;
 }
 
-/** The events of at most `records` records behind a cursor, of both stores; `after` undefined: from the beginning. Empty when there is no more. */
+/**
+ * The events of at most `records` records behind a cursor, of both stores; `after` undefined: from the beginning. Empty when
+ * there is no more.
+ */
 export function readAfter(metadata: Metadata, after: string | undefined, records: number): Chunk {
   const prunedThrough = readPrunedThrough(metadata);
   const found = readRecords(metadata, { limit: records, ...(after === undefined ? {} : { start: `${after}\0` }) });

@@ -5,7 +5,10 @@ import { ALL_KEYS } from './record.ts';
 
 const CHUNK = 512;
 
-/** Every record of a store in order, that of its schema too; what was given out may be changed meanwhile. `metadata.damaged` where the order ends. */
+/**
+ * Every record of a store in order, that of its schema too; what was given out may be changed meanwhile. `metadata.damaged`
+ * where the order ends.
+ */
 export function* everyRecord(pages: Pages): Iterable<Entry> {
   let { start } = ALL_KEYS;
   for (;;) {

@@ -33,7 +33,10 @@ export interface StoreCheck {
   readonly disagreements?: readonly FoundDisagreement[];
 }
 
-/** Reads everything in a store: every page, then every record, then what they say of one another. `folder` is the config's `root` or `state`. */
+/**
+ * Reads everything in a store: every page, then every record, then what they say of one another. `folder` is the config's `root`
+ * or `state`.
+ */
 export async function checkStore(store: StoreName, folder: string): Promise<StoreCheck> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);
   if (!isThere(path)) throw metadataErrors.notFound(`there is no store at ${path}`, { details: { path } });

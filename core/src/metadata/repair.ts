@@ -19,8 +19,9 @@ import { WriteQueue } from './write-queue.ts';
 const ROUNDS = 4;
 
 /**
- * Makes anew what is derived, as far as the registered checks can, and records of which one bit has changed, in one transaction. Resolves with what was mended; the rest another
- * check tells. Errors: those of a commit, after which nothing has changed; `metadata.damaged`; `metadata.locked`.
+ * Makes anew what is derived, as far as the registered checks can, and records of which one bit has changed, in one transaction.
+ * Resolves with what was mended; the rest another check tells. Errors: those of a commit, after which nothing has changed;
+ * `metadata.damaged`; `metadata.locked`.
  */
 export async function repairStore(store: StoreName, folder: string): Promise<readonly FoundDisagreement[]> {
   const path = join(folder, STORE_FOLDER, DATA_FILE);

@@ -227,7 +227,10 @@ export interface Namespace extends Disposable {
   setNeighbour(neighbour: Pick<Neighbour, 'link' | 'address' | 'mac'>): Promise<void>;
   deleteNeighbour(neighbour: Pick<Neighbour, 'link' | 'address'>): Promise<void>;
 
-  /** `net.ipv4.ip_forward` style names, `/` for a dot inside a link's name; undefined where the kernel lacks it. Others than `net.`: `host.invalid`. */
+  /**
+   * `net.ipv4.ip_forward` style names, `/` for a dot inside a link's name; undefined where the kernel lacks it. Others than
+   * `net.`: `host.invalid`.
+   */
   sysctl(name: string): Promise<string | undefined>;
   setSysctl(name: string, value: string): Promise<void>;
 

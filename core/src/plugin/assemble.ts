@@ -85,7 +85,8 @@ export type CheckedAssembly<P extends readonly AnyPlugin[]> = number extends P['
 
 /**
  * A static set of plugins. A provider that is missing, a plugin that requires itself or gets something under a name that start
- * has, one that is there twice, or a type without a version fails to compile at the element at fault, with the sentence that boot would say.
+ * has, one that is there twice, or a type without a version fails to compile at the element at fault, with the sentence that
+ * boot would say.
  */
 export function assemble<const P extends readonly AnyPlugin[]>(plugins: CheckedAssembly<P>): P;
 export function assemble(plugins: readonly AnyPlugin[]): readonly AnyPlugin[] {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { coreVersion } from '../version.ts';
 import { packageOf, tableOf } from './manifest.ts';
 
-/** Version of what plugins are written against (definitions, start contexts, contracts). A package states its own as `hawser.apiVersion`. */
+/**
+ * Version of what plugins are written against (definitions, start contexts, contracts). A package states its own as
+ * `hawser.apiVersion`.
+ */
 export const API_VERSION = 1;
 
 const CORE = '@hawser/core';

@@ -41,12 +41,15 @@ export interface Kernel {
   planReload(next: PluginChoice): ReloadPlan;
   /**
    * Becomes another set: stops, starts, restarts and reconfigures just the plugins concerned and those that require them; who asks
-   * for all providers sees the change and goes on. Throws `plugin.graph_invalid` before anything is touched; `plugin.reload_failed` when a step failed and
-   * what ran before runs again; `plugin.reload_incomplete` when not even that could be done, naming what is off;
-   * `plugin.reload_cancelled` when the kernel is stopped meanwhile. Several reloads at once queue.
+   * for all providers sees the change and goes on. Throws `plugin.graph_invalid` before anything is touched;
+   * `plugin.reload_failed` when a step failed and what ran before runs again; `plugin.reload_incomplete` when not even that
+   * could be done, naming what is off; `plugin.reload_cancelled` when the kernel is stopped meanwhile. Several reloads at once queue.
    */
   reload(next: PluginChoice): Promise<ReloadReport>;
-  /** Ends a reload that is under way as soon as its present step has ended, and refuses others: what a stop does first, for who has more to do before it. */
+  /**
+   * Ends a reload that is under way as soon as its present step has ended, and refuses others: what a stop does first, for who
+   * has more to do before it.
+   */
   endReloads(reason: string): void;
   /** Sets the level of one plugin's log, also for its next starts; undefined: the agent's again. False where there is no such plugin. */
   setLogLevel(uri: string, level: string | undefined): boolean;

@@ -71,8 +71,8 @@ export class PluginSet {
   }
 
   /**
-   * Starts plugins that have been arranged, each as soon as what it requires is known to be there or not; resolves when every outcome is known.
-   * Nothing new begins once `signal` has aborted.
+   * Starts plugins that have been arranged, each as soon as what it requires is known to be there or not; resolves when every
+   * outcome is known. Nothing new begins once `signal` has aborted.
    */
   async start(uris: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     const settled = new Map<string, Promise<void>>();

@@ -88,7 +88,10 @@ function restartOfIdle({ planned, target }: Deciding, { status }: RunningPlugin,
   return undefined;
 }
 
-/** Why what the plugin would be started with differs from what it was started with. Who asks for all has a live view, and a relay follows. */
+/**
+ * Why what the plugin would be started with differs from what it was started with. Who asks for all has a live view, and a relay
+ * follows.
+ */
 function changedRequirement({ planned, target, steps, running }: Deciding, old: RunningPlugin): string | undefined {
   const enabled = new Set(target.plan.order.filter(({ disabled }) => disabled === undefined).map(({ uri }) => uri));
   for (const [name, { cardinality }] of requirementsOf(planned.plugin)) {

@@ -11,7 +11,10 @@ import { planBoot } from './plan.ts';
 import type { PluginConfig } from './plugin-config.ts';
 import { defineToken } from './token.ts';
 
-/** The rules that the design of the plugin author's side learnt from others; those on config and on contract tests stand beside their code. */
+/**
+ * The rules that the design of the plugin author's side learnt from others; those on config and on contract tests stand beside
+ * their code.
+ */
 const A = defineToken<string>()('test.a.v1');
 const B = defineToken<string>()('test.b.v1');
 

@@ -10,7 +10,10 @@ import { counterSeries, gaugeSeries, histogramSeries, type Series } from './seri
 /** Seconds: from a commit of the boot's store to a collection that waits for its clean-ups. */
 const SECONDS = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** `hawser_<area>_<what>_<unit>`, the unit left out for what is only counted; and what every process of this runtime tells under names that dashboards know. */
+/**
+ * `hawser_<area>_<what>_<unit>`, the unit left out for what is only counted; and what every process of this runtime tells under
+ * names that dashboards know.
+ */
 const NAME = /^(?:hawser(?:_[a-z0-9]+){2,}|(?:process|nodejs)(?:_[a-z0-9]+){2,})$/;
 const LABEL = /^[a-z][a-z0-9_]*$/;
 

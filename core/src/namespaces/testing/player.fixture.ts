@@ -1,4 +1,7 @@
-/** Plays the steps of a seed one after the other until it is killed, and writes down what has become of each: see the test of killed namespaces. */
+/**
+ * Plays the steps of a seed one after the other until it is killed, and writes down what has become of each: see the test of
+ * killed namespaces.
+ */
 import { openSync, writeSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { testContext } from '../../testing/context.ts';

@@ -27,7 +27,10 @@ export interface TourOptions {
 /** How long all of the tour's own calls together may take, serving excluded. */
 const TOUR_DEADLINE_MS = 60_000;
 
-/** Boots the reference agent in a folder of its own, shows what it does, and leaves nothing behind. Resolves with whether every step held. */
+/**
+ * Boots the reference agent in a folder of its own, shows what it does, and leaves nothing behind. Resolves with whether every
+ * step held.
+ */
 export async function takeTour(options: TourOptions): Promise<boolean> {
   await using folder = await inFolders(openTourFolder);
   const tour = new Tour(options, folder.path);

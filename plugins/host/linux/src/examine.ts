@@ -10,7 +10,10 @@ import { examinePrivileges } from './privileges.ts';
 const FEATURES: readonly HostFeature[] = ['veth', 'bridge', 'nftables', 'ipv6', 'policy_routing', 'macvlan', 'raw_ping'];
 const NEEDED: ReadonlySet<HostFeature> = new Set(['veth', 'bridge']);
 
-/** What this process may do, and what this kernel can, a line a feature. Unlike opening the host it leaves the links of earlier runs alone. */
+/**
+ * What this process may do, and what this kernel can, a line a feature. Unlike opening the host it leaves the links of earlier
+ * runs alone.
+ */
 export async function examineKernel(settings: {
   readonly receiveTimeoutMs: number;
   readonly nftPath: string;

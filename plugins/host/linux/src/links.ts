@@ -67,7 +67,10 @@ function vethRequest(space: Space, spec: VethSpec, namespace: number): Request {
   return rtnetlink.newVeth(near, peer, `make the pair '${spec.name}' and '${spec.peer.name}'`);
 }
 
-/** Whether a link that still has one of the names was leaving, and is gone now: a container that is attached again meets its former interface. */
+/**
+ * Whether a link that still has one of the names was leaving, and is gone now: a container that is attached again meets its
+ * former interface.
+ */
 async function isOutOfTheWay(space: Space, spec: VethSpec, peerSpace: Space): Promise<boolean> {
   const near = space.links.find(spec.name);
   if (near !== undefined) return await hasLeft(space.retirement.pending(near));

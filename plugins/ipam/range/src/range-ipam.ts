@@ -68,8 +68,8 @@ export class RangeIpam implements Ipam {
   }
 
   /**
-   * Hands out addresses by other settings, without a moment in which none is to be had: a new range is used once the ledger has been read for it.
-   * Claims of a range that goes stay with their holders. Rejects with the signal's reason, and has changed nothing then.
+   * Hands out addresses by other settings, without a moment in which none is to be had: a new range is used once the ledger has
+   * been read for it. Claims of a range that goes stay with their holders. Rejects with the signal's reason, and has changed nothing then.
    */
   async reconfigure(settings: RangeSettings, signal: AbortSignal): Promise<void> {
     const former = this.#pools;

@@ -160,7 +160,10 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  /** All objects of a kind; `decode` may read a message until it returns. A dump that a change interrupts is incomplete and is asked for again. */
+  /**
+   * All objects of a kind; `decode` may read a message until it returns. A dump that a change interrupts is incomplete and is
+   * asked for again.
+   */
   dump<T>(request: Request, decode: (message: Message) => T | undefined): readonly T[] {
     for (let tries = 0; tries < DUMP_TRIES; tries++) {
       const found = this.#dumpOnce(request, decode);

@@ -29,8 +29,8 @@ const MAX_BATCH = 512;
 /**
  * The masquerade entries of one namespace. Changes that come while others are carried out become one transaction
  * afterwards. What is in the table is read once, then known, whatever somebody else does to it: one that was flushed comes
- * back whole with the next change, or with `restore`. nft makes the table and takes it away; entries come and go in it by messages of our own,
- * which need no process.
+ * back whole with the next change, or with `restore`. nft makes the table and takes it away; entries come and go in it by
+ * messages of our own, which need no process.
  */
 export class Masquerading implements Disposable {
   readonly #options: MasqueradingOptions;
@@ -69,7 +69,10 @@ export class Masquerading implements Disposable {
     }
   }
 
-  /** Puts the table back where somebody else has taken it or its rules away; whether that was so. Nothing of it is known before the first change, or `learn`. */
+  /**
+   * Puts the table back where somebody else has taken it or its rules away; whether that was so. Nothing of it is known before
+   * the first change, or `learn`.
+   */
   async restore(): Promise<boolean> {
     const known = this.#known;
     if (this.#working !== undefined || known === undefined || known.size === 0) return false;
