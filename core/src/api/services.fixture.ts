@@ -55,6 +55,7 @@ const transaction = (store: 'root' | 'state'): Transaction => ({
   collections: () => [],
   put: () => undefined,
   delete: () => false,
+  attempt: (part) => part(),
   whole: {},
   beforeCommit: () => undefined,
   afterCommit: () => undefined,

@@ -24,3 +24,9 @@ export interface Pages {
   /** Whether it was there. */
   remove(key: string): boolean;
 }
+
+/** Those of a write transaction. */
+export interface WrittenPages extends Pages {
+  /** Runs a part of the transaction. What it has written is taken back where it throws. */
+  attempt<T>(part: () => T): T;
+}

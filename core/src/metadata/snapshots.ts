@@ -83,6 +83,8 @@ export interface SnapshotUsage {
  * | a parent is active, a view, or condemned | `snapshots.invalid_parent` | InvalidArgument |
  * | commit of a committed one or of a view; parents at commit for one that has some; any change to a condemned one | `snapshots.failed_precondition` | FailedPrecondition |
  * | remove of one that others stand on | `snapshots.has_children` | FailedPrecondition |
+ *
+ * A call that is refused changes nothing, also where its transaction goes on; but see `prepare`.
  */
 export interface Snapshotter<D extends JsonObject> {
   readonly type: string;

@@ -67,6 +67,11 @@ export interface Transaction extends ReadTransaction {
   in(namespace: string): Transaction;
   put<V extends JsonValue>(collection: Collection<V>, key: string, value: V): void;
   delete(collection: Collection, key: string): boolean;
+  /**
+   * Runs a part of the transaction, of all its namespaces: where it throws, what it has written is taken back before the error goes on,
+   * so that who catches it may go on too. What it has put off by `beforeCommit` and `afterCommit` stays.
+   */
+  attempt<T>(part: () => T): T;
   /** The same object for all namespaces of one transaction, and for no other transaction. */
   readonly whole: object;
   /**

@@ -3,7 +3,7 @@ import { collectionsIn } from './collections-in.ts';
 import { metadataErrors } from './errors.ts';
 import { namespacesIn } from './namespaces-in.ts';
 import { collectionPrefix, decodeValue, encodeKey, encodeValue, rangeOf } from './record.ts';
-import type { Entry, Pages } from './pages.ts';
+import type { Entry, Pages, WrittenPages } from './pages.ts';
 import {
   type Collection,
   DEFAULT_NAMESPACE,
@@ -176,11 +176,12 @@ export interface WriterOptions extends WriteScope {
 
 export class StoreWriter extends StoreReader implements Transaction {
   readonly lease?: string;
+  declare protected readonly pages: WrittenPages;
   readonly #change: Change;
   /** That its namespace is there has been seen; the default one always is, so that the way of an ADD costs no look. */
   #admitted: boolean;
 
-  constructor(store: StoreName, pages: Pages, options: WriterOptions = {}, shared?: Change) {
+  constructor(store: StoreName, pages: WrittenPages, options: WriterOptions = {}, shared?: Change) {
     const { namespace, lease, hasSpace = () => true, isThere = () => true } = options;
     const change = shared ?? { ended: false, begun: 0, finals: [], effects: [], hasSpace, isThere, changes: 0, bytes: 0 };
     super(store, pages, namespace, change);
@@ -225,6 +226,11 @@ export class StoreWriter extends StoreReader implements Transaction {
     this.check(collection);
     this.#change.changes++;
     return this.pages.remove(encodeKey(collection, key, this.namespace));
+  }
+
+  attempt<T>(part: () => T): T {
+    this.checkAlive();
+    return this.pages.attempt(part);
   }
 
   beforeCommit(effect: () => void): void {

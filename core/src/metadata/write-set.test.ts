@@ -79,6 +79,43 @@ test('reads what it has written as if it were below, and puts it there at the en
   );
 });
 
+test('a part that throws is taken back, also in a part of its own; one that returns stays', () => {
+  const part = fc.record({
+    steps: fc.array(step, { maxLength: 8 }),
+    inner: fc.array(step, { maxLength: 8 }),
+    fails: fc.boolean(),
+    innerFails: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), fc.array(part, { maxLength: 6 }), (before, parts) => {
+      const [below, model] = [new PlainPages(), new PlainPages()];
+      for (const earlier of before) for (const pages of [below, model]) carryOut(pages, earlier);
+      const writes = new WriteSet(below);
+      const attempt = (steps: readonly Step[], fails: boolean, then: () => void): void => {
+        const failure = new Error('refused');
+        try {
+          writes.attempt(() => {
+            for (const next of steps) carryOut(writes, next);
+            then();
+            if (fails) throw failure;
+          });
+        } catch (error) {
+          if (error !== failure) throw error;
+        }
+      };
+      for (const { steps, inner, fails, innerFails } of parts) {
+        attempt(steps, fails, () => attempt(inner, innerFails, () => {}));
+        const stay = fails ? [] : [...steps, ...(innerFails ? [] : inner)];
+        for (const next of stay) carryOut(model, next);
+        expect(writes.chunk(ALL, false, Number.POSITIVE_INFINITY)).toEqual(model.chunk(ALL, false, Number.POSITIVE_INFINITY));
+      }
+      writes.flush();
+      expect(below.chunk(ALL, false, Number.POSITIVE_INFINITY)).toEqual(model.chunk(ALL, false, Number.POSITIVE_INFINITY));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test('who asks after one thing after the other that is not there has few looks below', () => {
   const below = new PlainPages();
   for (const key of ['a\0a\0k100', 'a\0a\0k200', 'b\0a\0k000']) below.put(key, '1');

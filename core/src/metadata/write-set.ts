@@ -1,7 +1,7 @@
 import type { JsonValue } from '../json.ts';
 import { compareKeys, pastPrefix } from './key-order.ts';
 import { OrderedKeys } from './ordered-keys.ts';
-import type { Entry, Pages, Range } from './pages.ts';
+import type { Entry, Pages, Range, WrittenPages } from './pages.ts';
 import { readPlainly, tableOf } from './record.ts';
 import type { Collection } from './store.ts';
 
@@ -21,11 +21,13 @@ interface Table {
  * before `flush`, so that a transaction that throws has nothing to take back, and a record that is written twice costs
  * one write.
  */
-export class WriteSet implements Pages {
+export class WriteSet implements WrittenPages {
   readonly #below: Pages;
   /** Undefined: removed. */
   readonly #writes = new Map<string, string | undefined>();
   readonly #tables = new Map<string, Table>();
+  /** What the writes of the part that is tried have taken the place of: see `attempt`. */
+  #former: Map<string, string | typeof BELOW | undefined> | undefined;
 
   /** `below` stays as it is until `flush`. */
   constructor(below: Pages) {
@@ -65,6 +67,22 @@ export class WriteSet implements Pages {
     return wasThere;
   }
 
+  attempt<T>(part: () => T): T {
+    const outer = this.#former;
+    const former = new Map<string, string | typeof BELOW | undefined>();
+    this.#former = former;
+    try {
+      const result = part();
+      for (const [key, value] of former) if (outer?.has(key) === false) outer.set(key, value);
+      return result;
+    } catch (error) {
+      for (const [key, value] of former) this.#writes.set(key, value === BELOW ? this.#below.get(key) : value);
+      throw error;
+    } finally {
+      this.#former = outer;
+    }
+  }
+
   /** Writes it all to the pages below, within their transaction. */
   flush(): void {
     for (const [key, value] of this.#writes) {
@@ -74,7 +92,9 @@ export class WriteSet implements Pages {
   }
 
   #set(key: string, value: string | undefined): void {
-    if (!this.#writes.has(key)) this.#table(key).written.add(key);
+    const isNew = !this.#writes.has(key);
+    if (isNew) this.#table(key).written.add(key);
+    if (this.#former?.has(key) === false) this.#former.set(key, isNew ? BELOW : this.#writes.get(key));
     this.#writes.set(key, value);
   }
 
@@ -105,3 +125,6 @@ export class WriteSet implements Pages {
 }
 
 const NONE: readonly Entry[] = [];
+
+/** Nothing was written there before: the pages below tell what was. */
+const BELOW = Symbol('below');

@@ -168,15 +168,6 @@ describe('what changes while a backend is at work', () => {
     expect([kind, [data.id]]).toEqual(['active', [...bench.backend.objects.keys()]]);
   });
 
-  test('a lease that is missing before is refused before the backend is asked', async () => {
-    await using bench = await open();
-    expect(await bench.layers.prepare('a', { signal, lease: 'l' }).catch(codeOf)).toBe('leases.not_found');
-    expect(bench.backend.calls).toEqual([]);
-    await bench.layers.prepare('a', { signal });
-    expect(await bench.layers.commit('a', { signal, lease: 'l' }).catch(codeOf)).toBe('leases.not_found');
-    expect(bench.backend.calls).toEqual([expect.stringMatching(/^prepare /)]);
-  });
-
   test('its lease is deleted: not_found, and nothing is left', async () => {
     await using bench = await open();
     const { core } = bench;

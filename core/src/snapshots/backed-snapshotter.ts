@@ -6,6 +6,7 @@ import { nodeName, parseNode } from '../gc/node.ts';
 import type { JsonObject } from '../json.ts';
 import type { Leases } from '../leases/leases.ts';
 import type { Events } from '../events/events.ts';
+import { newLabels } from '../metadata/labels.ts';
 import type {
   BackedData,
   BackedOptions,
@@ -18,6 +19,7 @@ import type {
 import type { Snapshot, Snapshots, Snapshotter, SnapshotUsage } from '../metadata/snapshots.ts';
 import { DEFAULT_NAMESPACE, type Metadata, type ReadTransaction, type Transaction } from '../metadata/store.ts';
 import { objectCollector, objectId, objectNode, readObject, writeObject } from './backend-objects.ts';
+import { applyChanges } from './apply-changes.ts';
 import { BackendComparison } from './backend-comparison.ts';
 import { snapshotErrors } from './errors.ts';
 import { checkParents } from './parents.ts';
@@ -96,6 +98,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
       working.throwIfAborted();
       const parents = this.#read(namespace, (tx) => {
         this.#assertLease(tx, lease);
+        applyChanges(this.records.stat(tx, key), changes); // throws where they can't be made
         return this.#assertCommittable(tx, key, id, changes.parents);
       });
       await this.#reach('before_commit');
@@ -163,7 +166,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
   }
 
   /** The first transaction: everything that can be refused is refused before the backend does anything. */
-  async #reserve(id: string, key: string, { namespace, lease, parents = [] }: BackedOptions): Promise<readonly string[]> {
+  async #reserve(id: string, key: string, { namespace, lease, labels = {}, parents = [] }: BackedOptions): Promise<readonly string[]> {
     const { context, gc } = this.#core;
     const outcome = await this.#write(
       namespace,
@@ -172,6 +175,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
         if (this.records.get(tx, key) !== undefined) return this.#meet(tx, key);
         this.#assertLease(tx, lease);
         checkParents(tx, gc, parents);
+        newLabels(labels, snapshotErrors.invalidLabels);
         writeObject(tx, this.type, id, { key, since: new Date(context.clock.now()).toISOString() });
         return this.#objectsOf(tx, parents);
       },

@@ -80,13 +80,15 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
       const fault = record.kind === 'view' ? 'is a view' : 'is committed already';
       throw snapshotErrors.failedPrecondition(`${this.type}/${key} ${fault}`, { details: { ...this.#node(tx, key), kind: record.kind } });
     }
-    const parents = this.#adopt(tx, key, record, changes.parents);
-    this.#core.leases.underLease(tx, this.#node(tx, key));
-    return this.#change(tx, key, { ...record, kind: 'committed', parents }, changes, 'committed');
+    return tx.attempt(() => {
+      const parents = this.#adopt(tx, key, record, changes.parents);
+      this.#core.leases.underLease(tx, this.#node(tx, key));
+      return this.#change(tx, key, { ...record, kind: 'committed', parents }, changes, 'committed');
+    });
   }
 
   update(tx: Transaction, key: string, changes: SnapshotChanges<D>): Snapshot<D> {
-    return this.#change(tx, key, this.#changeable(tx, key), changes, 'updated');
+    return tx.attempt(() => this.#change(tx, key, this.#changeable(tx, key), changes, 'updated'));
   }
 
   get(tx: ReadTransaction, key: string): Snapshot<D> | undefined {
@@ -145,7 +147,11 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
 
   #make(tx: Transaction, key: string, kind: SnapshotKind, options: PrepareOptions<D>): Snapshot<D> {
     const node = this.#node(tx, key);
-    if (hasRecord(tx, node)) return this.#meet(tx, node, options);
+    return hasRecord(tx, node) ? this.#meet(tx, node, options) : tx.attempt(() => this.#makeNew(tx, node, kind, options));
+  }
+
+  #makeNew(tx: Transaction, node: Node, kind: SnapshotKind, options: PrepareOptions<D>): Snapshot<D> {
+    const { key } = node;
     // Its record was lost, and what it stands for is in use: made anew, it would be given away twice.
     if (this.hasChildren(tx, key)) throw damagedSnapshot(tx.store, tx.namespace, node, 'is missing, and others stand on it');
     const { data, parents = [], labels = {} } = options;

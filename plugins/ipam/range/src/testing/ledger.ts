@@ -129,6 +129,7 @@ export function memoryLedger(clock: Pick<HeldClock, 'now'>): Ledger {
     delete: (collection, key) => stored.delete(name(collection, key)),
     afterCommit: (effect) => void news.pending.push(effect),
     refuseWhenFull: () => {},
+    attempt: (part) => part(),
   };
   const write = async <T>(_store: 'root' | 'state', fn: (transaction: Transaction) => T): Promise<T> => {
     await new Promise((resolve) => setImmediate(resolve));
