@@ -25,21 +25,25 @@ export interface Sandbox {
 export class Containerd {
   readonly #folder: string;
   readonly #network: Network;
+  readonly #env: Readonly<Record<string, string>>;
 
-  constructor(folder: string, network: Network) {
+  /** That of the distribution unless told which; `ctr` and the shim are taken from beside that one. */
+  constructor(folder: string, network: Network, program?: string) {
     this.#folder = folder;
     this.#network = network;
+    this.#env = program === undefined ? {} : { HAWSER_CONTAINERD: program };
   }
 
   /** Starts it, or starts it again after a crash. */
   async start(): Promise<void> {
-    const { code, stderr } = await run('cni-lab', ['containerd', 'start', this.#folder, this.#network.binDir, this.#network.confDir]);
+    const { binDir, confDir } = this.#network;
+    const { code, stderr } = await run('cni-lab', ['containerd', 'start', this.#folder, binDir, confDir], { env: this.#env });
     if (code !== 0) throw new Error(`containerd did not start: ${stderr}`);
   }
 
   /** Removes all pods and ends it. */
   async stop(): Promise<void> {
-    await must('cni-lab', ['containerd', 'stop', this.#folder]);
+    await must('cni-lab', ['containerd', 'stop', this.#folder], { env: this.#env });
   }
 
   /** As a crash: what it had started goes on. */

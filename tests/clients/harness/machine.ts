@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 /** The checkout. */
 export const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -14,6 +14,9 @@ const TOOLS = join(process.env['HAWSER_SHARED'] ?? join(ROOT, '..', 'shared'), '
 /** Kubernetes programs of the newest version that the lab has built. */
 const KUBERNETES = join(LAB, '1.34.4', 'bin');
 
+/** The newest containerd, where `.ci/run` has built it. */
+export const CONTAINERD_2 = join(LAB, 'containerd-2', 'containerd');
+
 const FOLDERS = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', join(LAB, 'bin'), KUBERNETES, TOOLS];
 
 /** A PATH on which all programs of the tests are found. */
@@ -25,7 +28,7 @@ export const REFERENCE_PLUGINS = '/usr/lib/cni';
 function installed(program: string): boolean {
   return FOLDERS.some((folder) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
+      accessSync(resolve(folder, program), constants.X_OK);
       return true;
     } catch {
       return false;
