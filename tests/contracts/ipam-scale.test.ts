@@ -35,7 +35,7 @@ describe('a /16 with 60,000 taken addresses on the real ledger', { timeout: 120_
     const { ranges } = parseRanges(['10.88.0.0/16']);
     const opened = new RangeIpam({ ranges, cooldownMs: COOLDOWN_MS, claims, metadata, events, clock });
     void opened.follow(signal);
-    await opened.ready;
+    await opened.informed;
     return opened;
   };
   /** One address with a lease of its own, and the milliseconds that the search held the event loop. */
