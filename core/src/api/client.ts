@@ -1,4 +1,3 @@
-import type { Page } from '../metadata/listing.ts';
 import type { AttachmentId, AttachmentRecord } from '../network/index.ts';
 import type { CollectionReport, GcStatus, Node } from '../gc/gc.ts';
 import type { Claim } from '../claims/claims.ts';
@@ -7,6 +6,7 @@ import type { Envelope, EventSelection, Lagged, QueuePolicy } from '../events/ev
 import type { Lease } from '../leases/leases.ts';
 import type { Namespace, NamespaceContent } from '../metadata/namespaces.ts';
 import type { StoreName, StoreStats } from '../metadata/store.ts';
+import type { DamagedRecord, ListedPage } from './list-query.ts';
 import type { ConfigReload } from './reload.ts';
 import type { PluginReport } from '../plugin/status.ts';
 import type { Snapshot, SnapshotUsage } from '../metadata/snapshots.ts';
@@ -24,9 +24,9 @@ export interface PageSelection extends Selection {
 
 /** Errors: `filters.invalid` with the column, `metadata.invalid_cursor`. */
 export interface Listings<T> {
-  /** All pages, one behind the other. */
-  list(signal: AbortSignal, selection?: Selection): Promise<readonly T[]>;
-  page(signal: AbortSignal, selection?: PageSelection): Promise<Page<T>>;
+  /** All pages, one behind the other. `metadata.damaged` where a record can't be read, unless `onDamaged` is told each of them instead. */
+  list(signal: AbortSignal, selection?: Selection, onDamaged?: (record: DamagedRecord) => void): Promise<readonly T[]>;
+  page(signal: AbortSignal, selection?: PageSelection): Promise<ListedPage<T>>;
 }
 
 /**

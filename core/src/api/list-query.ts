@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { HawserError } from '../errors/index.ts';
+import type { JsonObject } from '../json.ts';
 import type { ListOptions, Page } from '../metadata/listing.ts';
 import type { Metadata, ReadTransaction, StoreName } from '../metadata/store.ts';
 import { type Filter, parseFilter } from '../filters/index.ts';
@@ -27,6 +29,19 @@ export function asList(value: unknown): unknown {
   return typeof value === 'string' ? [value] : value;
 }
 
+/** A record that a listing has left out. */
+export interface DamagedRecord {
+  readonly message: string;
+  /** Its store, collection, namespace and key. */
+  readonly details: JsonObject;
+}
+
+/** A page as the API gives it. */
+export interface ListedPage<T> extends Page<T> {
+  /** Absent where every record of the page can be read. */
+  readonly damaged?: readonly DamagedRecord[];
+}
+
 /** A listing over stores, in this order. */
 export interface Listed<T> {
   readonly metadata: Pick<Metadata, 'read'>;
@@ -50,25 +65,32 @@ export function listQuery({ filter, after, limit }: z.output<typeof listing>): L
 
 /**
  * One page across stores. It is read in slices, each a transaction of its own, between which others do their work; so a
- * cursor names a store and a place in it.
+ * cursor names a store and a place in it. Damaged records are told beside the others.
  */
 export async function listPage<T>(
   { metadata, stores, scope, page }: Listed<T>,
   { filters, after, limit }: ListQuery,
   signal: AbortSignal,
-): Promise<Page<T>> {
+): Promise<ListedPage<T>> {
   let place: Place | undefined = startOf(stores, after);
   const items: T[] = [];
-  while (place !== undefined && items.length < limit) {
+  const damaged: DamagedRecord[] = [];
+  const onDamaged = ({ message, details }: HawserError): void => void damaged.push({ message, details });
+  while (place !== undefined && items.length + damaged.length < limit) {
     signal.throwIfAborted();
     const { store, cursor }: Place = place;
-    const options = { filters, limit: limit - items.length, scan: SLICE, ...(cursor === undefined ? {} : { after: cursor }) };
+    const wanted = { filters, limit: limit - items.length - damaged.length, scan: SLICE, onDamaged };
+    const options = { ...wanted, ...(cursor === undefined ? {} : { after: cursor }) };
     const slice: Page<T> = metadata.read(store, (tx) => page(tx, options), scope);
     items.push(...slice.items);
     place = slice.next === undefined ? following(stores, store) : { store, cursor: slice.next };
     if (place !== undefined) await new Promise(setImmediate);
   }
-  return { items, ...(place === undefined ? {} : { next: `${place.store}.${place.cursor ?? ''}` }) };
+  return {
+    items,
+    ...(place === undefined ? {} : { next: `${place.store}.${place.cursor ?? ''}` }),
+    ...(damaged.length === 0 ? {} : { damaged }),
+  };
 }
 
 interface Place {

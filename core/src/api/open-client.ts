@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../context/index.ts';
 import type { Node } from '../gc/gc.ts';
 import type { AttachmentId } from '../network/index.ts';
-import type { Page } from '../metadata/listing.ts';
+import { CHECK_STORE, metadataErrors } from '../metadata/errors.ts';
+import type { DamagedRecord, ListedPage } from './list-query.ts';
 import type { Client, Listings, PageSelection } from './client.ts';
 import { type Call, exchange, exchangeLines, type Peer } from './exchange.ts';
 import { exchangeWhileAnswering } from './while-answering.ts';
@@ -47,8 +48,11 @@ function callsTo(peer: Peer, scope: Query): Calls {
   };
   const listings = <T>(path: string, inScope: Query = scope): Listings<T> => {
     const page = (signal: AbortSignal, { filters = [], ...selection }: PageSelection = {}) =>
-      call<Page<T>>('GET', `${path}${queryText({ ...inScope, filter: filters, ...selection })}`, signal);
-    return { page, list: (signal, selection) => allPages((after) => page(signal, { limit: LARGEST_PAGE, ...selection, ...after })) };
+      call<ListedPage<T>>('GET', `${path}${queryText({ ...inScope, filter: filters, ...selection })}`, signal);
+    return {
+      page,
+      list: (signal, selection, onDamaged) => allPages((after) => page(signal, { limit: LARGEST_PAGE, ...selection, ...after }), onDamaged),
+    };
   };
   return { call, scoped: (path, more = {}) => `${path}${queryText({ ...scope, ...more })}`, listings };
 }
@@ -120,14 +124,22 @@ const leaseCalls = ({ call, scoped, listings }: Calls): Client['leases'] => ({
   removeResource: (id, resource, signal) => call('DELETE', scoped(`${leasePath(id)}/resources/${nodePath(resource)}`), signal),
 });
 
-async function allPages<T>(page: (after: { readonly after?: string }) => Promise<Page<T>>): Promise<readonly T[]> {
+async function allPages<T>(
+  page: (after: { readonly after?: string }) => Promise<ListedPage<T>>,
+  onDamaged: (record: DamagedRecord) => void = refuse,
+): Promise<readonly T[]> {
   const items: T[] = [];
   for (let after: string | undefined; ;) {
-    const { items: more, next } = await page(after === undefined ? {} : { after });
+    const { items: more, next, damaged = [] } = await page(after === undefined ? {} : { after });
     items.push(...more);
+    for (const record of damaged) onDamaged(record);
     if (next === undefined) return items;
     after = next;
   }
+}
+
+function refuse({ message, details }: DamagedRecord): void {
+  throw metadataErrors.damaged(message, { details, remedy: CHECK_STORE });
 }
 
 type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;

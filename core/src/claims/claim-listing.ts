@@ -4,7 +4,7 @@ import type { Snapshot } from '../metadata/snapshots.ts';
 import type { Listing } from '../metadata/listing.ts';
 import { compareKeys } from '../metadata/key-order.ts';
 import { commonValue } from '../metadata/plan-scan.ts';
-import { type ClaimData, toClaim } from './claim-record.ts';
+import { CLAIM, type ClaimData, toClaim } from './claim-record.ts';
 import type { Claim } from './claims.ts';
 
 /** What a listing of claims reads. */
@@ -25,6 +25,7 @@ export const claimListing = ({ walk, claim }: ClaimRecords): Listing<Snapshot<Cl
     if (after !== undefined && !after.startsWith(prefix) && compareKeys(after, prefix) > 0) return;
     for (const record of walk({ prefix, ...behind })) yield [record.key, record];
   },
+  keyOf: (stored) => stored.slice(`${CLAIM}/`.length),
   fields: (_key, record): Fields => {
     const own = fieldsOf(toClaim(record));
     return (path) => (path[0] === 'state' || path[0] === 'since' ? fieldsOf(claim(record))(path) : own(path));

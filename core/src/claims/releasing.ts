@@ -1,6 +1,7 @@
 import { listCondemned } from '../gc/condemned.ts';
+import { nodeName } from '../gc/node.ts';
 import type { ReadTransaction } from '../metadata/store.ts';
-import { readRecord } from '../snapshots/snapshot-records.ts';
+import { readSound } from '../snapshots/sound-records.ts';
 
 /**
  * Full names of what condemned snapshots stand on, with the time since when. For listings: it reads the condemned ones,
@@ -9,7 +10,7 @@ import { readRecord } from '../snapshots/snapshot-records.ts';
 export function releasingSince(tx: ReadTransaction): ReadonlyMap<string, string> {
   const since = new Map<string, string>();
   for (const [node, condemned] of listCondemned(tx)) {
-    for (const parent of readRecord(tx, node)?.parents ?? []) if (!since.has(parent)) since.set(parent, condemned.since);
+    for (const parent of readSound(tx, nodeName(node))?.parents ?? []) if (!since.has(parent)) since.set(parent, condemned.since);
   }
   return since;
 }

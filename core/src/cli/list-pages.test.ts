@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { startAgent } from '../agent/index.ts';
 import { loadConfig } from '../config/index.ts';
 import { systemContext } from '../context/index.ts';
+import { defineCollection, Metadata } from '../metadata/store.ts';
 import { assembly, hawser } from '../testing/command-line.fixture.ts';
 
 test('ls takes filters, a limit and a cursor; labels are changed; a wrong filter is told with its column', async () => {
@@ -29,6 +30,14 @@ test('ls takes filters, a limit and a cursor; labels are changed; a wrong filter
   expect(ids((await run('leases', 'ls', '-o', 'json', '--after', cursor)).out)).toEqual(['c']);
   expect((await run('leases', 'label', 'b', 'name=', 'owner=me')).code).toBe(0);
   expect((await run('leases', 'ls', 'labels.owner==me', '-o', 'wide')).out).toMatch(/\nb .*owner=me\n$/);
+
+  await agent.get(Metadata)?.write('state', (tx) => tx.put(defineCollection('state', 'leases'), 'bb', 'no lease'));
+  for (const more of [[], ['--limit', '10']]) {
+    const rest = await run('leases', 'ls', '-o', 'json', ...more);
+    expect(ids(rest.out)).toEqual(['a', 'b', 'c']);
+    expect(rest).toMatchObject({ code: 1, err: expect.stringMatching(/left out: the record "bb" of leases .* db check --repair/) });
+  }
+  await agent.get(Metadata)?.write('state', (tx) => tx.delete(defineCollection('state', 'leases'), 'bb'));
 
   for (const kind of ['leases', 'snapshots', 'claims', 'attachments']) {
     const wrong = await run(kind, 'ls', 'state=attached');

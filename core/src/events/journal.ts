@@ -77,7 +77,10 @@ const readState = (tx: ReadTransaction): JournalState => tx.get(STATES[tx.store]
 /** Stands for a state that can't be read. */
 const DAMAGED: JournalState = Object.freeze({});
 
-/** For a start, which must not depend on it: what a damaged one said follows from the cursors, or counts as lost. */
+/** More starts than a journal may have forgotten all events of: cursors from behind them have never been given out. */
+const LEAP = 0x1_0000;
+
+/** For a start, which must not depend on it. */
 function readStateOrDamaged(tx: ReadTransaction): JournalState {
   for (const [, state] of tx.entries(STATES[tx.store], { start: STATE_KEY, end: `${STATE_KEY}\0` }, DAMAGED)) return state;
   return {};
@@ -93,7 +96,10 @@ export function readPrunedThrough(metadata: Metadata): string | undefined {
 export const writePrunedThrough = (tx: Transaction, prunedThrough: string): void =>
   tx.put(STATES[tx.store], STATE_KEY, { ...readState(tx), prunedThrough });
 
-/** Begins a new epoch, above every cursor that either store has, and finds out whether a reboot has taken something of the former one. */
+/**
+ * Begins a new epoch, above every cursor that either store has, and finds out whether a reboot has taken something of the former one.
+ * Where what the root store knows of that is damaged, it is far above them, and what came before counts as lost.
+ */
 export async function beginEpoch(metadata: Metadata): Promise<number> {
   const young = metadata.read('state', (tx) => ({ last: lastCursor(tx), epoch: readStateOrDamaged(tx).epoch }));
   const epoch = await metadata.write('root', (tx) => {
@@ -101,7 +107,7 @@ export async function beginEpoch(metadata: Metadata): Promise<number> {
     const found = readStateOrDamaged(tx);
     const { epoch: former = 0, ...state } = found;
     const lost = found === DAMAGED || (former > 0 && young.epoch === undefined && state.closed !== former);
-    const last = Math.max(former, young.epoch ?? 0, ...known);
+    const last = Math.max(former, young.epoch ?? 0, ...known) + (found === DAMAGED ? LEAP : 0);
     tx.put(STATES.root, STATE_KEY, { ...state, epoch: last + 1, ...(lost ? { lostThrough: endOf(last) } : {}) });
     return last + 1;
   });

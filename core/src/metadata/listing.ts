@@ -1,6 +1,8 @@
 /** Listings in pages, and the cursors between them. */
 import { type Fields, type Filter, parseFilter, toPredicate } from '../filters/index.ts';
+import type { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
+import { compareKeys } from './key-order.ts';
 
 /** What a listing is asked for. */
 export interface ListOptions {
@@ -18,6 +20,8 @@ export interface ListOptions {
    * and lets others do their work between them.
    */
   readonly scan?: number;
+  /** Told of each damaged record, by its refusal: it is left out, and the rest is listed. Without it, the first one is thrown. */
+  readonly onDamaged?: (refusal: HawserError) => void;
 }
 
 /**
@@ -39,27 +43,56 @@ export interface Listing<R, T> {
    * mean; of what it gives each is still asked.
    */
   scan(filters: readonly Filter[], after: string | undefined): Iterable<readonly [key: string, record: R]>;
+  /** The key of a record by the one that the store has for it, which is the same unless told. */
+  keyOf?(stored: string): string;
   fields(key: string, record: R): Fields;
   item(key: string, record: R): T;
 }
 
 /** Reads one page. */
-export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, limit, scan }: ListOptions = {}): Page<T> {
+export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, limit, scan, onDamaged }: ListOptions = {}): Page<T> {
   const parsed = readFilters(filters);
   const matches = toPredicate(parsed);
   const most = countOf('limit', limit);
   let left = countOf('scan', scan);
   const items: T[] = [];
   let last: string | undefined;
-  for (const [key, record] of listing.scan(parsed, after === undefined ? undefined : decodeCursor(listing.name, after))) {
+  const start = after === undefined ? undefined : decodeCursor(listing.name, after);
+  const rows: Iterable<Row<R>> = onDamaged === undefined ? listing.scan(parsed, start) : eachRow(listing, parsed, start);
+  for (const [key, record, refusal] of rows) {
     if (last !== undefined && (items.length >= most || left <= 0)) return { items, next: encodeCursor(listing.name, last) };
-    if (parsed.length === 0 || matches(listing.fields(key, record))) items.push(listing.item(key, record));
+    if (refusal !== undefined) onDamaged?.(refusal);
+    else if (parsed.length === 0 || matches(listing.fields(key, record))) items.push(listing.item(key, record));
     last = key;
     left--;
   }
   return { items };
 }
 
+/** A record, or why it can't be read. */
+type Row<R> = readonly [key: string, record: R, refusal?: undefined] | readonly [key: string, record: undefined, refusal: HawserError];
+
+/** A scan that goes on behind each damaged record. */
+function* eachRow<R>(listing: Listing<R, unknown>, filters: readonly Filter[], start: string | undefined): Iterable<Row<R>> {
+  let from = start;
+  for (;;) {
+    try {
+      for (const row of listing.scan(filters, from)) {
+        from = row[0];
+        yield row;
+      }
+      return;
+    } catch (error) {
+      if (!metadataErrors.damaged.is(error)) throw error;
+      const { key: stored } = error.details;
+      const key = typeof stored === 'string' ? (listing.keyOf?.(stored) ?? stored) : '';
+      // Whoever went on behind one that lies before would meet it again and again.
+      if (key === '' || (from !== undefined && compareKeys(key, from) <= 0)) throw error;
+      from = key;
+      yield [key, undefined, error];
+    }
+  }
+}
 /** Filters as they are read once, for as many pages as there are. */
 export const readFilters = (filters: readonly (string | Filter)[]): readonly Filter[] =>
   filters.map((filter) => (typeof filter === 'string' ? parseFilter(filter) : filter));

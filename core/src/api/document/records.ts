@@ -6,7 +6,7 @@ import type { Envelope, Lagged } from '../../events/events.ts';
 import type { CollectionReport, GcStatus, Node } from '../../gc/gc.ts';
 import type { JsonValue } from '../../json.ts';
 import type { Lease } from '../../leases/leases.ts';
-import type { Page } from '../../metadata/listing.ts';
+import type { ListedPage } from '../list-query.ts';
 import type { Namespace, NamespaceContent } from '../../metadata/namespaces.ts';
 import type { SnapshotUsage } from '../../metadata/snapshots.ts';
 import type { StoreName, StoreStats } from '../../metadata/store.ts';
@@ -33,7 +33,12 @@ const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({
     items: z.array(item),
     next: optional(text.meta({ description: 'The `after` of the next page; absent at the end.' })),
-  }) satisfies z.ZodType<Page<z.output<T>>>;
+    damaged: optional(
+      z
+        .array(z.object({ message: text, details: z.record(z.string(), text) }))
+        .meta({ description: 'Records that are left out; absent where all can be read.' }),
+    ),
+  }) satisfies z.ZodType<ListedPage<z.output<T>>>;
 
 const version = z.object({
   name: text,

@@ -1,7 +1,10 @@
 import type { Listings } from '../../api/client.ts';
+import type { DamagedRecord } from '../../api/list-query.ts';
+import { CHECK_STORE } from '../../metadata/errors.ts';
 import { listArgument, textOption } from '../arguments.ts';
 import type { ArgumentSpec, Invocation, OptionSpec } from '../command.ts';
 import { cliErrors } from '../errors.ts';
+import { EXIT } from '../exit-code.ts';
 import { list, type Listing } from '../view.ts';
 
 /** What every `ls` takes. */
@@ -22,17 +25,25 @@ export async function listPages<R, T extends object>(
   columns: Listing<T>,
   listings: Listings<R>,
   view: (record: R) => T,
-): Promise<void> {
+): Promise<number> {
   const filters = listArgument(invocation, 0);
   const [limit, after] = [limitOption(invocation), textOption(invocation, 'after')];
   if (limit === undefined && after === undefined) {
-    list(invocation, columns, (await listings.list(invocation.signal, { filters })).map(view));
-    return;
+    const damaged: DamagedRecord[] = [];
+    list(invocation, columns, (await listings.list(invocation.signal, { filters }, (one) => void damaged.push(one))).map(view));
+    return tell(invocation, damaged);
   }
   const selection = { filters, ...(limit === undefined ? {} : { limit }), ...(after === undefined ? {} : { after }) };
-  const { items, next } = await listings.page(invocation.signal, selection);
+  const { items, next, damaged = [] } = await listings.page(invocation.signal, selection);
   list(invocation, columns, items.map(view));
   if (next !== undefined) invocation.output.note(`there may be more: go on with --after ${next}`);
+  return tell(invocation, damaged);
+}
+
+/** The exit code of a list that leaves these out. */
+function tell({ output }: Invocation, damaged: readonly DamagedRecord[]): number {
+  for (const { message } of damaged) output.note(`left out: ${message}. ${CHECK_STORE}`);
+  return damaged.length === 0 ? EXIT.done : EXIT.failed;
 }
 
 function limitOption(invocation: Invocation): number | undefined {
