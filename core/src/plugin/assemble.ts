@@ -51,7 +51,11 @@ type NameFaults<P extends AnyPlugin> =
           ? never
           : `plugin '${P['id']}' provides '${Type}', which is no type id`
       : never)
-  | (P['id'] extends Lowercase<P['id']> ? never : `plugin '${UriOf<P>}' has the id '${P['id']}', which is none`);
+  | (string extends P['id']
+      ? never
+      : P['id'] extends Lowercase<P['id']>
+        ? never
+        : `plugin '${UriOf<P>}' has the id '${P['id']}', which is none`);
 
 /** Its type and its URI; of a definition of unknown type none. */
 type OwnNames<P extends AnyPlugin> = string extends P['id'] ? never : P['provides']['id'] | UriOf<P>;
