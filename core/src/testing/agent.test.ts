@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import type { ProxyFactory } from '../config/index.ts';
 import { definePlugin, defineToken } from '../plugin/index.ts';
 import { Metadata } from '../metadata/store.ts';
 import { Leases } from '../leases/leases.ts';
@@ -111,6 +112,28 @@ test('what a plugin could not release is thrown at the end', async () => {
     },
   });
   const started = await startTestAgent([stuck]);
-  await expect(started[Symbol.asyncDispose]()).rejects.toMatchObject({ errors: [{ code: 'plugin.release_failed' }] });
+  await expect(started[Symbol.asyncDispose]()).rejects.toMatchObject({
+    message: expect.stringContaining('it is stuck'),
+    errors: [{ code: 'plugin.release_failed' }],
+  });
   expect(existsSync(started.folder)).toBe(false);
+});
+
+test('has plugins of other processes where somebody makes them', async () => {
+  const settings: unknown[] = [];
+  const proxies: ProxyFactory = {
+    types: ['test.greeter.v1'],
+    plugin: (id) =>
+      definePlugin({
+        provides: Greeter,
+        id,
+        summary: 'Greets from afar.',
+        config: z.unknown(),
+        start: ({ config }) => (settings.push(config), { greet: () => 'hello over there' }),
+      }),
+  };
+  const core = { proxy_plugins: { far: { type: 'test.greeter.v1', address: 'unix:///run/far.sock' } } };
+  await using started = await startTestAgent([], {}, { core, proxies });
+  expect(started.get(Greeter).greet()).toBe('hello over there');
+  expect(settings).toMatchObject([{ address: 'unix:///run/far.sock' }]);
 });

@@ -9,7 +9,7 @@ import { requestFields } from '../agent/logging.ts';
 import { type Agent, startAgent } from '../agent/start-agent.ts';
 import type { Client } from '../api/client.ts';
 import { openClient } from '../api/open-client.ts';
-import { loadConfig } from '../config/index.ts';
+import { loadConfig, type ProxyFactory } from '../config/index.ts';
 import { type Context, systemContext } from '../context/index.ts';
 import type { JsonObject } from '../json.ts';
 import type { AnyPlugin } from '../plugin/definition.ts';
@@ -31,6 +31,8 @@ export interface TestAgentOptions {
   readonly log?: Logger;
   /** Core keys of the config, e.g. `{ required: ['hawser.ipam.v1.range'] }`. */
   readonly core?: JsonObject;
+  /** Who makes plugins of `core.proxy_plugins`: `proxies` of @hawser/plugin-proxy. Without it such tables are faults. */
+  readonly proxies?: ProxyFactory;
 }
 
 /** A whole agent in the test's own process, with folders of its own. */
@@ -100,12 +102,19 @@ class Site {
   readonly #folder: string;
   readonly #plugins: readonly AnyPlugin[];
   readonly #core: JsonObject;
+  readonly #proxies: ProxyFactory | undefined;
   readonly #context: Context;
   readonly #log: Logger;
   #settings: TestSettings;
   #running: { readonly agent: Agent; readonly client: Client } | undefined;
 
-  constructor(folder: string, plugins: readonly AnyPlugin[], settings: TestSettings, { context, log, core = {} }: TestAgentOptions) {
+  constructor(
+    folder: string,
+    plugins: readonly AnyPlugin[],
+    settings: TestSettings,
+    { context, log, core = {}, proxies }: TestAgentOptions,
+  ) {
+    this.#proxies = proxies;
     this.#folder = folder;
     this.#plugins = [...corePlugins, ...plugins];
     this.#core = core;
@@ -153,7 +162,11 @@ class Site {
     this.#running = undefined;
     if (agent === undefined) return;
     const { errors } = await this.#patiently(agent.stop('the test asks for it'));
-    if (errors.length > 0) throw new AggregateError(errors.map(({ error }) => error));
+    if (errors.length > 0)
+      throw new AggregateError(
+        errors.map(({ error }) => error),
+        `the agent did not stop cleanly: ${errors.map(({ error }) => error.message).join('; ')}`,
+      );
   }
 
   async reload(settings: TestSettings): Promise<ConfigReload> {
@@ -171,7 +184,9 @@ class Site {
     const file = join(this.#folder, 'config.toml');
     const folders = { root: join(this.#folder, 'root'), state: join(this.#folder, 'state') };
     await writeFile(file, stringify({ version: 1, ...folders, ...this.#core, plugins: this.#settings }));
-    return loadConfig({ file, plugins: this.#plugins, missingOk: false, environment: {} });
+    const proxies = this.#proxies;
+    const made = proxies === undefined ? {} : { proxies: async () => proxies };
+    return loadConfig({ file, plugins: this.#plugins, missingOk: false, environment: {}, ...made });
   }
 }
 
