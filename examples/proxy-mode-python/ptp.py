@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections import defaultdict
 from concurrent import futures
 
 import grpc
@@ -64,8 +63,12 @@ class Ptp(mode_pb2_grpc.ModeServicer):
     mtu = 1500
 
     def __init__(self):
-        # A call that was cancelled may still be at work when the next one of the same attachment comes.
-        self.turns = defaultdict(threading.Lock)
+        # A call that was cancelled may still be at work when the next one of the same attachment comes. Attachments share
+        # these: one lock for each would be kept for ever.
+        self.turns = [threading.Lock() for _ in range(64)]
+
+    def turn(self, pod):
+        return self.turns[hash((pod.container_id, pod.ifname)) % len(self.turns)]
 
     def Settings(self, request, context):
         own = MessageToDict(request.request.network.settings)
@@ -80,7 +83,7 @@ class Ptp(mode_pb2_grpc.ModeServicer):
         pod = request.attachment
         if not os.path.exists(pod.netns):
             fail(context, NOT_FOUND, "host.namespace_gone", f"nothing is at {pod.netns}", "Check the path; the container may have ended.")
-        with self.turns[pod.container_id, pod.ifname]:
+        with self.turn(pod):
             if not context.is_active():  # given up while it waited for its turn: its Detach may have had one before it
                 context.abort(grpc.StatusCode.CANCELLED, "the agent has given this call up")
             try:
@@ -108,7 +111,7 @@ class Ptp(mode_pb2_grpc.ModeServicer):
 
     def Check(self, request, context):
         pod = request.attachment
-        with self.turns[pod.container_id, pod.ifname]:
+        with self.turn(pod):
             try:
                 shown = ip("-o", "address", "show", "dev", pod.ifname, inside=pod.netns)
                 ip("link", "show", "dev", port_of(pod), "up")
@@ -122,7 +125,7 @@ class Ptp(mode_pb2_grpc.ModeServicer):
 
     def Detach(self, request, context):
         pod = request.attachment
-        with self.turns[pod.container_id, pod.ifname]:
+        with self.turn(pod):
             remove(port_of(pod))
         yield mode_pb2.DetachResponse(settled=True)
 
@@ -147,9 +150,9 @@ def serve(socket):
     plugin_pb2_grpc.add_PluginServicer_to_server(Plugin(mode), server)
     mode_pb2_grpc.add_ModeServicer_to_server(mode, server)
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
+    os.umask(0o177)  # from the first moment the socket is only for who may attach pods
     server.add_insecure_port(f"unix://{socket}")
     server.start()
-    os.chmod(socket, 0o600)
     print("serving", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: server.stop(grace=5))
     server.wait_for_termination()

@@ -17,6 +17,8 @@ const list = <T extends z.ZodType>(item: T, max = 1_024) =>
 const count = () => z.int().min(0);
 const ip = () => z.string().refine((value) => canonicalIp(value) !== undefined, { error: 'is no address' });
 const cidr = () => z.string().refine((value) => parseCidr(value) !== undefined, { error: 'is no address with a prefix length' });
+/** Of however many bytes; empty for links without one. */
+const mac = () => text().regex(/^([0-9a-f]{2}(:[0-9a-f]{2})*)?$/i, { error: 'is no MAC address' });
 const prefix = () => z.string().refine((value) => canonicalCidr(value) !== undefined, { error: 'is no prefix' });
 
 const dns = z.object({
@@ -31,7 +33,7 @@ const result = z.object({
   interfaces: list(
     z.object({
       name: name().max(15),
-      mac: text().default(''),
+      mac: mac().default(''),
       mtu: count().exactOptional(),
       sandbox: text().exactOptional(),
       pciId: text().exactOptional(),
