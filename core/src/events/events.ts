@@ -6,7 +6,7 @@ import type { Topic } from '../plugin/topic.ts';
 
 /** What a publisher says. */
 export interface EventInput {
-  /** `/area/verb`, e.g. `/attachments/attached`; components match `[a-z][a-z0-9-]*`. */
+  /** `/area/verb`, e.g. `/attachments/attached`; components are small letters and digits, joined by single dashes. */
   readonly topic: string;
   readonly data: JsonObject;
 }

@@ -68,7 +68,19 @@ describe('what is published', () => {
 
 test('a topic starts with a slash, its components are identifiers; another one costs the event, not the operation', async () => {
   await using core = await startCore({ context: testContext() });
-  const wrong = ['test/happened', '/test', '/Test/happened', '/test/', '/test//happened', '/test/9', '', '/a/b/c/d/e/f/g/h/i', '/test/a\n'];
+  const wrong = [
+    'test/happened',
+    '/test',
+    '/Test/happened',
+    '/test/',
+    '/test//happened',
+    '/test/9',
+    '',
+    '/a/b/c/d/e/f/g/h/i',
+    '/test/a\n',
+    '/test/a-',
+    '/test/a--b',
+  ];
   await core.metadata.write('state', (tx) => {
     for (const topic of wrong) core.events.publish(tx, { topic, data: {} });
     core.events.publish(tx, { topic: '/test/right-one/a1', data: {} });

@@ -1,7 +1,7 @@
 import type { Topic } from '../plugin/topic.ts';
 import { eventErrors } from './errors.ts';
 
-const TOPIC = /^(?:\/[a-z][a-z0-9-]*){2,8}$/;
+const TOPIC = /^(?:\/[a-z][a-z0-9]*(?:-[a-z0-9]+)*){2,8}$/;
 const MOST_LENGTH = 256;
 
 /** The event's name, derived from its topic: `attachments.attached`. */

@@ -13,6 +13,8 @@ describe('what labels mean', () => {
   test.each([
     ['gc.ref.claim', { type: 'claim', key: 'k' }, 'from'],
     ['gc.ref.claim.second', { type: 'claim', key: 'k' }, 'from'],
+    ['gc.ref.claim.', { type: 'claim', key: 'k' }, 'from'],
+    ['gc.ref.claim/two\nlines', { type: 'claim', key: 'k' }, 'from'],
     ['gc.ref.claim/second.one', { type: 'claim', key: 'k' }, 'from'],
     ['gc.bref.pod', { type: 'pod', key: 'k' }, 'to'],
     ['gc.bref.pod/x', { type: 'pod', key: 'k' }, 'to'],
@@ -21,7 +23,7 @@ describe('what labels mean', () => {
     expect(referencesOf(node, { [label]: 'k' })).toEqual([{ from, to, owner }]);
   });
 
-  test.each([['gc.ref.'], ['gc.ref.Claim'], ['gc.refs.claim'], ['gc.ref.claim.'], ['gc.root'], ['x.gc.ref.claim']])(
+  test.each([['gc.ref.'], ['gc.ref.Claim'], ['gc.refs.claim'], ['gc.ref.claim-x'], ['gc.root'], ['x.gc.ref.claim']])(
     '%s names none',
     (label) => {
       expect(referencesOf(node, { [label]: 'k' })).toEqual([]);

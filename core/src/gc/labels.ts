@@ -9,7 +9,7 @@ import { nodeName } from './node.ts';
 export const ROOT_LABEL = 'gc.root';
 
 /** `gc.ref.<type>`, and behind a dot or a slash a name that tells several apart. Types hold neither. */
-const REFERENCE = /^gc\.(b?)ref\.([a-z][a-z0-9_]*)(?:[./].+)?$/;
+const REFERENCE = /^gc\.(b?)ref\.([a-z][a-z0-9_]*)(?:[./]|$)/;
 
 /** When the labels stop keeping it alive: undefined where they don't by themselves. */
 export function expiryOf(labels: Labels): number | undefined {

@@ -61,7 +61,7 @@ export interface SnapshotChanges<D extends JsonObject> {
 
 /** What may change when it is committed. */
 export interface CommitChanges<D extends JsonObject> extends SnapshotChanges<D> {
-  /** Only for one that stands on nothing yet. */
+  /** Only for one that stands on nothing yet; those that it has are no change. */
   readonly parents?: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export interface SnapshotUsage {
  * | the key exists, of whatever kind | `snapshots.already_exists` | AlreadyExists |
  * | it, or a parent, is missing | `snapshots.not_found` | NotFound |
  * | a parent is active, a view, or condemned | `snapshots.invalid_parent` | InvalidArgument |
- * | commit of a committed one or of a view; parents at commit for one that has some; any change to a condemned one | `snapshots.failed_precondition` | FailedPrecondition |
+ * | commit of a committed one or of a view; other parents at commit for one that has some; any change to a condemned one | `snapshots.failed_precondition` | FailedPrecondition |
  * | remove of one that others stand on | `snapshots.has_children` | FailedPrecondition |
  *
  * A call that is refused changes nothing, also where its transaction goes on; but see `prepare`.

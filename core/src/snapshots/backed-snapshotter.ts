@@ -22,7 +22,7 @@ import { objectCollector, objectId, objectNode, readObject, writeObject } from '
 import { applyChanges } from './apply-changes.ts';
 import { BackendComparison } from './backend-comparison.ts';
 import { snapshotErrors } from './errors.ts';
-import { checkParents } from './parents.ts';
+import { checkParents, isSame } from './parents.ts';
 import { Turns } from './turns.ts';
 
 export interface BackedDependencies {
@@ -207,7 +207,7 @@ export class StoreBackedSnapshotter implements BackedSnapshotter {
     if (data.id !== id) throw snapshotErrors.notFound(`${nodeName(node)} was removed meanwhile`, { details: node });
     if (kind !== 'active')
       throw snapshotErrors.failedPrecondition(`${nodeName(node)} is ${kind}, not active`, { details: { ...node, kind } });
-    if (wanted.length === 0) return this.#objectsOf(tx, parents);
+    if (wanted.length === 0 || isSame(wanted, parents)) return this.#objectsOf(tx, parents);
     if (parents.length > 0)
       throw snapshotErrors.failedPrecondition(`${nodeName(node)} stands on others already`, { details: { ...node, parents } });
     checkParents(tx, this.#core.gc, wanted);

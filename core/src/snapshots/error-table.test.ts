@@ -58,7 +58,7 @@ describe('the table of errors', () => {
     [
       'new parents at commit for one that stands on others',
       'snapshots.failed_precondition: FailedPrecondition',
-      (tx, things) => things.commit(tx, 'active', { parents: ['thing/base'] }),
+      (tx, things) => things.commit(tx, 'active', { parents: ['thing/base', 'thing/view'] }),
     ],
   ];
 

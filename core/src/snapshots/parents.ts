@@ -4,6 +4,12 @@ import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import { snapshotErrors } from './errors.ts';
 import { linkParent, readRecord } from './snapshot-records.ts';
 
+/** Whether parents that are asked for are those that it has. */
+export function isSame(wanted: readonly string[], parents: readonly string[]): boolean {
+  const names = new Set(wanted);
+  return names.size === parents.length && parents.every((parent) => names.has(parent));
+}
+
 /** Parents must be there, committed, and not about to go. */
 export function checkParents(tx: ReadTransaction, gc: Pick<Gc, 'isCondemned'>, parents: readonly string[]): void {
   for (const parent of parents) checkParent(tx, gc, parent);

@@ -20,7 +20,7 @@ import type { ReadTransaction, Transaction } from '../metadata/store.ts';
 import type { Counter } from '../telemetry/metrics.ts';
 import { applyChanges } from './apply-changes.ts';
 import { snapshotErrors } from './errors.ts';
-import { checkParents, linkParents } from './parents.ts';
+import { checkParents, isSame, linkParents } from './parents.ts';
 import {
   damagedSnapshot,
   deleteRecord,
@@ -192,7 +192,7 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
 
   /** Its parents after a commit. */
   #adopt(tx: Transaction, key: string, record: SnapshotRecord, wanted: readonly string[] = []): readonly string[] {
-    if (wanted.length === 0) return record.parents;
+    if (wanted.length === 0 || isSame(wanted, record.parents)) return record.parents;
     const node = this.#node(tx, key);
     if (record.parents.length > 0) {
       throw snapshotErrors.failedPrecondition(`${nodeName(node)} stands on ${record.parents.join(', ')} and can't be put on others`, {

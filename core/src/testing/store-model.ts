@@ -179,12 +179,14 @@ export class StoreModel {
   #commit({ parents, lease, ...node }: Extract<ModelStep, { readonly do: 'commit' }>): void {
     const snapshot = this.#snapshot(node);
     if (snapshot.kind !== 'active') refuse('snapshots.failed_precondition');
-    if (parents.length > 0) {
+    const wanted = [...new Set(parents)];
+    const isNew = wanted.length > 0 && [...wanted].sort().join() !== [...snapshot.parents].sort().join();
+    if (isNew) {
       if (snapshot.parents.length > 0) refuse('snapshots.failed_precondition');
-      this.#checkParents(node.store, parents);
+      this.#checkParents(node.store, wanted);
     }
     if (lease !== undefined) this.#lease({ store: node.store, id: lease }).resources.add(node.key);
-    if (parents.length > 0) snapshot.parents = [...new Set(parents)];
+    if (isNew) snapshot.parents = wanted;
     snapshot.kind = 'committed';
   }
 

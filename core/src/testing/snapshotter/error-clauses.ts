@@ -39,7 +39,7 @@ const ROWS: readonly Row[] = [
   [
     'new parents at commit for one that stands on others',
     'snapshots.failed_precondition: FailedPrecondition',
-    ({ snapshotter }) => snapshotter.commit('active', { signal, parents: [name('base')] }),
+    ({ snapshotter }) => snapshotter.commit('active', { signal, parents: [name('base'), name('look')] }),
   ],
   ['remove of one with children', 'snapshots.has_children: FailedPrecondition', ({ snapshotter }) => snapshotter.remove('base')],
   ['remove of nothing', 'snapshots.not_found: NotFound', ({ snapshotter }) => snapshotter.remove('none')],

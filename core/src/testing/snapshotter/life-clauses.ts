@@ -38,15 +38,17 @@ export function lifeClauses(bench: SnapshotterBench): void {
       expect([keys(life), core.gc.status().condemned]).toEqual([[], []]);
     });
 
-    it('that stands on nothing may be put on others at commit', async () => {
+    it('that stands on nothing may be put on others at commit; the parents that it has are no others', async () => {
       await using life = await bench.life();
       const { snapshotter } = life;
       await snapshotter.prepare('base', { signal });
       await snapshotter.commit('base', { signal });
       await snapshotter.prepare('late', ROOTED);
       expect((await snapshotter.commit('late', { signal, parents: [name('base')] })).parents).toEqual([name('base')]);
+      await snapshotter.prepare('early', { ...ROOTED, parents: [name('base')] });
+      expect((await snapshotter.commit('early', { signal, parents: [name('base')] })).parents).toEqual([name('base')]);
       await expectAgreement(life);
-      expect(keys(life)).toEqual(['base', 'late']);
+      expect(keys(life)).toEqual(['base', 'early', 'late']);
     });
 
     it('frees its key when it is removed; its object follows, and another one never gets its id', async () => {
