@@ -49,6 +49,21 @@ describe('the lease of a call', () => {
     expect(shown(core, 'second')?.resources).toEqual([{ type: 'thing', key: 'a' }]);
   });
 
+  test('what is removed leaves every lease: none protects who has its key next', async () => {
+    await using core = await startCore({ context: testContext() });
+    using things = openType(core, 'thing');
+    await write(core, (tx) => {
+      for (const id of ['first', 'second']) core.leases.create(tx, { id });
+      things.make(tx, 'a', { lease: 'first' });
+      things.lease(tx, 'a', 'second');
+    });
+    await core.metadata.write('state', (tx) => things.remove(tx, 'a'), { lease: 'second' });
+    expect([shown(core, 'first')?.resources, shown(core, 'second')?.resources]).toEqual([[], []]);
+    await write(core, (tx) => things.make(tx, 'a'));
+    await core.gc.run({ signal });
+    expect(names(core)).toEqual([]);
+  });
+
   test('a lease that isn’t there makes the call fail, and nothing is made or committed', async () => {
     await using core = await startCore({ context: testContext() });
     using things = openType(core, 'thing');
