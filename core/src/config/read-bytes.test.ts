@@ -54,11 +54,11 @@ describe('a main file', () => {
 
 describe('an import', () => {
   it.each([
-    ['pipe', 'is neither a file nor a link to one'],
-    ['zero', 'is neither a file nor a link to one'],
+    ['pipe', '/pipe is neither a file nor a link to one'],
+    ['zero', '/zero is neither a file nor a link to one'],
     ['dangling', "ENOENT: no such file or directory, open '/dangling'"],
     ['circle', "ELOOP: too many symbolic links encountered, open '/circle'"],
-    ['nested', 'EISDIR: illegal operation on a directory, read'],
+    ['nested', '/nested is a folder'],
   ])('of %j is a fault with file, line and key, at once', async (name, message) => {
     if (name === 'pipe') execFileSync('mkfifo', [at('pipe')]);
     if (name === 'zero') await symlink('/dev/zero', at('zero'));
@@ -68,6 +68,18 @@ describe('an import', () => {
     const told = await faults(name);
     expect(told).toEqual([expect.stringMatching(/^c\.toml:1 imports\[0\] ".*" can't be imported: /)]);
     expect(told[0]?.replace(/.* can't be imported: /, '')).toEqual(message);
+  });
+
+  it('by a pattern tells each that can’t be read by its name, and what is wrong with the others', async () => {
+    await mkdir(at('site'));
+    await mkdir(at('site/a.toml'));
+    execFileSync('mkfifo', [at('site/b.toml')]);
+    await writeFile(at('site/c.toml'), 'rot = 1');
+    expect(await faults('site/*.toml')).toEqual([
+      expect.stringMatching(/^c\.toml:1 imports\[0\] "\/site\/\*\.toml" can't be imported: \/site\/a\.toml is a folder$/),
+      expect.stringMatching(/can't be imported: \/site\/b\.toml is neither a file nor a link to one$/),
+      expect.stringContaining('rot is unknown'),
+    ]);
   });
 
   it('of what is no path is a fault of the key', async () => {

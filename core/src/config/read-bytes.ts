@@ -17,7 +17,8 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 export async function readRegular(file: string): Promise<Uint8Array> {
   await using handle = await open(file, FLAGS);
   const stats = await handle.stat();
-  if (!stats.isFile() && !stats.isDirectory()) throw fileError('EINVAL', 'is neither a file nor a link to one');
+  if (stats.isDirectory()) throw fileError('EISDIR', `${file} is a folder`);
+  if (!stats.isFile()) throw fileError('EINVAL', `${file} is neither a file nor a link to one`);
   return await readAll(handle, systemClock);
 }
 

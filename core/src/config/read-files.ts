@@ -74,17 +74,22 @@ async function importFiles(progress: Progress, importer: FileLayer, pattern: str
   const { line = lineOf(importer, 'imports').line } = lineOf(importer, key);
   const place = { file: importer.file, ...(line === undefined ? {} : { line }), key };
   const tell = (message: string): void => void progress.faults.push({ ...place, message });
-  try {
-    for (const file of await matching(pattern, dirname(importer.file))) {
-      const id = await identity(file);
-      if (progress.seen.has(id)) continue;
-      if (progress.seen.size >= MOST_FILES) return tell(`more than ${MOST_FILES} files are imported`);
-      progress.seen.add(id);
-      await addFile(progress, file, await readRegular(file), importer);
+  const orTell = async <T>(read: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read;
+    } catch (thrown) {
+      if (!isFileError(thrown)) throw thrown;
+      tell(`${JSON.stringify(pattern)} can't be imported: ${thrown.message}`);
+      return undefined;
     }
-  } catch (thrown) {
-    if (!isFileError(thrown)) throw thrown;
-    tell(`${JSON.stringify(pattern)} can't be imported: ${thrown.message}`);
+  };
+  for (const file of (await orTell(matching(pattern, dirname(importer.file)))) ?? []) {
+    const id = await identity(file);
+    if (progress.seen.has(id)) continue;
+    if (progress.seen.size >= MOST_FILES) return tell(`more than ${MOST_FILES} files are imported`);
+    progress.seen.add(id);
+    const bytes = await orTell(readRegular(file));
+    if (bytes !== undefined) await addFile(progress, file, bytes, importer);
   }
 }
 
