@@ -11,6 +11,7 @@ export const pluginErrors = defineErrors('plugin', {
     kind: 'Internal',
     remedy: 'Look at the cause in the log; if it is no fault of this machine, report it to the author of the plugin.',
   },
+  examineDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the examination waits for; report it to the author of the plugin.' },
   startDeadline: { kind: 'DeadlineExceeded', remedy: 'Look for what the plugin waits for in the log.' },
   requirementFailed: { kind: 'FailedPrecondition', remedy: 'Correct what the required plugin names.' },
   degraded: {
