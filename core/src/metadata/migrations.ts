@@ -5,6 +5,7 @@ import { DATA_FILE, type Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { everyRecord } from './every-record.ts';
 import { fullDisk } from './file-error.ts';
+import { withoutFlippedBit } from './flipped-bit.ts';
 import { Headroom, type MayWrite, roomFor } from './headroom.ts';
 import { rebuildIndexes } from './label-indexes.ts';
 import { adoptNamespaces } from './namespace-records.ts';
@@ -62,11 +63,11 @@ export interface StoredSchema {
 /** The schema record for a version. */
 export const schemaOf = (version: number): string => seal(SCHEMA_KEY, JSON.stringify({ version }));
 
-/** The schema that a store has; undefined in one that has just been made. */
+/** The schema that a store has, also where one bit of the record has changed; undefined in one that has just been made. */
 export function storedSchema(environment: Environment): StoredSchema | undefined {
   const text = environment.get(SCHEMA_KEY);
   if (text === undefined) return undefined;
-  const json = unseal(SCHEMA_KEY, text);
+  const json = unseal(SCHEMA_KEY, text) ?? withoutFlippedBit(SCHEMA_KEY, environment.bytes(SCHEMA_KEY) ?? new Uint8Array());
   try {
     return { ...schemaRecord.parse(JSON.parse(json ?? text)), sealed: json !== undefined };
   } catch (error) {
@@ -90,7 +91,7 @@ export function assertNotNewer(store: StoreName, what: string, stored: number, k
 export function migrate(store: StoreName, environment: Environment, steps: readonly Migration[], log: Logger): number {
   const target = currentVersion(steps);
   const { version: stored, sealed } = storedSchema(environment) ?? {};
-  if (stored === target) return target;
+  if (environment.get(SCHEMA_KEY) === schemaOf(target)) return target;
   if (stored !== undefined) assertNotNewer(store, `the ${store} store`, stored, target);
   const wanted = stored === undefined ? [] : steps.filter((step) => step.version > stored);
   using room = new Headroom(join(environment.folder, DATA_FILE));

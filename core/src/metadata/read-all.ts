@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts';
 import { metadataErrors } from './errors.ts';
 import { everyRecord } from './every-record.ts';
 import { storedSchema } from './migrations.ts';
-import { isJson } from './record.ts';
+import { isJson, SCHEMA_KEY } from './record.ts';
 import { unseal } from './seal.ts';
 
 /** What reading every record of a store has shown. */
@@ -29,7 +29,7 @@ export function readAll(environment: Environment, onChanged: OnChanged = refuse)
   const digest = createHash('sha256');
   for (const { key, value } of everyRecord(environment)) {
     const collection = collectionOf(key);
-    if (schema.sealed ? unseal(key, value) === undefined : !isJson(value)) onChanged(key);
+    if (key !== SCHEMA_KEY && (schema.sealed ? unseal(key, value) === undefined : !isJson(value))) onChanged(key);
     digest.update(`${key.length} ${value.length} `).update(key).update(value);
     collections[collection] = (collections[collection] ?? 0) + 1;
   }
