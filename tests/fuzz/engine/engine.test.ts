@@ -46,6 +46,13 @@ describe('what fuzzing finds', () => {
   });
 });
 
+test('what was found is tried again, however large it is', { timeout: 60_000 }, async () => {
+  const from = join(import.meta.dirname, 'planted.fixture.ts');
+  const input = Buffer.from(`${' '.repeat(500_000)}<!>`);
+  const [outcome] = await supervise({ targets: ['throws'], seed: 1, guided: false, from, only: input.toString('base64') });
+  expect(outcome?.failure?.input.equals(input)).toBe(true);
+});
+
 test('the same seed makes the same inputs', () => {
   const draw = (seed: number) => {
     const material = { random: seededRandom(seed), pieces: [Buffer.from('x')], others: [Buffer.from('other')], longest: 64 };

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Orders, Report } from './report.ts';
@@ -52,8 +52,19 @@ async function oneLife(supervision: Supervision): Promise<readonly Outcome[]> {
   const folder = await mkdtemp(join(tmpdir(), 'hwt-fuzz-'));
   const current = join(folder, 'current');
   const { targets, seed, ms, guided, only, from = TARGETS } = supervision;
-  const orders = { from, targets, seed, guided, current, ...(ms === undefined ? {} : { ms }), ...(only === undefined ? {} : { only }) };
-  const child = fork(WORKER, [JSON.stringify(orders satisfies Orders)], {
+  const orders: Orders = {
+    from,
+    targets,
+    seed,
+    guided,
+    current,
+    ...(ms === undefined ? {} : { ms }),
+    ...(only === undefined ? {} : { only }),
+  };
+  // An input may be too large for an argument.
+  const written = join(folder, 'orders');
+  await writeFile(written, JSON.stringify(orders));
+  const child = fork(WORKER, [written], {
     execArgv: ['--conditions=hawser:source', `--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
     env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

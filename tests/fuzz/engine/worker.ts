@@ -1,11 +1,11 @@
 /** Fuzzes targets one after the other in a process of its own, which may hang or die: see supervise.ts. */
-import { openSync, writeSync } from 'node:fs';
+import { openSync, readFileSync, writeSync } from 'node:fs';
 import { runCampaign } from './campaign.ts';
 import { readCorpus } from './corpus.ts';
 import type { Orders, Report } from './report.ts';
 import type { FuzzTarget } from './target.ts';
 
-const orders = JSON.parse(process.argv[2] ?? '') as Orders;
+const orders = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Orders;
 const current = openSync(orders.current, 'w');
 
 const tell = (report: Report): void => void process.send?.(report);
