@@ -84,6 +84,15 @@ describe('a package of plugins', () => {
     await expect(loadPackages(['acme'], folder)).rejects.toMatchObject({ code: 'plugin.package_invalid', remedy });
   });
 
+  it('that is there without an entry of this name is not told as missing', async () => {
+    await install({ exports: { './mode': './main.js' }, hawser: { apiVersion: 1 } });
+    await expect(loadPackages(['acme'], folder)).rejects.toMatchObject({
+      message: `package 'acme' is in ${join(folder, 'node_modules/acme')}, but has no entry of this name`,
+      remedy: 'Name an entry that its package.json has under `exports`, or install it anew.',
+    });
+    expect(await loadPackages(['acme/mode'], folder)).toHaveLength(1);
+  });
+
   it('at fault is told together with all others', async () => {
     await write('throws.mjs', 'throw new Error("boom")');
     await install({ hawser: { apiVersion: 7 } });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,6 +39,8 @@ async function loadPackage(name: string, fromFolder: string, clock: Clock): Prom
   if (file === undefined) {
     if (isPath(name))
       return { fault: `package '${name}' is no file beside the configuration (${resolve(fromFolder, name)})`, remedy: 'Correct its path.' };
+    const there = doorless(name, fromFolder) ?? doorless(name, import.meta.dirname);
+    if (there !== undefined) return { fault: `package '${name}' is in ${there}, but has no entry of this name`, remedy: NAME_AN_ENTRY };
     const remedy = 'Install it beside the configuration or the agent, or correct its name.';
     return { fault: `package '${name}' is not installed in ${fromFolder} or above it`, remedy };
   }
@@ -56,6 +59,8 @@ async function loadPackage(name: string, fromFolder: string, clock: Clock): Prom
 
 function wayOut(thrown: unknown, file: string): string {
   if (thrown instanceof HawserError) return thrown.remedy;
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING')
+    return 'Publish it as JavaScript: Node.js runs no TypeScript below node_modules.';
   if (thrown instanceof SyntaxError && lineOf(thrown) === '') return `Correct its code; \`node --check ${file}\` names the line.`;
   return 'Correct its code, which throws when it is imported.';
 }
@@ -109,6 +114,14 @@ function find(name: string, folder: string): string | undefined {
     // A package that has no door for `require` still has one for `import`, which Node offers no way to resolve from elsewhere.
     return importDoor(name, require.resolve.paths(name) ?? []);
   }
+}
+
+const NAME_AN_ENTRY = 'Name an entry that its package.json has under `exports`, or install it anew.';
+
+/** The folder of a package that is there and can't be imported by its name. */
+function doorless(name: string, from: string): string | undefined {
+  const folders = createRequire(join(from, 'package.json')).resolve.paths(name) ?? [];
+  return folders.map((folder) => join(folder, name)).find((folder) => existsSync(folder));
 }
 
 function importDoor(name: string, folders: readonly string[]): string | undefined {
