@@ -262,5 +262,12 @@ describe('a log line', () => {
     const line: unknown = JSON.parse(served.lines.at(-1) ?? '{}');
     expect(line).toMatchObject({ code: 4, msg: expect.stringMatching(/^ADD failed: .*CNI_IFNAME/) });
     expect(line).not.toHaveProperty('err');
+    expect(line).not.toHaveProperty('ifname');
+  });
+
+  test('names the container though its network config is refused', async () => {
+    await call('ADD', { ...CONFIG, mode: 7 });
+    const line: unknown = JSON.parse(served.lines.at(-1) ?? '{}');
+    expect(line).toMatchObject({ verb: 'ADD', containerId: 'c1', ifname: 'eth0', msg: expect.stringContaining('mode') });
   });
 });

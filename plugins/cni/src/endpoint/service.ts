@@ -3,8 +3,8 @@ import { type Context, deadlineSignal, inRequest, type Tracing, type Logger } fr
 import { CniCode, CniError } from '../protocol/cni-error.ts';
 import { type CniRequest, decodeRequest } from '../protocol/decode.ts';
 import { naming, toCniError } from '../protocol/encode-error.ts';
-import type { Verb } from '../protocol/environment.ts';
-import { decodeEnvironment, VERBS } from '../protocol/environment.ts';
+import type { Environment, Verb } from '../protocol/environment.ts';
+import { checkIdentity, decodeEnvironment, VERBS } from '../protocol/environment.ts';
 import type { RequestFrame } from '../protocol/frame.ts';
 import { peekVersion } from '../protocol/network-config.ts';
 import { Arrivals } from './arrivals.ts';
@@ -95,10 +95,11 @@ export class Service {
       );
       return { exitCode: 0, body };
     } catch (thrown) {
-      const verb = call?.verb ?? verbOf(frame);
+      const { verb, ...names } = call === undefined ? outlineOf(frame) : fields(call);
       const error = toCniError(thrown, verb);
       const facts = {
-        ...(call === undefined ? {} : fields(call)),
+        ...(verb === undefined ? {} : { verb }),
+        ...names,
         requestId,
         durationMs: since(clock.monotonic(), began),
         code: error.code,
@@ -106,7 +107,10 @@ export class Service {
       const polled = verb !== undefined && quiet(verb);
       // What the protocol itself refuses is said by its words alone.
       const err = thrown instanceof CniError ? thrown.cause : thrown;
-      log[polled ? 'debug' : 'warn']({ ...facts, ...(err === undefined ? {} : { err }) }, `${verb ?? 'call'} failed: ${error.message}`);
+      log[polled ? 'debug' : 'warn'](
+        { ...facts, ...(err === undefined ? { details: error.details } : { err }) },
+        `${verb ?? 'call'} failed: ${error.message}`,
+      );
       // Whoever polls compares what it is told with what it was told before.
       return failure(polled ? error : naming(error, requestId), call?.version ?? peekVersion(frame.input));
     }
@@ -149,8 +153,17 @@ function deadlineOf(verb: Verb, settings: EndpointSettings): number {
   return verb === 'GC' ? settings.gc_deadline : settings.add_deadline;
 }
 
+interface Outline {
+  readonly verb: Verb;
+  readonly network?: string;
+  readonly containerId?: string;
+  readonly ifname?: string;
+  readonly podNamespace?: string;
+  readonly podName?: string;
+}
+
 /** What a log line tells of a call: names, never config. */
-function fields(call: CniRequest): Readonly<Record<string, string>> {
+function fields(call: CniRequest): Outline {
   if (call.verb === 'STATUS' || call.verb === 'VERSION') return { verb: call.verb };
   if (call.verb === 'GC') return { verb: call.verb, network: call.request.network };
   const { containerId, ifname } = call.request;
@@ -161,13 +174,23 @@ function fields(call: CniRequest): Readonly<Record<string, string>> {
   return { verb: call.verb, network: call.verb === 'ADD' ? call.request.network.name : call.request.network, containerId, ifname, ...pod };
 }
 
-/** The verb of a call that could not be decoded: it decides on the words of its error. */
-function verbOf(frame: RequestFrame): Verb | undefined {
+/** The same of a call that could not be decoded, as far as it can be told: the verb decides on the words of its error, too. */
+function outlineOf(frame: RequestFrame): Partial<Outline> {
   try {
-    const command = decodeEnvironment(frame.environment).get('CNI_COMMAND');
-    return VERBS.find((verb) => verb === command);
+    const environment = decodeEnvironment(frame.environment);
+    const command = environment.get('CNI_COMMAND');
+    const verb = VERBS.find((one) => one === command);
+    return { ...(verb === undefined ? {} : { verb }), ...identityIn(environment) };
   } catch {
-    return undefined;
+    return {};
+  }
+}
+
+function identityIn(environment: Environment): Partial<Outline> {
+  try {
+    return checkIdentity(environment);
+  } catch {
+    return {}; // not to be had, or nothing that a log should hold
   }
 }
 
