@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { boot, type Kernel, systemContext } from '@hawser/core';
 import { Attachments, Host, Paths } from '@hawser/core/contracts';
-import { attachmentErrors } from '@hawser/core/network';
+import { attachmentErrors, ipamErrors } from '@hawser/core/network';
 import { describePluginContract, FakeAttachments, fakePlugin } from '@hawser/core/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildExecutables, run, start } from '../testing/executables.ts';
@@ -107,7 +107,7 @@ describe('the endpoint in an agent', () => {
       attachments.notReady = attachmentErrors.notReady('no network mode is on');
       await expect(kernel?.get(CniEndpoint)?.installWhenReady()).rejects.toBe(attachments.notReady);
       expect(existsSync(join(folder, 'conf'))).toBe(false);
-      attachments.notReady = undefined;
+      attachments.notReady = ipamErrors.exhausted('no address is left'); // pods will go
       await kernel?.get(CniEndpoint)?.installWhenReady();
       expect(JSON.parse(readFileSync(join(folder, 'conf', '05-n1.conflist'), 'utf8'))).toMatchObject({
         name: 'n1',
