@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkStores } from '../cli/check-stores.ts';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
+import { currentVersion, MIGRATIONS } from './migrations.ts';
+import { BOOT, layDown, readSchema, WRITTEN_AT } from './testing/stored-schema.fixture.ts';
 
 const QUIET = { startupDelayMs: 1e9, scheduleDelayMs: 1e9 };
 const { signal } = new AbortController();
@@ -103,3 +105,26 @@ test('a schema that has changed is no store from before there were checksums', a
   });
   expect(await look()).toMatchObject({ status: 'damaged', damage: { code: 'metadata.damaged' } });
 });
+
+/** One record of each collection of the present schema. */
+const kinds = Map.groupBy(readSchema(currentVersion(MIGRATIONS.root)), ({ store, key }) => `${store}/${key.split('\0')[0]}`);
+
+test.each(Array.from(kinds, ([kind, [record]]) => [kind, record ?? expect.fail()] as const))(
+  'a bit of %s lets an agent start, and is mended',
+  async (_kind, { store, key, value }) => {
+    const at = value.length >> 1;
+    const changed = `${value.slice(0, at)}${String.fromCharCode(value.charCodeAt(at) ^ 1)}${value.slice(at + 1)}`;
+    const records = readSchema(currentVersion(MIGRATIONS.root));
+    await layDown(
+      records.map((one) => (one.store === store && one.key === key ? { store, key, value: changed } : one)),
+      folder,
+    );
+    const [root, state] = await checkStores({ root: join(folder, 'root'), state: join(folder, 'state') }, { repair: false });
+    expect([root?.status, state?.status].filter((status) => status !== 'sound')).toHaveLength(key.startsWith('_store') ? 0 : 1);
+    {
+      await using _core = await startCore({ context: testContext({ start: WRITTEN_AT }), folder, gc: QUIET, bootId: async () => BOOT });
+    }
+    const mended = await checkStores({ root: join(folder, 'root'), state: join(folder, 'state') }, { repair: true });
+    expect(mended.map(({ status }) => status)).toEqual(['sound', 'sound']);
+  },
+);
