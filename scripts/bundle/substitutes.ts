@@ -86,7 +86,7 @@ export const lateCryptography: Plugin = {
 };
 
 /** The loader's `import()`: see there. */
-export const givenImport: Plugin = { name: 'given-import', renderChunk: (code) => code.replaceAll('await import(', 'await import$(') };
+export const givenImport: Plugin = { name: 'given-import', renderChunk: (code) => code.replaceAll(/(?<![\w$.])import\(/g, 'import$(') };
 
 /** Where a module of CommonJS lies. */
 export const fromHere: Plugin = { name: 'from-here', transform: (code) => code.replaceAll('import.meta.dirname', '__dirname') };
