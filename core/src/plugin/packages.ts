@@ -65,9 +65,6 @@ function wayOut(thrown: unknown, file: string): string {
   return 'Correct its code, which throws when it is imported.';
 }
 
-/** The bundle puts an import of its own in the place of what is awaited in these very words. */
-const importFile = async (file: string): Promise<unknown> => await import(pathToFileURL(file).href);
-
 /** Keeps the process alive meanwhile: an import that waits for nothing would end it as if all were well. */
 async function importInTime(file: string, clock: Clock): Promise<unknown> {
   const loaded = new AbortController();
@@ -76,7 +73,7 @@ async function importInTime(file: string, clock: Clock): Promise<unknown> {
     throw pluginErrors.packageInvalid(`its import did not end within ${IMPORT_DEADLINE_MS / 1_000} s`, { remedy });
   });
   try {
-    return await Promise.race([importFile(file), late]);
+    return await Promise.race([import(pathToFileURL(file).href), late]);
   } finally {
     loaded.abort();
     late.catch(() => undefined);
