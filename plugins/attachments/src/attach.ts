@@ -62,10 +62,9 @@ export class Attaching {
       return result;
     } catch (error) {
       const reason = toHawserError(error);
-      log.warn(
-        { ...logFields(data), requestId, durationMs: elapsed(context, began), code: reason.code, err: reason },
-        'attach failed; undoing it',
-      );
+      // Whoever asked says why, in one line with all that came of it.
+      const facts = { ...logFields(data), requestId, durationMs: elapsed(context, began), code: reason.code };
+      log.debug(facts, 'the attach failed; it is being undone');
       await undoing.undoFailed(key, data, reason.code, settings.detach_deadline);
       throw error;
     }
