@@ -9,4 +9,5 @@ export * from './inside-differences.ts';
 export * from './ipam.ts';
 export * from './mac.ts';
 export * from './mode.ts';
+export * from './result-shape.ts';
 export * from './traced.ts';

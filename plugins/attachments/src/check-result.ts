@@ -1,13 +1,21 @@
-import { type Attachment, attachmentErrors, attachmentKey, type AttachmentResult, canonicalIp } from '@hawser/core/network';
+import { type Attachment, attachmentErrors, attachmentKey, type AttachmentResult, canonicalIp, resultShape } from '@hawser/core/network';
+import type * as z from 'zod';
 
 /**
- * Throws `attachments.bad_result` for a result that can't be true: an address that the attachment does not hold, one that
- * it holds and did not get, no interface in the container.
+ * What of a result a caller gets. Throws `attachments.bad_result` for one that is of no such form or can't be true: an address that the
+ * attachment does not hold, one that it holds and did not get, no interface in the container.
  */
-export function checkedResult(attachment: Attachment, result: AttachmentResult): AttachmentResult {
-  const fault = faultOf(attachment, result);
-  if (fault === undefined) return result;
+export function checkedResult(attachment: Attachment, given: AttachmentResult): AttachmentResult {
+  const { data: result, error } = resultShape.safeParse(given);
+  const fault = error === undefined ? faultOf(attachment, result) : formFault(error);
+  if (fault === undefined && result !== undefined) return result;
   throw attachmentErrors.badResult(`the mode '${attachment.mode}' says of ${attachmentKey(attachment)} that it is attached, but ${fault}`);
+}
+
+/** The first thing that is wrong with its form. */
+function formFault({ issues: [first] }: Readonly<z.ZodError>): string {
+  const place = ['its result', ...(first?.path ?? [])].join('.');
+  return first?.code === 'custom' || first?.code === 'invalid_format' ? `${place} ${first.message}` : `${place}: ${first?.message}`;
 }
 
 function faultOf({ ifname, netns, claims }: Attachment, { interfaces, ips }: AttachmentResult): string | undefined {

@@ -55,7 +55,14 @@ describe('a mode that misbehaves', () => {
   test.each<[string, Partial<AttachmentResult>, string]>([
     ['an address that it does not hold', { ips: [{ address: '192.0.2.1/24' }] }, 'gave it 192.0.2.1, which it does not hold'],
     ['one more', { ips: [{ address: '10.0.0.1/24' }, { address: 'fd00::1/64' }] }, 'gave it fd00::1, which it does not hold'],
-    ['an address that is none', { ips: [{ address: 'rubbish' }] }, 'gave it rubbish, which it does not hold'],
+    ['an address that is none', { ips: [{ address: 'rubbish' }] }, 'its result.ips.0.address is no address with a prefix length'],
+    [
+      'a gateway of another family',
+      { ips: [{ address: '10.0.0.1/24', gateway: 'fd00::1' }] },
+      'its result.ips.0.gateway is of another family than the address',
+    ],
+    ['a route to nowhere', { routes: [{ dst: 'nonsense' }] }, 'its result.routes.0.dst is no address with a prefix length'],
+    ['a MAC that is none', { interfaces: [{ name: 'eth0', mac: 'x', sandbox: '/ns/a' }] }, 'its result.interfaces.0.mac is no MAC address'],
     ['no address', { ips: [] }, 'did not give it 10.0.0.1, which it holds'],
     ['no interface', { interfaces: [] }, 'names no interface eth0 in /ns/a'],
     ['the interface of somebody else', { interfaces: [{ name: 'eth0', mac: '', sandbox: '/ns/b' }] }, 'names no interface eth0 in /ns/a'],
@@ -67,6 +74,27 @@ describe('a mode that misbehaves', () => {
       code: 'attachments.bad_result',
       message: `the mode 'fake' says of a/eth0 that it is attached, but ${fault}`,
     });
+    await nothingLeft();
+  });
+
+  test('and brings more than is asked has the rest left out, whatever it is', async () => {
+    const attach = fixture.mode.attach.bind(fixture.mode);
+    fixture.mode.attach = async (...args) => {
+      const result = await attach(...args);
+      return Object.assign({ ...result }, { itself: result, big: 1n });
+    };
+    expect(Object.keys(await fixture.engine.attach(request('a'), call()))).toEqual(['interfaces', 'ips', 'routes']);
+  });
+
+  test.each<[method: string, bring: (mode: Fixture['mode']) => void]>([
+    ['settings', (mode) => Object.assign(mode, { settings: () => ({ big: 1n }) })],
+    ['claims', (mode) => Object.assign(mode, { claims: () => [{}] })],
+    ['claims', (mode) => Object.assign(mode, { claims: () => undefined })],
+    ['attach', (mode) => Object.assign(mode, { attach: () => Promise.resolve() })],
+  ])('and brings from %s what is none is named, and holds nothing', async (method, bring) => {
+    bring(fixture.mode);
+    const code = method === 'attach' ? 'attachments.bad_result' : 'attachments.mode_failed';
+    await expect(fixture.engine.attach(request('a'), call())).rejects.toMatchObject({ code, message: expect.stringContaining("'fake'") });
     await nothingLeft();
   });
 

@@ -47,13 +47,17 @@ export class ModeCalls {
   async settings(id: string, request: AttachmentRequest, signal: AbortSignal): Promise<JsonObject> {
     return named(id, 'settings', request, signal, async () => {
       const given = requireMode(id, this.#modes).settings?.(request, signal) ?? {};
-      return given instanceof Promise ? untilAborted(given, signal) : given;
+      const settings = given instanceof Promise ? await untilAborted(given, signal) : given;
+      JSON.stringify(settings); // the books would refuse it too, and name nobody
+      return settings;
     });
   }
 
   claims(id: string, request: AttachmentRequest, settings: JsonObject, signal: AbortSignal): readonly ClaimRequest[] {
     try {
-      return [...requireMode(id, this.#modes).claims(request, settings)];
+      const claims = [...requireMode(id, this.#modes).claims(request, settings)];
+      for (const claim of claims) if (typeof claim?.take !== 'function') throw new TypeError('a claim has no `take`');
+      return claims;
     } catch (error) {
       throw blamed(id, 'claims', request, signal, error);
     }

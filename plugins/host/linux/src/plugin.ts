@@ -14,7 +14,9 @@ const config = z.strictObject({
     .max(0xffffffff)
     .default(defaultSettings.retireGroup)
     .describe('Number of the link group whose links are ours to delete; nothing else on this machine may use it'),
-  gather: duration({ max: '10s' }).prefault('3ms').describe('How long a link to be deleted waits for others to go with it'),
+  gather: duration({ max: '10s' })
+    .prefault('10ms')
+    .describe('How long links to be deleted wait for more to go with them; one alone waits a third of it'),
   watch_capacity: z
     .int()
     .min(16)

@@ -35,7 +35,7 @@ export interface RetirementOptions {
   readonly random: Random;
   /** Links of this group are ours to delete. */
   readonly group: number;
-  /** A deletion waits for others as long as one has come in this time, ten times at most; milliseconds. */
+  /** A deletion waits for others as long as one has come in this time, ten times at most; milliseconds. A link alone waits a third of it. */
   readonly gatherMs: number;
   readonly space: Asked;
   readonly links: LinkIndex;
@@ -140,7 +140,7 @@ export class Retirement {
     const { signal } = this.#hurry;
     for (let round = 0, known = 0; round < MAX_GATHERINGS && known < this.#leaving.size && !signal.aborted; round++) {
       known = this.#leaving.size;
-      await clock.sleep(gatherMs, signal).catch(() => undefined);
+      await clock.sleep(known === 1 ? gatherMs / 3 : gatherMs, signal).catch(() => undefined);
     }
     this.#hurry = new AbortController();
   }

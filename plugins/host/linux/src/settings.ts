@@ -4,7 +4,7 @@ export interface LinuxSettings {
   readonly receiveTimeoutMs: number;
   /** Number of the link group whose members are ours to delete. */
   readonly retireGroup: number;
-  /** How long a retired link waits for others to be deleted with. */
+  /** How long retired links wait for more to be deleted with; one alone waits a third of it. */
   readonly gatherMs: number;
   /** Notifications that may wait for a reader. */
   readonly watchCapacity: number;
@@ -21,7 +21,7 @@ const RETIRE_GROUP = 0x68617773;
 export const defaultSettings: LinuxSettings = {
   receiveTimeoutMs: 2_000,
   retireGroup: RETIRE_GROUP,
-  gatherMs: 3,
+  gatherMs: 10,
   watchCapacity: 1_024,
   nftPath: 'nft',
   nftTimeoutMs: 10_000,

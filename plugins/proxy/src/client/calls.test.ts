@@ -108,7 +108,7 @@ describe('the result of an attach', () => {
   it.each([
     ['with an address that is none', { ips: [{ address: '10.9.0.500/24' }] }, 'is no address with a prefix length'],
     ['with a MAC that is none', { interfaces: [{ name: 'eth0', mac: 'nonsense' }] }, 'is no MAC address'],
-    ['with a route to nowhere', { routes: [{ dst: 'everywhere' }] }, 'is no prefix'],
+    ['with a route to nowhere', { routes: [{ dst: 'everywhere' }] }, 'is no address with a prefix length'],
     ['with a gateway that is none', { routes: [{ dst: '0.0.0.0/0', gw: 'router' }] }, 'is no address'],
   ])('%s is a lie that is told', async (_, lie, message) => {
     bench.peer.does['Mode.Attach'] = (call) => call.answer({ result: result(lie) });

@@ -3,7 +3,7 @@
  * absent is its default, as proto3 has it. Lists and texts are bounded, whatever the size of a message may be.
  */
 import type { JsonObject } from '@hawser/core';
-import { canonicalCidr, canonicalIp, parseCidr } from '@hawser/core/network';
+import { ipAddress, ipPrefix, resultShape as result } from '@hawser/core/network';
 import * as z from 'zod';
 import { struct } from './struct.ts';
 
@@ -15,45 +15,6 @@ const list = <T extends z.ZodType>(item: T, max = 1_024) =>
     .max(max)
     .default(() => []);
 const count = () => z.int().min(0);
-const ip = () => z.string().refine((value) => canonicalIp(value) !== undefined, { error: 'is no address' });
-const cidr = () => z.string().refine((value) => parseCidr(value) !== undefined, { error: 'is no address with a prefix length' });
-/** Of however many bytes; empty for links without one. */
-const mac = () => text().regex(/^([0-9a-f]{2}(:[0-9a-f]{2})*)?$/i, { error: 'is no MAC address' });
-const prefix = () => z.string().refine((value) => canonicalCidr(value) !== undefined, { error: 'is no prefix' });
-
-const dns = z.object({
-  nameservers: list(text(), 64),
-  domain: text().exactOptional(),
-  search: list(text(), 64),
-  options: list(text(), 64),
-});
-
-/** AttachmentResult. */
-const result = z.object({
-  interfaces: list(
-    z.object({
-      name: name().max(15),
-      mac: mac().default(''),
-      mtu: count().exactOptional(),
-      sandbox: text().exactOptional(),
-      pciId: text().exactOptional(),
-      socketPath: text().exactOptional(),
-    }),
-  ),
-  ips: list(z.object({ address: cidr(), gateway: ip().exactOptional(), interface: count().exactOptional() })),
-  routes: list(
-    z.object({
-      dst: prefix(),
-      gw: ip().exactOptional(),
-      mtu: count().exactOptional(),
-      advmss: count().exactOptional(),
-      priority: count().exactOptional(),
-      table: count().exactOptional(),
-      scope: count().exactOptional(),
-    }),
-  ),
-  dns: dns.exactOptional(),
-});
 
 const pod = z.object({ namespace: text().default(''), name: text().default(''), uid: text().exactOptional() });
 
@@ -141,7 +102,7 @@ export const attachResponse = z.object({ result });
 export const checkResponse = z.object({});
 export const detachResponse = z.object({ settled: z.boolean().default(false) });
 export const subnetsRequest = z.object({});
-export const subnetsResponse = z.object({ subnets: list(z.object({ subnet: prefix(), gateway: ip() })) });
+export const subnetsResponse = z.object({ subnets: list(z.object({ subnet: ipPrefix(), gateway: ipAddress() })) });
 export const proposeRequest = z.object({ request, refused: list(claimId) });
 export const proposeResponse = z.object({ proposals: list(proposal, 64) });
 
