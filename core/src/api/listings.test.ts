@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testContext } from '../testing/context.ts';
 import { startCore, type TestCore } from '../testing/core.ts';
+import type { HawserError } from '../errors/index.ts';
+import { metadataErrors } from '../metadata/errors.ts';
+import type { Attachments } from '../network/index.ts';
 import type { Client } from './client.ts';
 import { openClient } from './open-client.ts';
 import { agentView } from './agent-view.fixture.ts';
@@ -10,11 +13,17 @@ import { attachedRecord, servicesOf } from './services.fixture.ts';
 const never = new AbortController().signal;
 let core: TestCore;
 let client: Client;
+let damaged: HawserError[];
 let stack: AsyncDisposableStack;
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
   core = stack.use(await startCore({ context: testContext() }));
-  const services = servicesOf(core, { list: () => [attachedRecord('c2'), attachedRecord('c1'), attachedRecord('c3', 'macvlan')] });
+  damaged = [];
+  const list: Attachments['list'] = (onDamaged) => {
+    for (const refusal of damaged) onDamaged?.(refusal);
+    return [attachedRecord('c2'), attachedRecord('c1'), attachedRecord('c3', 'macvlan')];
+  };
+  const services = servicesOf(core, { list });
   const { path } = stack.use(await serveView(agentView(services)));
   client = openClient({ socket: path });
 });
@@ -75,6 +84,14 @@ test('snapshots, claims and attachments take the same filters and pages', async 
   expect(
     (await client.attachments.page(never, { filters: ['mode==bridge'], after: bridged.next ?? '' })).items.map((one) => one.containerId),
   ).toEqual(['c2']);
+});
+
+test('attachments that can’t be read are told once, beside the others', async () => {
+  damaged = [metadataErrors.damaged('the record c9 is not what was written', { details: { key: 'c9' } })];
+  const { items, next = '', ...first } = await client.attachments.page(never, { limit: 2 });
+  expect([items.length, first]).toEqual([2, { damaged: [{ message: 'the record c9 is not what was written', details: { key: 'c9' } }] }]);
+  expect(Object.keys(await client.attachments.page(never, { limit: 2, after: next }))).toEqual(['items']);
+  await expect(client.attachments.list(never)).rejects.toMatchObject({ code: 'metadata.damaged' });
 });
 
 test('a listing longer than a slice is whole', async () => {

@@ -2,7 +2,7 @@
 import { type Fields, type Filter, parseFilter, toPredicate } from '../filters/index.ts';
 import type { HawserError } from '../errors/index.ts';
 import { metadataErrors } from './errors.ts';
-import { compareKeys } from './key-order.ts';
+import { pastDamaged, type Row } from './past-damaged.ts';
 
 /** What a listing is asked for. */
 export interface ListOptions {
@@ -58,7 +58,8 @@ export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, li
   const items: T[] = [];
   let last: string | undefined;
   const start = after === undefined ? undefined : decodeCursor(listing.name, after);
-  const rows: Iterable<Row<R>> = onDamaged === undefined ? listing.scan(parsed, start) : eachRow(listing, parsed, start);
+  const rows: Iterable<Row<R>> =
+    onDamaged === undefined ? listing.scan(parsed, start) : pastDamaged((from) => listing.scan(parsed, from), listing.keyOf, start);
   for (const [key, record, refusal] of rows) {
     if (last !== undefined && (items.length >= most || left <= 0)) return { items, next: encodeCursor(listing.name, last) };
     if (refusal !== undefined) onDamaged?.(refusal);
@@ -69,30 +70,6 @@ export function readPage<R, T>(listing: Listing<R, T>, { filters = [], after, li
   return { items };
 }
 
-/** A record, or why it can't be read. */
-type Row<R> = readonly [key: string, record: R, refusal?: undefined] | readonly [key: string, record: undefined, refusal: HawserError];
-
-/** A scan that goes on behind each damaged record. */
-function* eachRow<R>(listing: Listing<R, unknown>, filters: readonly Filter[], start: string | undefined): Iterable<Row<R>> {
-  let from = start;
-  for (;;) {
-    try {
-      for (const row of listing.scan(filters, from)) {
-        from = row[0];
-        yield row;
-      }
-      return;
-    } catch (error) {
-      if (!metadataErrors.damaged.is(error)) throw error;
-      const { key: stored } = error.details;
-      const key = typeof stored === 'string' ? (listing.keyOf?.(stored) ?? stored) : '';
-      // Whoever went on behind one that lies before would meet it again and again.
-      if (key === '' || (from !== undefined && compareKeys(key, from) <= 0)) throw error;
-      from = key;
-      yield [key, undefined, error];
-    }
-  }
-}
 /** Filters as they are read once, for as many pages as there are. */
 export const readFilters = (filters: readonly (string | Filter)[]): readonly Filter[] =>
   filters.map((filter) => (typeof filter === 'string' ? parseFilter(filter) : filter));

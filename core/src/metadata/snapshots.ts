@@ -1,3 +1,4 @@
+import type { HawserError } from '../errors/index.ts';
 import type { JsonObject } from '../json.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
@@ -72,6 +73,13 @@ export interface SnapshotUsage {
   readonly items: number;
 }
 
+/** What of the snapshots of one type is walked over. */
+export interface SnapshotRange {
+  readonly prefix?: string;
+  readonly after?: string;
+  readonly onDamaged?: (refusal: HawserError) => void;
+}
+
 /**
  * The snapshots of one type. Every method runs in the caller's transaction; changes publish
  * `/snapshots/prepared|committed|updated|removed`.
@@ -103,8 +111,11 @@ export interface Snapshotter<D extends JsonObject> {
   stat(tx: ReadTransaction, key: string): Snapshot<D>;
   /** What its record takes in the store. */
   usage(tx: ReadTransaction, key: string): SnapshotUsage;
-  /** By key. `after`, a key with the prefix, goes on behind it; one that is no longer there is fine. */
-  walk(tx: ReadTransaction, range?: { readonly prefix?: string; readonly after?: string }): Iterable<Snapshot<D>>;
+  /**
+   * By key. `after`, a key with the prefix, goes on behind it; one that is no longer there is fine. A damaged record is thrown, or left
+   * out where `onDamaged` is there to be told.
+   */
+  walk(tx: ReadTransaction, range?: SnapshotRange): Iterable<Snapshot<D>>;
   /** Puts one that is there under a lease, the transaction's own unless told. One that is condemned can't be kept any more. */
   lease(tx: Transaction, key: string, id?: string): void;
   /** Whether other snapshots stand on it. */

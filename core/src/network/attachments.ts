@@ -1,3 +1,4 @@
+import type { HawserError } from '../errors/index.ts';
 import type { Token } from '../plugin/token.ts';
 import { defineToken } from '../plugin/token.ts';
 import type { Attachment, AttachmentId, AttachmentRequest, AttachmentResult, NetworkChoice } from './attachment.ts';
@@ -63,7 +64,8 @@ export interface Attachments {
    * `attachments.unknown_mode` or what the mode throws. Answers at once.
    */
   ready(network?: NetworkChoice): void;
-  list(): readonly AttachmentRecord[];
+  /** A record that can't be read is thrown, `metadata.damaged`, or left out where `onDamaged` is there to be told. */
+  list(onDamaged?: (refusal: HawserError) => void): readonly AttachmentRecord[];
   get(id: AttachmentId): AttachmentRecord | undefined;
 }
 

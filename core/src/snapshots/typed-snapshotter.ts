@@ -6,11 +6,13 @@ import type { JsonObject } from '../json.ts';
 import { unlinkNode } from '../leases/lease-records.ts';
 import type { Leases } from '../leases/leases.ts';
 import { newLabels } from '../metadata/labels.ts';
+import { pastDamaged } from '../metadata/past-damaged.ts';
 import type {
   CommitChanges,
   PrepareOptions,
   Snapshot,
   SnapshotChanges,
+  SnapshotRange,
   SnapshotKind,
   Snapshotter,
   SnapshotType,
@@ -104,10 +106,16 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
     return recordUsage(this.#existing(tx, key));
   }
 
-  *walk(tx: ReadTransaction, { prefix = '', after }: { readonly prefix?: string; readonly after?: string } = {}): Iterable<Snapshot<D>> {
-    const behind = after === undefined ? undefined : `${this.type}/${after}`;
-    for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind))
-      yield this.#stored(tx.namespace, name.slice(this.type.length + 1), record);
+  *walk(tx: ReadTransaction, { prefix = '', after, onDamaged }: SnapshotRange = {}): Iterable<Snapshot<D>> {
+    if (onDamaged === undefined) {
+      for (const [, snapshot] of this.#scan(tx, prefix, after)) yield snapshot;
+      return;
+    }
+    const keyOf = (name: string): string => name.slice(this.type.length + 1);
+    for (const [, snapshot, refusal] of pastDamaged((from) => this.#scan(tx, prefix, from), keyOf, after)) {
+      if (refusal === undefined) yield snapshot;
+      else onDamaged(refusal);
+    }
   }
 
   lease(tx: Transaction, key: string, id?: string): void {
@@ -243,6 +251,14 @@ export class TypedSnapshotter<D extends JsonObject> implements Snapshotter<D> {
   }
 
   /** One that was read; `metadata.damaged` where its data can't be what the type has put. */
+  *#scan(tx: ReadTransaction, prefix: string, after: string | undefined): Iterable<readonly [key: string, snapshot: Snapshot<D>]> {
+    const behind = after === undefined ? undefined : `${this.type}/${after}`;
+    for (const [name, record] of readRecords(tx, `${this.type}/${prefix}`, behind)) {
+      const key = name.slice(this.type.length + 1);
+      yield [key, this.#stored(tx.namespace, key, record)];
+    }
+  }
+
   #stored(namespace: string, key: string, record: SnapshotRecord): Snapshot<D> {
     const { isData, store } = this.#definition;
     if (isData?.(record.data) === false) throw damagedSnapshot(store, namespace, { type: this.type, key });

@@ -1,3 +1,4 @@
+import type { HawserError } from '@hawser/core';
 import { claimName, type Events, type Gc, type Leases, type Metadata, type Snapshot, type Snapshots } from '@hawser/core/contracts';
 import type { AttachmentRecord, AttachmentResult, ClaimRequest } from '@hawser/core/network';
 import { ATTACHMENT, type AttachmentData, eventData, isAttachmentData, ROOT_LABEL, storedClaim, toRecord } from './record.ts';
@@ -53,9 +54,9 @@ export class Books implements Disposable {
     });
   }
 
-  list(): readonly AttachmentRecord[] {
+  list(onDamaged?: (refusal: HawserError) => void): readonly AttachmentRecord[] {
     return this.#core.metadata.read('state', (tx) =>
-      Array.from(this.#snapshotter.walk(tx), (snapshot) =>
+      Array.from(this.#snapshotter.walk(tx, onDamaged && { onDamaged }), (snapshot) =>
         toRecord(snapshot, this.#core.gc.isCondemned(tx, { type: ATTACHMENT, key: snapshot.key })),
       ),
     );

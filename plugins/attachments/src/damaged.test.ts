@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonValue } from '@hawser/core';
+import type { HawserError, JsonValue } from '@hawser/core';
 import { defineCollection } from '@hawser/core/contracts';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isAttachmentData } from './record.ts';
 import { call, openFixture, request } from './testing/fixture.ts';
 
@@ -32,6 +32,10 @@ test('an attachment of which the record is none is told to whoever asks for it, 
   const { engine } = fixture;
   const damaged = expect.objectContaining({ code: 'metadata.damaged', message: expect.stringContaining('"attachment/odd/eth0"') });
   expect(() => engine.list()).toThrow(damaged);
+  const told = vi.fn<(refusal: HawserError) => void>();
+  expect(engine.list(told).map(({ containerId }) => containerId)).toEqual(['sound']);
+  expect(told.mock.calls).toEqual([[damaged]]);
+  expect(await engine.reap({ network: 'net', valid: [{ containerId: 'sound', ifname: 'eth0' }] }, call())).toEqual([]);
   await expect(engine.attach(request('odd'), call())).rejects.toEqual(damaged);
   await expect(engine.detach({ containerId: 'odd', ifname: 'eth0', network: 'net' }, call())).rejects.toEqual(damaged);
   await engine.detach({ containerId: 'sound', ifname: 'eth0', network: 'net' }, call());

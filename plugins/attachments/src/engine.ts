@@ -1,4 +1,4 @@
-import { deadlineSignal, toHawserError } from '@hawser/core';
+import { deadlineSignal, type HawserError, toHawserError } from '@hawser/core';
 import {
   attachmentErrors,
   type AttachmentId,
@@ -95,8 +95,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
     requireMode(chooseMode(network, settings.default_mode, modes), modes).ready?.(network);
   }
 
-  list(): readonly AttachmentRecord[] {
-    return this.#books.list();
+  list(onDamaged?: (refusal: HawserError) => void): readonly AttachmentRecord[] {
+    return this.#books.list(onDamaged);
   }
 
   get(id: AttachmentId): AttachmentRecord | undefined {
@@ -165,7 +165,8 @@ export class AttachmentEngine implements Attachments, AsyncDisposable {
 
   async reap(view: RuntimeView, options: CallOptions): Promise<readonly AttachmentId[]> {
     const netnsIdOf = (key: string) => this.#books.find(key)?.snapshot.data.netnsId;
-    const lost = await lostAttachments(this.#books.list(), view, this.#deps.host, netnsIdOf, options.signal);
+    const log = (err: HawserError): void => this.#deps.log.error({ err }, 'an attachment can’t be read: it is left as it is');
+    const lost = await lostAttachments(this.#books.list(log), view, this.#deps.host, netnsIdOf, options.signal);
     // Callers have the other half. Fewer would take minutes for thousands: the kernel deletes together what is there at once.
     const slots = new PQueue({ concurrency: Math.ceil(this.#deps.settings.max_concurrent / 2) });
     const outcomes = await Promise.allSettled(lost.map((attachment) => slots.add(() => this.#detachLost(attachment, options))));

@@ -37,7 +37,7 @@ export function measured(engine: Attachments, measuring: Measuring): Attachments
     check: (request, options) => record('check', modeOf(request), engine.check(request, options)),
     reap: (view, options) => record('reap', '', engine.reap(view, options)),
     ready: (network) => engine.ready(network),
-    list: () => engine.list(),
+    list: (onDamaged) => engine.list(onDamaged),
     get: (id) => engine.get(id),
   };
 }
@@ -80,7 +80,10 @@ export function observeAttachments(
   });
   const seen = new Set<string>();
   return metrics.onCollect(() => {
-    const byMode = Map.groupBy(engine.list(), ({ mode }) => mode);
+    const byMode = Map.groupBy(
+      engine.list(() => undefined),
+      ({ mode }) => mode,
+    );
     for (const mode of [...modes.ids(), ...byMode.keys()]) seen.add(mode);
     for (const mode of seen) {
       const there = byMode.get(mode) ?? [];

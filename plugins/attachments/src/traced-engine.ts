@@ -27,7 +27,7 @@ export function tracedEngine(engine: Attachments, { span }: Tracing): Attachment
     reap: (view, options) =>
       span('hawser.attachments.reap', { requestId: options.requestId, network: view.network }, () => engine.reap(view, options)),
     ready: (network) => engine.ready(network),
-    list: () => engine.list(),
+    list: (onDamaged) => engine.list(onDamaged),
     get: (id) => engine.get(id),
   };
 }

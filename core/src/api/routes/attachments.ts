@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import type { HawserError } from '../../errors/index.ts';
 import { fieldsOf } from '../../filters/index.ts';
 import { DEFAULT_NAMESPACE } from '../../metadata/store.ts';
 import { type Listing, readPage } from '../../metadata/listing.ts';
 import { attachmentErrors, type AttachmentId, attachmentKey, type AttachmentRecord, Attachments } from '../../network/index.ts';
-import { listQuery, scopedListing } from '../list-query.ts';
+import { type DamagedRecord, listQuery, scopedListing } from '../list-query.ts';
 import { route, type Route } from '../route.ts';
 import { type Scope, scoped, scopeOf } from '../scope.ts';
 import { type AgentView, service } from '../service.ts';
@@ -33,7 +34,14 @@ export function attachmentRoutes(agent: AgentView): readonly Route[] {
       summary: 'List attachments, in pages',
       query: scopedListing,
       answers: { 200: { record: 'AttachmentPage' } },
-      handle: ({ query }) => readPage(attachmentListing(hasAny(query) ? service(agent, Attachments).list() : []), listQuery(query)),
+      handle: ({ query }) => {
+        const damaged: DamagedRecord[] = [];
+        const onDamaged = ({ message, details }: HawserError): void => void damaged.push({ message, details });
+        const records = hasAny(query) ? service(agent, Attachments).list(onDamaged) : [];
+        const page = readPage(attachmentListing(records), listQuery(query));
+        // Their keys may be no attachment's: the first page tells of all of them.
+        return query.after === undefined && damaged.length > 0 ? { ...page, damaged } : page;
+      },
     }),
     route({
       method: 'GET',

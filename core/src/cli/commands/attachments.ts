@@ -5,7 +5,7 @@ import { textArgument } from '../arguments.ts';
 import type { CommandSpec, Invocation } from '../command.ts';
 import { cliErrors } from '../errors.ts';
 import { type Column, show } from '../view.ts';
-import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { FILTERS, leftOut, listPages, PAGES } from './list-pages.ts';
 import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<AttachmentView>[] = [
@@ -33,8 +33,8 @@ const ATTACHMENT = [
   { name: '[ifname]', description: "the interface; the container's only one unless told" },
 ];
 
-const all = async ({ client, signal }: Invocation): Promise<readonly AttachmentView[]> =>
-  (await client.attachments.list(signal)).map(attachmentView);
+const all = async ({ client, signal, output }: Invocation): Promise<readonly AttachmentView[]> =>
+  (await client.attachments.list(signal, {}, (one) => output.note(leftOut(one)))).map(attachmentView);
 
 /** The one attachment that the arguments mean. */
 async function find(invocation: Invocation): Promise<AttachmentView> {

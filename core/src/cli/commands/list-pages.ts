@@ -40,9 +40,12 @@ export async function listPages<R, T extends object>(
   return tell(invocation, damaged);
 }
 
+/** What people are told of a record that is left out. */
+export const leftOut = ({ message }: DamagedRecord): string => `left out: ${message}. ${CHECK_STORE}`;
+
 /** The exit code of a list that leaves these out. */
 function tell({ output }: Invocation, damaged: readonly DamagedRecord[]): number {
-  for (const { message } of damaged) output.note(`left out: ${message}. ${CHECK_STORE}`);
+  for (const one of damaged) output.note(leftOut(one));
   return damaged.length === 0 ? EXIT.done : EXIT.failed;
 }
 
