@@ -1,8 +1,7 @@
 import { defineErrors } from '../errors/index.ts';
 
 /** The remedy where a record can't be read: there may be more of them. */
-export const CHECK_STORE =
-  'Stop the agent and run `hawser db check --repair`; where that does not mend it, restore a backup with `hawser db restore FILE`.';
+export const CHECK_STORE = 'Stop the agent and run `hawser db check --repair`, which also says what to do about what it can not mend.';
 
 /** The metadata room's part of the error catalogue. */
 export const metadataErrors = defineErrors('metadata', {
@@ -48,7 +47,11 @@ export const metadataErrors = defineErrors('metadata', {
   locked: { kind: 'Unavailable', remedy: 'Stop the other agent, or give this one folders of its own by `root` and `state` in the config.' },
   lockFailed: { kind: 'Internal', remedy: 'Put the folder on a disk that works and a file system that knows flock.' },
   openFailed: { kind: 'Internal', remedy: 'Look at the cause, and check the store with `hawser db check`.' },
-  damaged: { kind: 'DataLoss', remedy: 'Restore a backup with `hawser db restore FILE`; the damaged file stays where it is.' },
+  damaged: {
+    kind: 'DataLoss',
+    remedy:
+      'Restore a backup with `hawser db restore FILE`; the damaged file stays where it is. For the state store, which seldom has one, drain the node and restart it: each boot begins with a new one.',
+  },
   schemaNewer: {
     kind: 'FailedPrecondition',
     remedy: 'Start the version of the agent that wrote the store, or restore a backup with `hawser db restore FILE`.',

@@ -31,7 +31,8 @@ const registry = new Map<string, Check>();
 /** What to do about all that is derived. */
 export const REPAIR = 'Stop the agent and run `hawser db check --repair`.';
 /** What to do where nothing else tells what was there. */
-export const RESTORE = 'Restore a backup with `hawser db restore`, or report it with a copy of the store.';
+export const RESTORE =
+  'Restore a backup with `hawser db restore`. For the state store, which seldom has one, drain the node and restart it: each boot begins with a new one.';
 
 /** Declares a check of one namespace of one store, and registers it; names are unique. */
 export function defineStoreCheck(name: string, check: Check): void {
