@@ -70,7 +70,6 @@ export class EventExchange implements Events, Disposable {
       const topic = this.#topics.get(event.topic);
       if (this.#deps.check !== undefined && this.#deps.check !== false) this.#compare(topic, event);
       this.#batchOf(tx).add(event, topic.type, tx.namespace);
-      this.#figures.published(topic.area);
     } catch (error) {
       this.#lost(error, event.topic);
     }
@@ -163,6 +162,7 @@ export class EventExchange implements Events, Disposable {
     for (const subscription of this.#subscriptions) {
       for (const envelope of envelopes) subscription.deliver(envelope);
     }
+    for (const { topic } of envelopes) this.#figures.published(this.#topics.get(topic).area);
     this.#deps.journalled?.(envelopes.length);
   }
 

@@ -139,6 +139,11 @@ test('metrics tell what is published, left out and how far the slowest is behind
   await metadata.write('state', (tx) => {
     for (let n = 0; n < 8; n++) exchange.publish(tx, { topic: n % 4 === 0 ? '/links/added' : '/test/happened', data: {} });
   });
+  const aborted = metadata.write('state', (tx) => {
+    exchange.publish(tx, { topic: '/test/happened', data: {} });
+    throw new Error('aborted');
+  });
+  await expect(aborted).rejects.toThrow('aborted');
   await metrics.expose();
   expect(Object.fromEntries(metrics.values)).toMatchObject({
     'hawser_events_published_total{area="test"}': 6,
