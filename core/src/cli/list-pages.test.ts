@@ -37,6 +37,9 @@ test('ls takes filters, a limit and a cursor; labels are changed; a wrong filter
     expect(ids(rest.out)).toEqual(['a', 'b', 'c']);
     expect(rest).toMatchObject({ code: 1, err: expect.stringMatching(/left out: the record "bb" of leases .* db check --repair/) });
   }
+
+  await agent.get(Metadata)?.write('state', (tx) => tx.put(defineCollection('state', 'snapshots'), 'thing/odd', 'no snapshot'));
+  expect(await run('snapshots', 'tree')).toMatchObject({ code: 0, err: expect.stringContaining('left out: the record "thing/odd"') });
   await agent.get(Metadata)?.write('state', (tx) => tx.delete(defineCollection('state', 'leases'), 'bb'));
 
   for (const kind of ['leases', 'snapshots', 'claims', 'attachments']) {

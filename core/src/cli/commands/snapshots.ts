@@ -7,7 +7,7 @@ import { cliErrors } from '../errors.ts';
 import { isForPeople } from '../globals.ts';
 import { snapshotTree } from '../snapshot-tree.ts';
 import { type Column, labelsText, show } from '../view.ts';
-import { FILTERS, listPages, PAGES } from './list-pages.ts';
+import { FILTERS, leftOut, listPages, PAGES } from './list-pages.ts';
 import { SUMMARIES } from './summaries.ts';
 
 const COLUMNS: readonly Column<SnapshotView>[] = [
@@ -29,8 +29,8 @@ const USAGE: readonly Column<{ readonly name: string; readonly bytes: number; re
   ['ITEMS', (usage) => String(usage.items)],
 ];
 
-const all = async ({ client, signal }: Invocation, filters: readonly string[] = []): Promise<readonly SnapshotView[]> =>
-  (await client.snapshots.list(signal, { filters })).map(snapshotView);
+const all = async ({ client, signal, output }: Invocation, filters: readonly string[] = []): Promise<readonly SnapshotView[]> =>
+  (await client.snapshots.list(signal, { filters }, (one) => output.note(leftOut(one)))).map(snapshotView);
 
 const whereIs = (field: string, value: string): string => printFilter({ selectors: [{ path: [field], operator: '==', value }] });
 
