@@ -133,6 +133,7 @@ describe('a fake address plugin', () => {
     expect([...ipam.held]).toEqual([['10.88.0.2', context.holder]]);
     ipam.exhaust();
     await expect(take()).rejects.toMatchObject({ code: 'ipam.exhausted', message: 'no address is left in 10.88.0.0/24' });
+    expect(() => ipam.ready?.()).toThrow('no address is left in 10.88.0.0/24');
     ipam.refill();
     ipam.free('10.88.0.2');
     expect((await take())[0]?.key).toBe('10.88.0.2');

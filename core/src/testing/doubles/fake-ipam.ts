@@ -76,13 +76,16 @@ export function fakeIpam({ subnets = ['10.88.0.0/24'], claims }: FakeIpamOptions
       },
     };
   };
+  const ready = (): void => {
+    const full = pools.find((pool) => isExhausted || candidates(pool).every((address) => held.has(address)));
+    if (full !== undefined) throw ipamErrors.exhausted(`no address is left in ${full.text}`);
+  };
   return {
     asked,
     held,
     claim,
-    ready: () => {
-      if (isExhausted) throw ipamErrors.exhausted('no address is left');
-    },
+    // Of a ledger it knows nothing without a transaction.
+    ...(claims === undefined ? { ready } : {}),
     subnets: () => pools.map(({ text, gateway }) => ({ subnet: text, gateway })),
     exhaust: () => void (isExhausted = true),
     refill: () => void (isExhausted = false),
