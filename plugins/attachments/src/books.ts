@@ -1,6 +1,6 @@
 import type { HawserError } from '@hawser/core';
 import { claimName, type Events, type Gc, type Leases, type Metadata, type Snapshot, type Snapshots } from '@hawser/core/contracts';
-import type { AttachmentRecord, AttachmentResult, ClaimRequest } from '@hawser/core/network';
+import { attachmentErrors, type AttachmentRecord, type AttachmentResult, type ClaimRequest } from '@hawser/core/network';
 import { ATTACHMENT, type AttachmentData, eventData, isAttachmentData, ROOT_LABEL, storedClaim, toRecord } from './record.ts';
 
 /** The label of leases that protect an attachment in the making; its value is the attachment's key. */
@@ -68,6 +68,8 @@ export class Books implements Disposable {
       const holder = { containerId: data.containerId, ifname: data.ifname };
       const taken = claims.flatMap((claim) => claim.take(tx, { holder, lease: lease.id }));
       const reserved: AttachmentData = { ...data, claims: taken.map(storedClaim), lease: lease.id };
+      if (!isAttachmentData(reserved))
+        throw attachmentErrors.modeFailed(`the mode '${data.mode}' wants settings or claims for ${key} that are none`);
       this.#snapshotter.prepare(tx, key, { data: reserved, parents: taken.map(claimName), lease: lease.id });
       this.#core.events.publish(tx, { topic: '/attachments/attaching', data: eventData(reserved) });
       return reserved;

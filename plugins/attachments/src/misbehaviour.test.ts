@@ -88,7 +88,9 @@ describe('a mode that misbehaves', () => {
 
   test.each<[method: string, bring: (mode: Fixture['mode']) => void]>([
     ['settings', (mode) => Object.assign(mode, { settings: () => ({ big: 1n }) })],
+    ['settings', (mode) => Object.assign(mode, { settings: () => 'none' })],
     ['claims', (mode) => Object.assign(mode, { claims: () => [{}] })],
+    ['claims', (mode) => Object.assign(mode, { claims: () => [{ type: 'address', take: () => [{ type: 'address', key: '10.0.0.1' }] }] })],
     ['claims', (mode) => Object.assign(mode, { claims: () => undefined })],
     ['attach', (mode) => Object.assign(mode, { attach: () => Promise.resolve() })],
   ])('and brings from %s what is none is named, and holds nothing', async (method, bring) => {
